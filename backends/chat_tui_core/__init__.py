@@ -1,0 +1,1 @@
+"""What every chat-tui backend and the app share: values, tables, contract, store and engine."""

@@ -1,0 +1,265 @@
+"""What a backend is: a protocol core that does no I/O, and a shell that carries it.
+
+A session gives a backend actions and questions; the backend gives the session news. News come in batches:
+the session stores a whole batch in one transaction, with the `Position` that it ends in, and only then
+tells the backend that it is `stored`. S1's API, row by row, is in docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol, TypeVar, runtime_checkable
+
+from chat_tui_core.actions import Action
+from chat_tui_core.model import Account
+from chat_tui_core.news import (
+    Answered,
+    Arrived,
+    AskDirectory,
+    AskHistory,
+    AskMembers,
+    AskRefused,
+    Capability,
+    DirectoryGiven,
+    Echoed,
+    Edited,
+    GapFound,
+    HistoryGiven,
+    Link,
+    LinkChanged,
+    LostAction,
+    MemberChanged,
+    MembersListed,
+    News,
+    Position,
+    Postponed,
+    PresenceSet,
+    Problem,
+    Question,
+    Reacted,
+    ReadMoved,
+    Redacted,
+    RefusedAction,
+    RoomChanged,
+    RoomGone,
+    RoomsListed,
+    SetPresence,
+    SetTyping,
+    SignedIn,
+    TypingSet,
+    Written,
+)
+
+__all__ = [
+    "API_VERSION",
+    "Answered",
+    "Arrived",
+    "AskDirectory",
+    "AskHistory",
+    "AskMembers",
+    "AskRefused",
+    "Backend",
+    "Capability",
+    "Connection",
+    "Credentials",
+    "Deliver",
+    "DirectoryGiven",
+    "Echoed",
+    "Edited",
+    "GapFound",
+    "HistoryGiven",
+    "Link",
+    "LinkChanged",
+    "LostAction",
+    "MemberChanged",
+    "MembersListed",
+    "News",
+    "Position",
+    "Postponed",
+    "PresenceSet",
+    "Problem",
+    "ProtocolCore",
+    "Question",
+    "Reacted",
+    "ReadMoved",
+    "Redacted",
+    "RefusedAction",
+    "RoomChanged",
+    "RoomGone",
+    "RoomsListed",
+    "RunningServer",
+    "SeedLine",
+    "SeedRoom",
+    "ServerMaker",
+    "ServerOptions",
+    "SetPresence",
+    "SetTyping",
+    "SignedIn",
+    "TypingSet",
+    "Written",
+]
+
+#: What `Backend.api_version` must be; raised when this module changes incompatibly.
+API_VERSION: Final = 1
+
+
+# ---------------------------------------------------------------- the two halves of a backend
+
+Out = TypeVar("Out")
+In = TypeVar("In", contravariant=True)  # noqa: PLC0105
+
+
+class ProtocolCore(Protocol[Out, In]):
+    """The protocol itself: no I/O, no clock, no randomness of its own; what it gives, it gives once.
+
+    `now` is seconds on any clock that only rises. `Out` and `In` are the backend's own values for what the shell
+    must do (open, write, close; or HTTP requests) and what it met (opened, data, closed; or responses).
+    """
+
+    def start(self, now: float) -> None:
+        """Begin to connect."""
+
+    def stop(self, now: float) -> None:
+        """Say goodbye; nothing is tried again."""
+
+    def do(self, action: Action, now: float) -> None:
+        """Write an action. Called only while the link is ONLINE; after LostAction it is called again, same id."""
+
+    def ask(self, question: Question, now: float) -> None:
+        """Write a question. Unanswered ones are asked again after a reconnect, or answered with AskRefused."""
+
+    def receive(self, data: In, now: float) -> None:
+        """Take what the shell met."""
+
+    def tick(self, now: float) -> None:
+        """Let time pass: heartbeats, time-outs, back-off."""
+
+    def stored(self, position: Mapping[str, str], now: float) -> None:
+        """Everything up to this position is durable: acknowledge it to the server where the protocol can."""
+
+    def connect_now(self, now: float) -> None:
+        """The person does not want to wait for the next try."""
+
+    def sends(self) -> list[Out]:
+        """What the shell must do now, in order."""
+
+    def events(self) -> list[News]:
+        """What happened, in order."""
+
+    def wake_at(self) -> float | None:
+        """When `tick` must be called at the latest; None = no need."""
+
+
+@runtime_checkable
+class Connection(Protocol):
+    """A core with its shell, as a session drives it. News go to the `deliver` that it was made with."""
+
+    async def run(self) -> None:
+        """Connect and stay connected until `close`; returns then, or when the link is STOPPED for good."""
+
+    def do(self, action: Action) -> None:
+        """See ProtocolCore.do."""
+
+    def ask(self, question: Question) -> None:
+        """See ProtocolCore.ask."""
+
+    def stored(self, position: Mapping[str, str]) -> None:
+        """See ProtocolCore.stored."""
+
+    def connect_now(self) -> None:
+        """See ProtocolCore.connect_now."""
+
+    async def close(self) -> None:
+        """Say goodbye and release the socket, within a second."""
+
+
+Deliver = Callable[[Sequence[News]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What signing in gave: the token is a secret, the rest is for the account file. Never log it."""
+
+    user: str
+    device: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SeedLine:
+    """One line of made-up history for a demo room."""
+
+    sender: str
+    ts: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeedRoom:
+    """A demo room and its history, oldest first."""
+
+    room_id: str
+    topic: str
+    members: tuple[str, ...]
+    lines: tuple[SeedLine, ...]
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """How a server that a backend ships is to run. `data` is a file, empty = nothing is kept. Port 0 = any free one."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    data: str = ""
+    open_registration: bool = False
+    tls_cert: str = ""
+    tls_key: str = ""
+    seed: tuple[SeedRoom, ...] = ()
+    chaos: str = ""
+
+
+class RunningServer(Protocol):
+    """A server that is up. `url` is what clients connect to."""
+
+    url: str
+
+    async def serve_until_stopped(self) -> None:
+        """Serve until SIGTERM or SIGINT, then shut down cleanly."""
+
+    async def close(self) -> None:
+        """Tell the sessions, make everything durable, release the port."""
+
+
+class ServerMaker(Protocol):
+    """The server that a backend ships, where it ships one."""
+
+    async def start(self, options: ServerOptions) -> RunningServer:
+        """Bind and serve; raises ConfigError or StoreError with a sentence that says what to do."""
+
+    async def add_user(self, data: str, name: str, password: str) -> None:
+        """Make an account in a server's data file, or give it a new password; raises ConfigError or StoreError."""
+
+
+class Backend(Protocol):
+    """What an entry point of the group `chat_tui.backends` gives."""
+
+    name: str
+    title: str
+    api_version: int
+    url_example: str
+    capabilities: frozenset[Capability]
+
+    @property
+    def server(self) -> ServerMaker | None:
+        """The server that this backend ships, where it ships one."""
+
+    async def login(self, url: str, user: str, secret: str, *, kind: str, device: str) -> Credentials:
+        """Check a password (`kind` "password") or a token ("token") with the server.
+
+        Raises AuthRefused, TransportError, or ConfigError for a URL that cannot be right.
+        """
+
+    def connect(self, account: Account, token: str, position: Mapping[str, str], deliver: Deliver) -> Connection:
+        """A connection that is not running yet. `position` is what the last `Position` gave, or empty."""

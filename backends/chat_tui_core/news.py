@@ -1,0 +1,373 @@
+"""What a session asks of a backend, and what a backend tells a session: values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chat_tui_core.model import Gap, Member, Presence, Room, RoomEvent
+
+
+class Capability(StrEnum):
+    """What a backend can do; the app hides the rest."""
+
+    SEND = "send"
+    HISTORY = "history"
+    CREATE = "create"
+    DELETE = "delete"
+    JOIN = "join"
+    INVITE = "invite"
+    KICK = "kick"
+    TOPIC = "topic"
+    EDIT = "edit"
+    REDACT = "redact"
+    REACT = "react"
+    REPLY = "reply"
+    READ = "read"
+    TYPING = "typing"
+    PRESENCE = "presence"
+    FILES = "files"
+    DIRECTORY = "directory"
+    CONTIGUOUS = "contiguous"  # a room's orders are 1, 2, 3 … without holes: a jump is a gap
+
+
+class Link(StrEnum):
+    """How the account stands to its server, as the status bar says it."""
+
+    OFFLINE = "offline"  # not started, or closed by the person
+    CONNECTING = "connecting"
+    SIGNING_IN = "signing in"
+    RESUMING = "resuming"  # asking for what was missed
+    SYNCING = "syncing"  # signed in, lists on their way
+    ONLINE = "online"
+    WAITING = "reconnecting"  # the next try comes at `retry_at`
+    STOPPED = "stopped"  # the server said no for good: the person must act
+
+
+# ---------------------------------------------------------------- questions: session -> backend
+
+
+@dataclass(frozen=True, slots=True)
+class AskHistory:
+    """Events of a room: before or after an order (both exclusive), or the newest where both are 0."""
+
+    request: int
+    room_id: str
+    count: int
+    before: int = 0
+    after: int = 0
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AskMembers:
+    """Who is in a room."""
+
+    request: int
+    room_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskDirectory:
+    """Rooms that could be joined, narrowed by `search`."""
+
+    request: int
+    search: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetTyping:
+    """Tell a room that this user types, or no longer does. Never stored, never retried."""
+
+    room_id: str
+    typing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetPresence:
+    """Tell others whether this user is there. Never stored; the last one holds."""
+
+    presence: Presence
+    text: str = ""
+
+
+Question = AskHistory | AskMembers | AskDirectory | SetTyping | SetPresence
+
+
+# ---------------------------------------------------------------- news: backend -> session
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """The connection's truth. `retry_at` is on the clock that the shell feeds to `tick`; 0 = no try is planned."""
+
+    link: Link
+    reason: str = ""
+    retry_at: float = 0.0
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who we are now.
+
+    `last_action_id`: the highest id that the server has seen from this device, 0 if it cannot tell.
+    `capabilities`: what this very server can do. `note`: something for the status bar to say.
+    """
+
+    user: str
+    device: str
+    last_action_id: int = 0
+    capabilities: frozenset[Capability] = frozenset()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomsListed:
+    """Every room that the account is in or invited to, and rooms that it could join; rooms that are not named are gone.
+
+    A field that the server did not tell is left at the model's default and does not overwrite what is stored.
+    """
+
+    rooms: tuple[Room, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomChanged:
+    """One room is new, or some of its fields are. `fields` names those that this news sets."""
+
+    room: Room
+    fields: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomGone:
+    """The room was deleted, or is no longer visible to us."""
+
+    room_id: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Timeline events of one room, ascending. `live`: new in the stream; else they fill what was missed."""
+
+    room_id: str
+    events: tuple[RoomEvent, ...]
+    live: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class GapFound:
+    """The stream jumped: the events inside the gap exist but were not brought."""
+
+    gap: Gap
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """An event's text was changed by its author. An older edit never replaces a newer one."""
+
+    room_id: str
+    event_id: str
+    order: int
+    text: str
+    ts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """An event was deleted; its place stays."""
+
+    room_id: str
+    event_id: str
+    order: int
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """A reaction was set or removed; setting twice is once."""
+
+    room_id: str
+    event_id: str
+    order: int
+    by: str
+    key: str
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryGiven:
+    """The answer to AskHistory: ascending events. `more`: further ones exist in the asked direction, from `token` on."""
+
+    request: int
+    room_id: str
+    events: tuple[RoomEvent, ...]
+    more: bool
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MembersListed:
+    """Everyone in a room now. `request` is 0 when nobody asked."""
+
+    room_id: str
+    members: tuple[Member, ...]
+    request: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChanged:
+    """One person came to a room, changed or left it (`gone`)."""
+
+    room_id: str
+    member: Member
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryGiven:
+    """The answer to AskDirectory."""
+
+    request: int
+    rooms: tuple[Room, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskRefused:
+    """The answer to a question is no."""
+
+    request: int
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypingSet:
+    """Who types in a room now; replaces what was known."""
+
+    room_id: str
+    users: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceSet:
+    """Whether a person is there."""
+
+    user_id: str
+    presence: Presence
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMoved:
+    """A person has read up to and including `order`; it never moves back."""
+
+    room_id: str
+    user_id: str
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The action's bytes were handed to the network."""
+
+    action_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """S1 2a. `final`: no echo will follow, the answer is all there is. `text` only when the server changed it."""
+
+    action_id: int
+    event_id: str = ""
+    order: int = 0
+    ts: int = 0
+    room_id: str = ""
+    text: str | None = None
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Echoed:
+    """S1 2b/3: the action was seen in the event stream."""
+
+    action_id: int
+    event_id: str = ""
+    order: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedAction:
+    """A definite no. `code` is the server's own word, `text` one sentence for the person."""
+
+    action_id: int
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """Not now: the same id may be tried again after `seconds` (rate limit, server fault)."""
+
+    action_id: int
+    seconds: float
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LostAction:
+    """The connection broke after the action was written and before it was answered: in doubt."""
+
+    action_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where the stream stands after everything before it in this batch; given back at the next start.
+
+    Saved in one transaction *with* what it brought; an empty mapping forgets it.
+    """
+
+    data: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something the server sent was set aside (S2's poison event) or is worth a line in `doctor`."""
+
+    text: str
+    room_id: str = ""
+
+
+News = (
+    LinkChanged
+    | SignedIn
+    | RoomsListed
+    | RoomChanged
+    | RoomGone
+    | Arrived
+    | GapFound
+    | Edited
+    | Redacted
+    | Reacted
+    | HistoryGiven
+    | MembersListed
+    | MemberChanged
+    | DirectoryGiven
+    | AskRefused
+    | TypingSet
+    | PresenceSet
+    | ReadMoved
+    | Written
+    | Answered
+    | Echoed
+    | RefusedAction
+    | Postponed
+    | LostAction
+    | Position
+    | Problem
+)

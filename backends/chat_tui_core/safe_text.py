@@ -1,0 +1,43 @@
+"""Make text from elsewhere harmless to a terminal and to the eye (E7); the one place where this is decided."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+#: C0 and C1 controls but for tab and line feed become a visible mark; a terminal must never see them.
+_MARKED = dict.fromkeys((*range(9), *range(11, 32), 127, *range(128, 160)), "\ufffd")
+#: Embeddings, overrides and isolates reorder the rest of the line; line and paragraph separators break it.
+_DROPPED = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x2028, 0x2029, 0xFEFF))
+_TABLE: Final = {**_MARKED, **_DROPPED, 13: None}
+
+#: Joiners are part of emoji and of several scripts; anywhere else in a name they only forge.
+_JOINERS = "\u200c\u200d"
+NAME_LIMIT: Final = 80
+
+
+def harmless(text: str, limit: int = 0) -> str:
+    """The text without control, bidi-override and surrogate characters; cut to `limit` characters when positive.
+
+    Tabs and line feeds stay; letters of all scripts, emoji and combining marks stay.
+    """
+    if limit and len(text) > limit:
+        text = text[: limit - 1] + "…"
+    if text.isascii() and text.isprintable():
+        return text
+    text = text.replace("\r\n", "\n").translate(_TABLE)
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def harmless_name(text: str, limit: int = NAME_LIMIT) -> str:
+    """A name on one line: no format characters at all, so that two names that look alike are told apart by their ids."""
+    if text.isascii() and text.isprintable():
+        return text[:limit].strip()
+    flat = " ".join(harmless(text).split())
+    kept = (c for c in flat if unicodedata.category(c) not in {"Cf", "Cc", "Cn", "Co"} or c in _JOINERS)
+    return "".join(kept)[:limit].strip(_JOINERS + " ")
+
+
+def one_line(text: str, limit: int = 0) -> str:
+    """The text as one line for lists: white space folded, harmless, cut to `limit`."""
+    return harmless(" ".join(text[: limit * 4 if limit else None].split()), limit)

@@ -1,0 +1,90 @@
+"""What a session tells whoever watches it: the screen, the command line, a bot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chat_tui_core.actions import Action
+from chat_tui_core.contract import LinkChanged
+from chat_tui_core.timeline import Change
+
+
+@dataclass(frozen=True, slots=True)
+class LinkMoved:
+    """The connection's truth changed; `retry_at` is on time.monotonic's clock."""
+
+    link: LinkChanged
+
+
+@dataclass(frozen=True, slots=True)
+class RoomsMoved:
+    """These rooms are new, changed or gone (look them up in `Session.rooms`)."""
+
+    room_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineMoved:
+    """An open room's list changed, step by step. `live` events are new in the stream."""
+
+    room_id: str
+    changes: tuple[Change, ...]
+    live: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MembersMoved:
+    """Who is in the room, or what is known of them, changed."""
+
+    room_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypingMoved:
+    """Other people who type in the room now."""
+
+    room_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceMoved:
+    """Whether this person is there changed."""
+
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMarkMoved:
+    """Another member has read further."""
+
+    room_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionMoved:
+    """An action is new or changed its state; `old_id` when it got a new id after a refusal."""
+
+    action: Action
+    old_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One sentence for the person. `serious`: something was refused or set aside."""
+
+    text: str
+    serious: bool = False
+    room_id: str = ""
+
+
+SessionChange = (
+    LinkMoved
+    | RoomsMoved
+    | TimelineMoved
+    | MembersMoved
+    | TypingMoved
+    | PresenceMoved
+    | ReadMarkMoved
+    | ActionMoved
+    | Said
+)
