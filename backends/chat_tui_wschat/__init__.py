@@ -1,0 +1,1 @@
+"""The wschat-ie/1 backend: a chat client and a server over WebSocket."""
