@@ -1,0 +1,49 @@
+"""Keeps what was typed and not sent, a draft a room."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Final
+
+from chat_tui_core.store.problems import storable
+from chat_tui_core.store.rows import Row, as_json, select, text_list
+
+SAVE: Final = (
+    "INSERT INTO drafts (room_id, text, cursor, reply_to, attachments, updated_at) VALUES (?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (room_id) DO UPDATE SET text = excluded.text, cursor = excluded.cursor,"
+    " reply_to = excluded.reply_to, attachments = excluded.attachments, updated_at = excluded.updated_at"
+)
+DELETE: Final = "DELETE FROM drafts WHERE room_id = ?"
+LOAD: Final = "SELECT room_id, updated_at, text, cursor, reply_to, attachments FROM drafts ORDER BY room_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What stands in a room's composer: text, cursor (characters), the event replied to, paths of files."""
+
+    room_id: str
+    text: str
+    cursor: int = 0
+    reply_to: str = ""
+    attachments: tuple[str, ...] = ()
+    updated_at: int = 0
+
+
+def save_draft(db: sqlite3.Connection, draft: Draft) -> None:
+    """Keep a draft in place of the room's earlier one; one that holds nothing deletes it."""
+    if not (draft.text or draft.reply_to or draft.attachments):
+        db.execute(DELETE, (draft.room_id,))
+        return
+    text, files = storable(draft.text), as_json(draft.attachments)
+    db.execute(SAVE, (draft.room_id, text, draft.cursor, draft.reply_to, files, draft.updated_at))
+
+
+def load_drafts(db: sqlite3.Connection) -> dict[str, Draft]:
+    """All drafts by room id."""
+    return {draft.room_id: draft for draft in select(db, LOAD, (), _draft)}
+
+
+def _draft(row: Row) -> Draft:
+    room_id, updated_at, text, cursor, reply_to, attachments = row
+    return Draft(room_id, text, cursor, reply_to, text_list(attachments), updated_at)

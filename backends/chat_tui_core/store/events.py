@@ -1,0 +1,136 @@
+"""Stores rooms' timelines: new events in, pages out, in the server's order."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Final
+
+from chat_tui_core.model import SPOKEN, EventKind, RoomEvent
+from chat_tui_core.store.changes import apply_edit, apply_reaction, apply_redaction, merged
+from chat_tui_core.store.event_rows import (
+    COLUMNS,
+    event_at,
+    event_by_id,
+    event_of_row,
+    event_values,
+    find_event,
+    update_event,
+)
+from chat_tui_core.store.gaps import add_gap, gaps, remove_gap, replace_gap, room_start, set_room_start
+from chat_tui_core.store.problems import report
+from chat_tui_core.store.rows import select
+
+__all__ = [
+    "add_gap",
+    "apply_edit",
+    "apply_reaction",
+    "apply_redaction",
+    "bounds",
+    "event_at",
+    "event_by_id",
+    "events_after",
+    "events_before",
+    "gaps",
+    "insert_events",
+    "last_spoken",
+    "newest_events",
+    "newest_order_of_kind",
+    "remove_gap",
+    "replace_gap",
+    "room_start",
+    "set_room_start",
+    "unread_count",
+]
+
+#: `unread_count` looks at no more than this many times its limit.
+SCANNED_PER_COUNTED: Final = 10
+
+INSERT: Final = f"INSERT INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608
+NEWEST: Final = f"SELECT {COLUMNS} FROM events WHERE room_id = ? ORDER BY ord DESC LIMIT ?"  # noqa: S608
+BEFORE: Final = f"SELECT {COLUMNS} FROM events WHERE room_id = ? AND ord < ? ORDER BY ord DESC LIMIT ?"  # noqa: S608
+AFTER: Final = f"SELECT {COLUMNS} FROM events WHERE room_id = ? AND ord > ? ORDER BY ord LIMIT ?"  # noqa: S608
+LOWEST: Final = "SELECT min(ord) FROM events WHERE room_id = ?"
+HIGHEST: Final = "SELECT max(ord) FROM events WHERE room_id = ?"
+HIGHEST_OF_KIND: Final = "SELECT max(ord) FROM events WHERE room_id = ? AND kind = ?"
+UNREAD: Final = (
+    "SELECT count(*) FROM (SELECT sender FROM events WHERE room_id = ? AND kind = ? AND ord > ?"
+    " ORDER BY ord DESC LIMIT ?) WHERE sender <> ?"
+)
+
+#: What one hostile event may make sqlite3 raise: a number or a text that cannot be stored.
+UNSTORABLE: Final = (OverflowError, UnicodeEncodeError, sqlite3.IntegrityError, sqlite3.DataError)
+
+
+def insert_events(db: sqlite3.Connection, events: Iterable[RoomEvent]) -> list[RoomEvent]:
+    """Store events and return those that were new.
+
+    An event that is known is merged with what is stored. An event that claims a place which another one holds,
+    or that cannot be stored, is set aside as a problem; the others are stored.
+    """
+    new = []
+    cursor = db.cursor()
+    for event in events:
+        try:
+            if cursor.execute(INSERT, event_values(event)).rowcount:
+                new.append(event)
+            else:
+                _merge_known(db, event)
+        except UNSTORABLE as error:
+            report(db, f"The event {event.event_id!r} at {event.order} cannot be stored ({error}).", event.room_id)
+    return new
+
+
+def newest_events(db: sqlite3.Connection, room_id: str, count: int) -> list[RoomEvent]:
+    """The last `count` events of a room, ascending."""
+    return select(db, NEWEST, (room_id, count), event_of_row)[::-1]
+
+
+def events_before(db: sqlite3.Connection, room_id: str, order: int, count: int) -> list[RoomEvent]:
+    """The `count` events next before an order, ascending."""
+    return select(db, BEFORE, (room_id, order, count), event_of_row)[::-1]
+
+
+def events_after(db: sqlite3.Connection, room_id: str, order: int, count: int) -> list[RoomEvent]:
+    """The `count` events next after an order, ascending."""
+    return select(db, AFTER, (room_id, order, count), event_of_row)
+
+
+def bounds(db: sqlite3.Connection, room_id: str) -> tuple[int, int]:
+    """The lowest and the highest stored order of a room; (0, 0) for none."""
+    lowest, highest = (db.execute(query, (room_id,)).fetchone()[0] for query in (LOWEST, HIGHEST))
+    return (lowest or 0, highest or 0)
+
+
+def newest_order_of_kind(db: sqlite3.Connection, room_id: str, *kinds: EventKind) -> int:
+    """The highest order of a room's events of these kinds; 0 for none."""
+    return max(db.execute(HIGHEST_OF_KIND, (room_id, kind.value)).fetchone()[0] or 0 for kind in kinds)
+
+
+def unread_count(db: sqlite3.Connection, room_id: str, after_order: int, me: str, limit: int = 1000) -> int:
+    """How many events after an order others have said, counted up to `limit`.
+
+    Own events are passed over; of each kind no more than the newest ten times `limit` are looked at.
+    """
+    scanned, total = SCANNED_PER_COUNTED * limit, 0
+    for kind in SPOKEN:
+        total += db.execute(UNREAD, (room_id, kind.value, after_order, scanned, me)).fetchone()[0]
+    return min(total, limit)
+
+
+def last_spoken(db: sqlite3.Connection, room_id: str) -> RoomEvent | None:
+    """The newest event that a person said, or None."""
+    return event_at(db, room_id, newest_order_of_kind(db, room_id, *SPOKEN))
+
+
+def _merge_known(db: sqlite3.Connection, event: RoomEvent) -> None:
+    """Merge an event with the stored one that it collides with."""
+    stored = find_event(db, event.room_id, event.event_id, event.order)
+    if stored is None or (event.event_id and stored.order != event.order):
+        report(
+            db, f"The event {event.event_id!r} claims the place {event.order}, which is another one's.", event.room_id
+        )
+    if stored is not None:
+        both = merged(stored, event)
+        if both != stored:
+            update_event(db, both)
