@@ -1,0 +1,205 @@
+"""Apply a batch of news, or one of the person's own commands, to the store in one transaction.
+
+Runs in the store's writer thread: it reads the session's immutable values and returns new ones; the session puts
+them in place afterwards. Everything that comes from a server is made harmless here (E7), and news that do not fit
+are set aside and counted: one bad event never stops the stream (B5).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from chat_tui_core.actions import Action, Cause, Kind, State, after
+from chat_tui_core.errors import ChatError, IllegalTransition, LocalError
+from chat_tui_core.news import (
+    Answered,
+    Arrived,
+    Echoed,
+    Edited,
+    GapFound,
+    HistoryGiven,
+    LostAction,
+    MemberChanged,
+    MembersListed,
+    News,
+    Position,
+    Postponed,
+    Problem,
+    Reacted,
+    ReadMoved,
+    Redacted,
+    RefusedAction,
+    RoomChanged,
+    RoomGone,
+    RoomsListed,
+    SignedIn,
+    Written,
+)
+from chat_tui_core.safe_text import one_line
+from chat_tui_core.session import ingest_actions, ingest_rooms
+from chat_tui_core.session.ingest_state import Batch, Known, Outcome
+from chat_tui_core.store import actions as stored_actions
+from chat_tui_core.store import meta
+from chat_tui_core.store import rooms as stored_rooms
+
+_PROBLEM_LIMIT = 300
+
+
+def _position(batch: Batch, news: Position) -> None:
+    meta.set_position(batch.db, news.data)
+    batch.out.position = news.data
+
+
+def _problem(batch: Batch, news: Problem) -> None:
+    text = one_line(news.text, _PROBLEM_LIMIT)
+    meta.add_problem(batch.db, text, news.room_id, batch.known.now_ms)
+
+
+#: Which news touch the store, and how. The rest concern only the session.
+STORED: Final[Mapping[type, Callable[[Batch, Any], None]]] = {
+    SignedIn: ingest_actions.signed_in,
+    RoomsListed: ingest_rooms.rooms_listed,
+    RoomChanged: ingest_rooms.room_changed,
+    RoomGone: ingest_rooms.room_gone,
+    Arrived: ingest_rooms.arrived,
+    GapFound: ingest_rooms.gap_found,
+    HistoryGiven: ingest_rooms.history_given,
+    Edited: ingest_rooms.edited,
+    Redacted: ingest_rooms.redacted,
+    Reacted: ingest_rooms.reacted,
+    MembersListed: ingest_rooms.members_listed,
+    MemberChanged: ingest_rooms.member_changed,
+    ReadMoved: ingest_rooms.read_moved,
+    Written: ingest_actions.written,
+    Answered: ingest_actions.answered,
+    Echoed: ingest_actions.echoed,
+    RefusedAction: ingest_actions.refused,
+    Postponed: ingest_actions.postponed,
+    LostAction: ingest_actions.lost,
+    Position: _position,
+    Problem: _problem,
+}
+
+
+def needs_sync(news: Sequence[News]) -> bool:
+    """Whether a batch may give out action ids, which must outlive a power cut."""
+    return any(isinstance(item, SignedIn) for item in news)
+
+
+def ingest(db: sqlite3.Connection, known: Known, news: Sequence[News]) -> Outcome:
+    """Apply a batch; the position in it is stored with what it brought.
+
+    A unit of work for the store, durable where `needs_sync` says so. Raises nothing but what the file does.
+    """
+    batch = Batch(db, known)
+    for item in news:
+        handler = STORED.get(type(item))
+        if handler is None:
+            continue
+        try:
+            handler(batch, item)
+        except (ChatError, ValueError, TypeError, LookupError, OverflowError) as error:
+            _problem(batch, Problem(f"{type(item).__name__} was set aside: {error}"))
+    return batch.out
+
+
+# ---------------------------------------------------------------- the person's own commands
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRead:
+    """We have read up to `order`; the server is told soon, once for many calls. `tell`: it can be told at all."""
+
+    room_id: str
+    order: int
+    tell: bool
+    delay_ms: int = 800
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Take an action back while that still prevents it, or discard a refused one."""
+
+    action_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Try a refused action again, under a new id; a pending one leaves at once."""
+
+    action_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LetPass:
+    """A refused action no longer holds its room's later ones back."""
+
+    action_id: int
+
+
+Command = MarkRead | Cancel | Retry | LetPass
+
+
+def run_command(db: sqlite3.Connection, known: Known, command: Command) -> Outcome:
+    """Apply one command, as a durable unit of work. Raises LocalError (IllegalTransition) and changes nothing then."""
+    batch = Batch(db, known)
+    _COMMANDS[type(command)](batch, command)
+    return batch.out
+
+
+def _mark_read(batch: Batch, command: MarkRead) -> None:
+    room = batch.room(command.room_id)
+    if room is None or command.order <= room.read:
+        return
+    stored_rooms.set_read(batch.db, command.room_id, batch.me, command.order)
+    ingest_rooms.move_own_read(batch, command.room_id, command.order)
+    if not command.tell:
+        return
+    for action in stored_actions.open_actions(batch.db):
+        waiting = action.state is State.PENDING and not action.written_at and not action.doubt
+        if action.kind is Kind.READ and action.room_id == command.room_id and waiting:
+            batch.put_action(replace(action, content={"order": command.order}))
+            return
+    due = batch.known.now_ms + command.delay_ms
+    draft = Action(0, Kind.READ, command.room_id, {"order": command.order}, not_before=due)
+    action = stored_actions.new_action(batch.db, draft, batch.known.now_ms)
+    batch.out.actions[action.id] = action
+
+
+def _needed(batch: Batch, action_id: int) -> Action:
+    action = batch.action(action_id)
+    if action is None:
+        raise LocalError(f"There is no action {action_id}.")
+    return action
+
+
+def _cancel(batch: Batch, command: Cancel) -> None:
+    action = _needed(batch, command.action_id)
+    if not action.may_cancel:
+        raise IllegalTransition(f"Action {action.id} is already on its way; it can only be deleted once it is there.")
+    batch.put_action(replace(action, state=after(action.state, Cause.CANCELLED)))
+
+
+def _retry(batch: Batch, command: Retry) -> None:
+    action = _needed(batch, command.action_id)
+    if action.state is State.PENDING:
+        batch.put_action(replace(action, not_before=0))
+        return
+    after(action.state, Cause.RETRIED)
+    again = stored_actions.rekey_action(batch.db, action, batch.known.now_ms)
+    batch.renumbered([(action.id, again.id)])
+
+
+def _let_pass(batch: Batch, command: LetPass) -> None:
+    batch.put_action(replace(_needed(batch, command.action_id), let_pass=True))
+
+
+_COMMANDS: Final[Mapping[type, Callable[[Batch, Any], None]]] = {
+    MarkRead: _mark_read,
+    Cancel: _cancel,
+    Retry: _retry,
+    LetPass: _let_pass,
+}

@@ -1,0 +1,413 @@
+"""One running account, as the screen, the command line and a bot see it.
+
+Data flows one way: the connection's news and the person's commands go through the intake into the store; what came of
+them goes into the session's values, and from there to whoever watches. Actions are stored before they leave and stay
+until their echo (design 5).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+from chat_tui_core.actions import SETTLED, Action, Kind, State
+from chat_tui_core.contract import Backend, Connection
+from chat_tui_core.errors import AuthRefused, LocalError, Refused, TransportError, UnknownRoom
+from chat_tui_core.model import Account, Gap, Member, Membership, Presence, Room, RoomEvent
+from chat_tui_core.news import (
+    AskRefused,
+    Capability,
+    HistoryGiven,
+    Link,
+    LinkChanged,
+    News,
+    PresenceSet,
+    Question,
+    SetTyping,
+    SignedIn,
+    TypingSet,
+)
+from chat_tui_core.session.ingest import Cancel, Command, LetPass, MarkRead, Retry
+from chat_tui_core.session.ingest_state import Known, Outcome
+from chat_tui_core.session.intake import Intake
+from chat_tui_core.session.open_rooms import PAGE, OpenRooms
+from chat_tui_core.session.sender import Sender
+from chat_tui_core.session_changes import (
+    ActionMoved,
+    LinkMoved,
+    MembersMoved,
+    PresenceMoved,
+    ReadMarkMoved,
+    RoomsMoved,
+    Said,
+    SessionChange,
+    TypingMoved,
+)
+from chat_tui_core.store import Store, meta
+from chat_tui_core.store import actions as stored_actions
+from chat_tui_core.store import drafts as stored_drafts
+from chat_tui_core.store import rooms as stored_rooms
+from chat_tui_core.store.drafts import Draft
+from chat_tui_core.timeline import Timeline
+
+DRAFT_DELAY: Final = 0.25
+PREFETCH_ROOMS: Final = 20
+PREFETCH_LINES: Final = 50
+CLOSE_TIMEOUT: Final = 1.0
+
+Watcher = Callable[[SessionChange], None]
+
+
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Session:
+    """One running account. What is stored can be read at once; `connect` starts the network. Lives on one event loop."""
+
+    def __init__(
+        self, account: Account, backend: Backend, token: str, store: Store, *, wall_ms: Callable[[], int] = _wall_ms
+    ) -> None:
+        self.account = account
+        self.backend = backend
+        self.store = store
+        self.link = LinkChanged(Link.OFFLINE)
+        self.note = ""
+        self._token = token
+        self._wall_ms = wall_ms
+        self._watchers: list[Watcher] = []
+        self._connection: Connection | None = None
+        self._run: asyncio.Task[None] | None = None
+        self._members: dict[str, dict[str, Member]] = {}
+        self._presence: dict[str, Presence] = {}
+        self._typing: dict[str, tuple[str, ...]] = {}
+        self._unsaved: dict[str, Draft] = {}
+        self._draft_timer: asyncio.TimerHandle | None = None
+        self._load()
+        self.rooms: Mapping[str, Room] = MappingProxyType(self._rooms)
+        self.open_actions: Mapping[int, Action] = MappingProxyType(self._actions)
+        self.drafts: Mapping[str, Draft] = MappingProxyType(self._drafts)
+        self._intake = Intake(store, self._known, self._settle, lambda text: self._publish(Said(text, serious=True)))
+        self._open = OpenRooms(store, self._ask, self._publish, self._actions, self._rooms)
+        self._sender = Sender(self._actions, self._hand_over, wall_ms)
+
+    def _load(self) -> None:
+        read = self.store.read
+        self.me = read(meta.get_meta, "me") or self.account.user
+        self.capabilities = frozenset(Capability(c) for c in (read(meta.get_meta, "can") or "").split() if c in _KNOWN)
+        self.capabilities = self.capabilities or self.backend.capabilities
+        self.store.write_now(stored_actions.mark_in_doubt_after_restart)
+        self._rooms = {room.room_id: room for room in read(stored_rooms.load_rooms)}
+        self._actions = {action.id: action for action in read(stored_actions.open_actions)}
+        self._drafts = dict(read(stored_drafts.load_drafts))
+
+    # ------------------------------------------------------------ life
+
+    def watch(self, callback: Watcher) -> Callable[[], None]:
+        """Call back with every change, on the session's loop; returns what ends it."""
+        self._watchers.append(callback)
+        return lambda: self._watchers.remove(callback) if callback in self._watchers else None
+
+    def connect(self) -> None:
+        """Connect, and stay connected until `close`."""
+        if self._run is None:
+            position = self.store.read(meta.get_position)
+            self._connection = self.backend.connect(self.account, self._token, position, self._intake.deliver)
+            self._run = asyncio.get_running_loop().create_task(self._connection.run(), name=f"run {self.account.name}")
+
+    def connect_now(self) -> None:
+        """The person does not want to wait for the next try."""
+        if self._connection is not None:
+            self._connection.connect_now()
+
+    async def close(self) -> None:
+        """Say goodbye and store what is left, within about a second."""
+        self._sender.stop()
+        await self._open.stop()
+        if self._connection is not None and self._run is not None:
+            try:
+                async with asyncio.timeout(CLOSE_TIMEOUT):
+                    await self._connection.close()
+                    await self._run
+            except TimeoutError:
+                self._run.cancel()
+                await asyncio.gather(self._run, return_exceptions=True)
+        await self._intake.close()
+        await self._save_drafts()
+
+    async def ready(self) -> None:
+        """Wait until the link is online. Raises AuthRefused or TransportError when it is stopped for good."""
+        while self.link.link is not Link.ONLINE:
+            if self.link.link is Link.STOPPED:
+                kind = AuthRefused if "password" in self.link.reason or "token" in self.link.reason else TransportError
+                raise kind(self.link.reason or "The server ended the connection.")
+            await self._next(LinkMoved)
+
+    # ------------------------------------------------------------ rooms
+
+    def open_room(self, room_id: str, count: int = PAGE) -> Timeline:
+        """The room's timeline with its newest stored lines; what is missing is fetched by itself. A few ms."""
+        if room_id not in self._members:
+            self._members[room_id] = {m.user_id: m for m in self.store.read(stored_rooms.load_members, room_id)}
+        return self._open.open(room_id, count)
+
+    def close_room(self, room_id: str) -> None:
+        """Forget a room's loaded lines; they stay in the store."""
+        self._open.close(room_id)
+
+    def timeline(self, room_id: str) -> Timeline | None:
+        """The timeline of an open room, else None."""
+        return self._open.timelines.get(room_id)
+
+    def at_start(self, room_id: str) -> bool:
+        """Whether the oldest loaded line is the room's first."""
+        return self._open.at_start(room_id)
+
+    async def load_older(self, room_id: str, count: int = PAGE) -> bool:
+        """Bring lines before the oldest loaded one into the timeline. True: there may be more."""
+        return await self._open.load_older(room_id, count)
+
+    async def fill_gap(self, room_id: str, gap: Gap) -> None:
+        """Fetch the newest part of a hole. Raises TransportError while offline, Refused."""
+        await self._open.fill_gap(room_id, gap)
+
+    async def history(self, room_id: str, count: int, before: int = 0) -> list[RoomEvent]:
+        """The last `count` events (before an order): the store's where it has them whole, else the network's."""
+        self._room(room_id)
+        return await self._open.history(room_id, count, before)
+
+    def members(self, room_id: str) -> tuple[Member, ...]:
+        """Who is known to be in the room."""
+        return tuple(self._members.get(room_id, {}).values())
+
+    def typing(self, room_id: str) -> tuple[str, ...]:
+        """Other people who type in the room now."""
+        return tuple(user for user in self._typing.get(room_id, ()) if user != self.me)
+
+    @property
+    def problems(self) -> int:
+        """How many events were set aside, ever; `chat-tui doctor` lists the newest."""
+        return self.store.read(meta.problem_count)
+
+    def presence(self, user_id: str) -> Presence:
+        """Whether a person is there, as far as the server has said."""
+        return self._presence.get(user_id, Presence.UNKNOWN)
+
+    # ------------------------------------------------------------ actions
+
+    @property
+    def blocked(self) -> Mapping[str, Action]:
+        """By room: the refused action that holds the room's later ones back."""
+        return self._sender.blocked
+
+    async def send(self, room_id: str, text: str, reply_to: str = "") -> Action:
+        """Say something. Returns when it is durable, before it has left. Raises StoreError: keep the text."""
+        content: dict[str, object] = {"text": text}
+        if reply_to:
+            timeline = self._open.timelines.get(room_id)
+            event = timeline.event(reply_to) if timeline else None
+            content |= {"reply_to": reply_to, "target_order": event.order if event else 0}
+        return await self.perform(Kind.SEND, room_id, **content)
+
+    async def perform(self, kind: Kind, room_id: str, **content: object) -> Action:
+        """Store an action and let it leave in its turn. Raises LocalError when it cannot be right, StoreError."""
+        if kind is Kind.SEND and not str(content.get("text", "")).strip():
+            raise LocalError("An empty message is not sent.")
+        draft = Action(0, kind, room_id, content, created_at=self._wall_ms())
+        action = await self.store.write(stored_actions.new_action, draft, self._wall_ms(), durable=True)
+        self._put_action(action)
+        self._sender.pump()
+        return action
+
+    async def retry(self, action_id: int) -> Action:
+        """Try a refused action again (new id), or a waiting one now. Raises LocalError."""
+        outcome = await self._intake.command(Retry(action_id))
+        return next(iter(outcome.actions.values()))
+
+    async def cancel(self, action_id: int) -> Action:
+        """Take back what has not left, or discard what was refused. Raises IllegalTransition when it is too late."""
+        return (await self._intake.command(Cancel(action_id))).actions[action_id]
+
+    async def let_pass(self, action_id: int) -> Action:
+        """A refused action no longer holds its room's later ones back."""
+        return (await self._intake.command(LetPass(action_id))).actions[action_id]
+
+    async def settled(self, action_id: int, state: State) -> Action:
+        """Wait until an action has reached `state` (SENT or CONFIRMED), or is failed or cancelled."""
+        wanted = {State.CONFIRMED, State.FAILED, State.CANCELLED, state}
+        action = self._actions.get(action_id) or self.store.read(stored_actions.load_action, action_id)
+        if action is None:
+            raise LocalError(f"There is no action {action_id}.")
+        while action.state not in wanted:
+            change = await self._next(ActionMoved)
+            if isinstance(change, ActionMoved) and action_id in {change.action.id, change.old_id}:
+                action, action_id = change.action, change.action.id
+        return action
+
+    def mark_read(self, room_id: str, order: int) -> None:
+        """We have read up to and including `order`; many calls become one message to the server."""
+        room = self._rooms.get(room_id)
+        if room is not None and order > room.read:
+            tell = Capability.READ in self.capabilities
+            asyncio.get_running_loop().create_task(self._quietly(MarkRead(room_id, order, tell)))
+
+    def set_typing(self, room_id: str, typing: bool) -> None:
+        """Tell the room that we type, or no longer do; lost while offline."""
+        if Capability.TYPING in self.capabilities:
+            self._ask(SetTyping(room_id, typing))
+
+    def save_draft(self, draft: Draft) -> None:
+        """Keep what is being typed; durable within a third of a second."""
+        self._drafts[draft.room_id] = draft
+        self._unsaved[draft.room_id] = draft
+        if self._draft_timer is None:
+            loop = asyncio.get_running_loop()
+            self._draft_timer = loop.call_later(DRAFT_DELAY, lambda: loop.create_task(self._save_drafts()))
+
+    # ------------------------------------------------------------ one way: what was stored, into the values, to watchers
+
+    def _known(self) -> Known:
+        return Known(
+            self.me, self._rooms, self._open.asked, Capability.CONTIGUOUS in self.capabilities, self._wall_ms()
+        )
+
+    def _settle(self, outcome: Outcome, news: Sequence[News]) -> None:
+        self.me = outcome.me
+        self._rooms.update(outcome.rooms)
+        for room_id, members in outcome.members.items():
+            self._members[room_id] = {member.user_id: member for member in members}
+            self._publish(MembersMoved(room_id))
+        old_ids = {new: old for old, new in outcome.rekeyed.items()}
+        for old in outcome.rekeyed:
+            self._actions.pop(old, None)
+            self._sender.settled(old)
+        self._open.apply(outcome)
+        for action in outcome.actions.values():
+            self._put_action(action, old_ids.get(action.id, 0), shown=True)
+        if outcome.rooms:
+            self._publish(RoomsMoved(frozenset(outcome.rooms)))
+        for room_id in outcome.reads:
+            self._publish(ReadMarkMoved(room_id))
+        for item in news:
+            handler = _LIVE.get(type(item))
+            if handler is not None:
+                handler(self, item)
+        if outcome.position is not None and self._connection is not None:
+            self._connection.stored(outcome.position)
+        self._sender.note(news)
+        self._sender.pump()
+
+    def _put_action(self, action: Action, old_id: int = 0, *, shown: bool = False) -> None:
+        if action.state in SETTLED and action.state is not State.FAILED:
+            self._actions.pop(action.id, None)
+        else:
+            self._actions[action.id] = action
+        if not shown:
+            self._open.show(action, old_id)
+        self._publish(ActionMoved(action, old_id))
+
+    def _link_changed(self, news: LinkChanged) -> None:
+        self.link = news
+        self._sender.online(online=news.link is Link.ONLINE)
+        if news.link is Link.ONLINE:
+            self._catch_up()
+        elif self._typing:
+            rooms, self._typing = list(self._typing), {}
+            for room_id in rooms:
+                self._publish(TypingMoved(room_id))
+        self._publish(LinkMoved(news))
+
+    def _signed_in(self, news: SignedIn) -> None:
+        self.note = news.note
+        self.capabilities = news.capabilities
+        can = " ".join(sorted(news.capabilities))
+        asyncio.get_running_loop().create_task(self.store.write(meta.set_meta, "can", can))
+
+    def _typing_set(self, news: TypingSet) -> None:
+        self._typing[news.room_id] = news.users
+        self._publish(TypingMoved(news.room_id))
+
+    def _presence_set(self, news: PresenceSet) -> None:
+        self._presence[news.user_id] = news.presence
+        self._publish(PresenceMoved(news.user_id))
+
+    def _history_given(self, news: HistoryGiven) -> None:
+        self._open.answered(news)
+
+    def _ask_refused(self, news: AskRefused) -> None:
+        self._open.refused(news.request, Refused(news.text, news.code))
+
+    # ------------------------------------------------------------ parts
+
+    def _catch_up(self) -> None:
+        for room_id in self._open.timelines:
+            self._open.refresh(room_id)
+        joined = (r for r in self._rooms.values() if r.membership is Membership.JOINED)
+        recent = sorted(joined, key=lambda room: room.last_ts, reverse=True)[:PREFETCH_ROOMS]
+        for room in recent:
+            empty = Capability.CONTIGUOUS in self.capabilities and not room.head
+            if room.room_id not in self._open.timelines and not empty:
+                self._open.prefetch(room.room_id, PREFETCH_LINES)
+
+    def _hand_over(self, action: Action) -> None:
+        if self._connection is not None:
+            self._connection.do(action)
+
+    def _ask(self, question: Question) -> bool:
+        if self._connection is None or self.link.link is not Link.ONLINE:
+            return False
+        self._connection.ask(question)
+        return True
+
+    def _room(self, room_id: str) -> Room:
+        room = self._rooms.get(room_id)
+        if room is None:
+            raise UnknownRoom(f"There is no room {room_id!r} in the account {self.account.name!r}.")
+        return room
+
+    async def _quietly(self, command: Command) -> None:
+        try:
+            await self._intake.command(command)
+        except LocalError:
+            return
+
+    async def _save_drafts(self) -> None:
+        if self._draft_timer is not None:
+            self._draft_timer.cancel()
+            self._draft_timer = None
+        unsaved, self._unsaved = self._unsaved, {}
+        for draft in unsaved.values():
+            await self.store.write(stored_drafts.save_draft, draft)
+
+    async def _next(self, kind: type[SessionChange]) -> SessionChange:
+        found: asyncio.Future[SessionChange] = asyncio.get_running_loop().create_future()
+
+        def look(change: SessionChange) -> None:
+            if isinstance(change, kind) and not found.done():
+                found.set_result(change)
+
+        unwatch = self.watch(look)
+        try:
+            return await found
+        finally:
+            unwatch()
+
+    def _publish(self, change: SessionChange) -> None:
+        for watcher in tuple(self._watchers):
+            watcher(change)
+
+
+_KNOWN: Final = frozenset(Capability)
+
+#: News that concern the session's own values, beside what the store did with them.
+_LIVE: Final[Mapping[type, Callable[[Session, Any], None]]] = {
+    LinkChanged: Session._link_changed,  # noqa: SLF001
+    SignedIn: Session._signed_in,  # noqa: SLF001
+    TypingSet: Session._typing_set,  # noqa: SLF001
+    PresenceSet: Session._presence_set,  # noqa: SLF001
+    HistoryGiven: Session._history_given,  # noqa: SLF001
+    AskRefused: Session._ask_refused,  # noqa: SLF001
+}
