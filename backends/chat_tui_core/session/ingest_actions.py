@@ -17,9 +17,10 @@ _ERROR_LIMIT = 300
 
 
 def signed_in(batch: Batch, news: SignedIn) -> None:
-    """Keep who we are; ids that the server has already seen from this device are never used again."""
+    """Keep who we are and what can be done; ids that the server has seen from this device are never used again."""
     batch.out.me = news.user
     meta.set_meta(batch.db, "me", news.user)
+    meta.set_meta(batch.db, "can", " ".join(sorted(news.capabilities)))
     batch.renumbered(stored_actions.raise_id_floor(batch.db, news.last_action_id))
 
 

@@ -43,7 +43,7 @@ class OpenRooms:
         self._answers: dict[int, asyncio.Future[HistoryGiven]] = {}
         self._last_request = 0
         self._loading: dict[str, asyncio.Lock] = {}
-        self._background: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[object]] = set()
 
     # ------------------------------------------------------------ opening
 
@@ -216,15 +216,14 @@ class OpenRooms:
             self._publish(TimelineMoved(room_id, changes, live))
 
     def _in_background(self, work: Coroutine[Any, Any, object]) -> None:
-        async def quietly() -> None:
-            try:
-                await work
-            except ChatError:
-                return  # asked again when the link is back
-
-        task = asyncio.get_running_loop().create_task(quietly())
+        task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[object]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, ChatError):
+            raise error  # a fetch that fails is asked again when the link is back; anything else is a mistake
 
 
 def _near(timeline: Timeline, events: Iterable[RoomEvent], *, live: bool) -> list[RoomEvent]:

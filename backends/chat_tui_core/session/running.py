@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -30,7 +30,8 @@ from chat_tui_core.news import (
     SignedIn,
     TypingSet,
 )
-from chat_tui_core.session.ingest import Cancel, Command, LetPass, MarkRead, Retry
+from chat_tui_core.session.drafting import Drafting
+from chat_tui_core.session.ingest import Cancel, LetPass, MarkRead, Retry
 from chat_tui_core.session.ingest_state import Known, Outcome
 from chat_tui_core.session.intake import Intake
 from chat_tui_core.session.open_rooms import PAGE, OpenRooms
@@ -48,12 +49,10 @@ from chat_tui_core.session_changes import (
 )
 from chat_tui_core.store import Store, meta
 from chat_tui_core.store import actions as stored_actions
-from chat_tui_core.store import drafts as stored_drafts
 from chat_tui_core.store import rooms as stored_rooms
 from chat_tui_core.store.drafts import Draft
 from chat_tui_core.timeline import Timeline
 
-DRAFT_DELAY: Final = 0.25
 PREFETCH_ROOMS: Final = 20
 PREFETCH_LINES: Final = 50
 CLOSE_TIMEOUT: Final = 1.0
@@ -84,13 +83,13 @@ class Session:
         self._members: dict[str, dict[str, Member]] = {}
         self._presence: dict[str, Presence] = {}
         self._typing: dict[str, tuple[str, ...]] = {}
-        self._unsaved: dict[str, Draft] = {}
-        self._draft_timer: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[object]] = set()
         self._load()
         self.rooms: Mapping[str, Room] = MappingProxyType(self._rooms)
         self.open_actions: Mapping[int, Action] = MappingProxyType(self._actions)
-        self.drafts: Mapping[str, Draft] = MappingProxyType(self._drafts)
-        self._intake = Intake(store, self._known, self._settle, lambda text: self._publish(Said(text, serious=True)))
+        self._drafting = Drafting(store, self._complain)
+        self.drafts: Mapping[str, Draft] = self._drafting.drafts
+        self._intake = Intake(store, self._known, self._settle, self._complain)
         self._open = OpenRooms(store, self._ask, self._publish, self._actions, self._rooms)
         self._sender = Sender(self._actions, self._hand_over, wall_ms)
 
@@ -102,7 +101,6 @@ class Session:
         self.store.write_now(stored_actions.mark_in_doubt_after_restart)
         self._rooms = {room.room_id: room for room in read(stored_rooms.load_rooms)}
         self._actions = {action.id: action for action in read(stored_actions.open_actions)}
-        self._drafts = dict(read(stored_drafts.load_drafts))
 
     # ------------------------------------------------------------ life
 
@@ -136,7 +134,8 @@ class Session:
                 self._run.cancel()
                 await asyncio.gather(self._run, return_exceptions=True)
         await self._intake.close()
-        await self._save_drafts()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._drafting.close()
 
     async def ready(self) -> None:
         """Wait until the link is online. Raises AuthRefused or TransportError when it is stopped for good."""
@@ -252,7 +251,7 @@ class Session:
         room = self._rooms.get(room_id)
         if room is not None and order > room.read:
             tell = Capability.READ in self.capabilities
-            asyncio.get_running_loop().create_task(self._quietly(MarkRead(room_id, order, tell)))
+            self._spawn(self._intake.command(MarkRead(room_id, order, tell)))
 
     def set_typing(self, room_id: str, typing: bool) -> None:
         """Tell the room that we type, or no longer do; lost while offline."""
@@ -261,11 +260,7 @@ class Session:
 
     def save_draft(self, draft: Draft) -> None:
         """Keep what is being typed; durable within a third of a second."""
-        self._drafts[draft.room_id] = draft
-        self._unsaved[draft.room_id] = draft
-        if self._draft_timer is None:
-            loop = asyncio.get_running_loop()
-            self._draft_timer = loop.call_later(DRAFT_DELAY, lambda: loop.create_task(self._save_drafts()))
+        self._drafting.keep(draft)
 
     # ------------------------------------------------------------ one way: what was stored, into the values, to watchers
 
@@ -323,8 +318,6 @@ class Session:
     def _signed_in(self, news: SignedIn) -> None:
         self.note = news.note
         self.capabilities = news.capabilities
-        can = " ".join(sorted(news.capabilities))
-        asyncio.get_running_loop().create_task(self.store.write(meta.set_meta, "can", can))
 
     def _typing_set(self, news: TypingSet) -> None:
         self._typing[news.room_id] = news.users
@@ -368,19 +361,10 @@ class Session:
             raise UnknownRoom(f"There is no room {room_id!r} in the account {self.account.name!r}.")
         return room
 
-    async def _quietly(self, command: Command) -> None:
-        try:
-            await self._intake.command(command)
-        except LocalError:
-            return
-
-    async def _save_drafts(self) -> None:
-        if self._draft_timer is not None:
-            self._draft_timer.cancel()
-            self._draft_timer = None
-        unsaved, self._unsaved = self._unsaved, {}
-        for draft in unsaved.values():
-            await self.store.write(stored_drafts.save_draft, draft)
+    def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _next(self, kind: type[SessionChange]) -> SessionChange:
         found: asyncio.Future[SessionChange] = asyncio.get_running_loop().create_future()
@@ -394,6 +378,9 @@ class Session:
             return await found
         finally:
             unwatch()
+
+    def _complain(self, text: str) -> None:
+        self._publish(Said(text, serious=True))
 
     def _publish(self, change: SessionChange) -> None:
         for watcher in tuple(self._watchers):
