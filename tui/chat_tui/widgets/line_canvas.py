@@ -1,0 +1,293 @@
+"""Draw the visible part of a list of any length in one widget, and repaint only what differs.
+
+Nothing here costs more when the list is longer. The viewport's anchor is the truth; Textual's scroll offset and
+virtual size are estimates that are published for the scroll bar without the layout that assigning them would cause.
+A frame is computed once per burst of changes, compared with the one on screen, and only the rows that differ are
+repainted. The widget draws its rows itself and takes no border, padding or opacity: those go on its parent.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.widget import Widget
+
+from chat_tui.widgets.blocks import Block, Line, LineSource
+from chat_tui.widgets.line_selection import highlight
+from chat_tui.widgets.viewport import Viewport
+
+__all__ = ["LineCanvas"]
+
+
+class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
+    """A scrolling list of blocks from a `LineSource`.
+
+    After the source has changed, tell: `appended`, `prepended`, `spliced` or `changed`.
+    """
+
+    DEFAULT_CSS = """
+    LineCanvas {
+        height: 1fr; background: $background; color: $foreground;
+        overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1;
+    }
+    """
+    STICKS: ClassVar[bool] = False
+    """Start at the last line and follow it, the blank rows above a short list; else start at the first line."""
+    MAX_BLOCKS: ClassVar[int] = 200
+    """More cached blocks lengthen the garbage collector's pauses by more than they save."""
+
+    def __init__(self, source: LineSource, lo: int = 0, hi: int = 0, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.source = source
+        self.cursor: int | None = None
+        self.viewport = Viewport(self._block, sticks=self.STICKS)
+        self.viewport.reset(lo, hi)
+        self._blocks: dict[int, Block] = {}
+        self._width = 0
+        self._published = 0  # the scroll offset last published
+        self._frame: list[Strip] | None = None  # the rows as they should be; None: to be drawn
+        self._painted: list[Strip] = []  # the rows that Textual was last asked to paint
+        self._scheduled = False
+        self._base: Style | None = None
+
+    # -- what the source's owner tells; none of it depends on how many items there are
+
+    def reset(self, lo: int, hi: int) -> None:
+        """Show the source's positions [lo, hi) afresh."""
+        self.viewport.reset(lo, hi)
+        self.cursor = None
+        self._blocks.clear()
+        self.touch()
+
+    def appended(self, count: int = 1) -> None:
+        """Take `count` new items at the end; paints nothing when the end is not shown."""
+        self.viewport.appended(count)
+        self.touch()
+
+    def prepended(self, count: int) -> None:
+        """Take `count` new items at the start: positions below `lo`."""
+        self.viewport.prepended(count)
+        self.touch()
+
+    def spliced(self, position: int, removed: int, inserted: int) -> None:
+        """Take the replacement of the items [position, position + removed) by `inserted` others."""
+        self.viewport.spliced(position, removed, inserted)
+        shift, end = inserted - removed, position + removed
+        self._blocks = {
+            (at if at < position else at + shift): block
+            for at, block in self._blocks.items()
+            if not position <= at < end
+        }
+        if self.cursor is not None and self.cursor >= position:
+            self.cursor = self.cursor + shift if self.cursor >= end else None
+        self.touch()
+
+    def changed(self, position: int) -> None:
+        """Lay the item at `position` out again."""
+        self.lay_out_again(position)
+
+    def lay_out_again(self, position: int) -> None:
+        """Forget how the item at `position` was laid out, and nothing else."""
+        self.viewport.forget(position)
+        if self._blocks.pop(position, None) is not None:
+            self.touch()
+
+    def touch(self) -> None:
+        """Have the rows looked at again, once, before anything else is painted."""
+        if not self._scheduled:
+            self._scheduled = True
+            self.call_next(self._repaint)
+
+    def redraw(self) -> None:
+        """Draw the rows again although none was laid out again."""
+        self._frame = None
+        self.touch()
+
+    # -- blocks
+
+    def notify_style_update(self) -> None:
+        """Lay everything out again: the theme or the style has changed."""
+        super().notify_style_update()
+        self._base = None
+        self.viewport.pin()
+        self._blocks.clear()
+        if self.is_attached:
+            self.touch()
+
+    def base_style(self) -> Style:
+        """Give the widget's own style; every cell needs its background explicitly."""
+        if self._base is None:
+            _, _, background, color = self.colors
+            self._base = Style(color=(background + color).rich_color, bgcolor=background.rich_color)
+        return self._base
+
+    def _block(self, position: int) -> Block:
+        """Give the laid out item at `position`."""
+        block = self._blocks.get(position)
+        if block is None:
+            cursor = position == self.cursor
+            block = self._blocks[position] = self.source.block(position, self._width, self.base_style(), cursor=cursor)
+            if len(self._blocks) > self.MAX_BLOCKS:
+                self._evict(position)
+        self.viewport.heights.set(position, len(block.lines))
+        return block
+
+    def _evict(self, position: int) -> None:
+        """Drop the oldest blocks, but none that is on screen."""
+        keep = {at for at, _ in self.viewport.rows} | {position, self.viewport.top[0]}
+        for old in list(self._blocks)[: self.MAX_BLOCKS // 4]:
+            if old not in keep:
+                del self._blocks[old]
+
+    # -- the frame
+
+    def layout_rows(self) -> bool:
+        """Bring the visible rows up to date with size and changes; False while the widget has no size."""
+        width, height = self.scrollable_size
+        if not width or not height:
+            return False
+        if width != self._width:  # resizing calls nobody: every look compares
+            if self._width:
+                self.viewport.pin()
+            self._width = width
+            self._blocks.clear()
+            self.viewport.heights.clear()
+            self.viewport.stale = True
+        if height != self.viewport.height:
+            self.viewport.height, self.viewport.stale = height, True
+        if self.viewport.stale:
+            self.viewport.settle()
+            self._frame = None
+            self._publish()
+        return True
+
+    def _publish(self) -> None:
+        """Tell Textual and the scroll bar the estimates, without the layout that `virtual_size = ...` causes."""
+        total, offset = self.viewport.scroll_estimate()
+        self._published = offset
+        self.set_reactive(Widget.virtual_size, Size(self._width, total))
+        self.set_reactive(Widget.scroll_y, float(offset))
+        self.set_reactive(Widget.scroll_target_y, float(offset))
+        if self.show_vertical_scrollbar:
+            bar = self.vertical_scrollbar
+            bar.window_virtual_size, bar.window_size, bar.position = total, self.viewport.height, offset
+
+    def current_frame(self) -> list[Strip]:
+        """Give the visible rows as strips of exactly the widget's width; the same list until something changes."""
+        if not self.layout_rows():
+            return []
+        if self._frame is None:
+            self._frame = self._compose_frame()
+        return self._frame
+
+    def _compose_frame(self) -> list[Strip]:
+        """Draw the visible rows, blank ones before or after a short list."""
+        selection = self.text_selection
+        strips = [self._row_strip(position, line, selection) for position, line in self.viewport.rows]
+        blank = [Strip.blank(self._width, self.base_style())] * (self.viewport.height - len(strips))
+        strips = blank + strips if self.STICKS else strips + blank
+        background = self.background_colors[1]
+        for line_filter in self.get_line_filters():  # no colours, dimmed, ANSI
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        return strips
+
+    def _row_strip(self, position: int, index: int, selection: Selection | None) -> Strip:
+        """Give the strip of one line with what is selected of it."""
+        block = self._block(position)
+        line = block.line_at(index)
+        strip = line.strip
+        if strip is None:
+            strip = line.strip = self._fill(line, block.fill or self.base_style())
+        if selection is not None and line.end > line.start and (span := selection.get_span(position)) is not None:
+            style = self.screen.get_component_rich_style("screen--selection")
+            return highlight(block, line, strip, span, style)
+        return strip
+
+    def _fill(self, line: Line, style: Style) -> Strip:
+        """Make a line's strip, padded or cropped to the full width."""
+        rest = self._width - line.cells
+        if rest > 0:
+            return Strip([*line.segments, Segment(" " * rest, style)], self._width)
+        strip = Strip(line.segments, line.cells)
+        return strip.crop(0, self._width) if rest < 0 else strip
+
+    def _repaint(self) -> None:
+        """Repaint the rows that differ from what is on screen."""
+        self._scheduled = False
+        frame = self.current_frame()
+        if not frame:
+            return
+        self._publish()
+        if len(frame) != len(self._painted) or frame[0].cell_length != self._painted[0].cell_length:
+            self.refresh()
+        else:
+            self._repaint_differences(frame)
+        self._painted = frame
+        self.updated()
+
+    def _repaint_differences(self, frame: list[Strip]) -> None:
+        """Ask for a repaint of the rows of `frame` that are not the painted ones."""
+        regions: list[Region] = []
+        for y, (new, old) in enumerate(zip(frame, self._painted, strict=True)):
+            if new is old or new == old:
+                continue
+            if regions and regions[-1].bottom == y:
+                regions[-1] = regions[-1].grow((0, 0, 1, 0))
+            else:
+                regions.append(Region(0, y, self._width, 1))
+        if regions:
+            self.refresh(*regions)
+
+    def updated(self) -> None:
+        """Called when the visible rows are settled after a change, for what depends on them."""
+
+    def on_resize(self) -> None:
+        """Look at the rows again."""
+        self.touch()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Give the rows of `crop`; asked for on every partial update of the screen, so an unchanged frame is free."""
+        frame = self.current_frame()
+        if not frame:
+            return [Strip.blank(crop.width, self.base_style())] * crop.height
+        rows = frame[crop.y : crop.bottom]
+        if crop.x or crop.right < self._width:
+            rows = [strip.crop(crop.x, crop.right) for strip in rows]
+        if crop.right > self._width or len(rows) < crop.height:
+            rows = [strip.adjust_cell_length(crop.width, self.base_style()) for strip in rows]
+            rows += [Strip.blank(crop.width, self.base_style())] * (crop.height - len(rows))
+        return rows
+
+    def render_line(self, y: int) -> Strip:
+        """Give one row."""
+        return self.render_lines(Region(0, y, max(1, self._width), 1))[0]
+
+    # -- scrolling
+
+    def _scroll_to(self, *args: Any, **options: Any) -> bool:
+        """Scroll at once: an animation writes absolute offsets, which are only estimates here."""
+        options["animate"] = False
+        return super()._scroll_to(*args, **options)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Follow the scroll offset that wheel, scroll bar or a growing selection has set."""
+        resized = self.scrollable_size != (self._width, self.viewport.height)
+        delta = round(new_value) - self._published
+        if not delta or not self.layout_rows() or resized:  # a resize clamps the offset: nobody scrolled
+            return
+        if new_value >= self.max_scroll_y:
+            self.viewport.to_end()
+        elif new_value <= 0:
+            self.viewport.to_start()
+        elif abs(delta) <= 2 * self.viewport.height:
+            self.viewport.move(delta)
+        else:
+            self.viewport.to_y(new_value)
+        self._published = round(new_value)
+        self.touch()

@@ -1,0 +1,218 @@
+"""Scroll, select and click in a list of any length: what the timeline and the room list have in common.
+
+A place in the list is (position of the item, index in its text), so that a selection, like everything else here,
+outlives appending, prepending, wrapping and resizing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.geometry import Offset
+from textual.message import Message
+from textual.screen import Screen
+from textual.selection import Selection
+from textual.widget import Widget
+
+from chat_tui.widgets.blocks import Block, Line
+from chat_tui.widgets.line_canvas import LineCanvas
+from chat_tui.widgets.line_selection import index_on_line, selected_text, selection_over
+from chat_tui.widgets.text_layout import word_at
+
+__all__ = ["LineScreen", "LineView"]
+
+
+class LineView(LineCanvas, inherit_bindings=False):
+    """A list to scroll, select from and click; it has no keys of its own, only actions."""
+
+    ALLOW_SELECT: ClassVar[bool] = True
+
+    @dataclass
+    class CursorMoved(Message):
+        """The cursor went to another item, or to none."""
+
+        view: LineView
+        position: int | None
+
+        @property
+        def control(self) -> LineView:
+            """The view, for `@on` selectors."""
+            return self.view
+
+    def reset(self, lo: int, hi: int) -> None:
+        """Show the source's positions [lo, hi) afresh."""
+        super().reset(lo, hi)
+        self._deselect(None)
+
+    def spliced(self, position: int, removed: int, inserted: int) -> None:
+        """Take the replacement of the items [position, position + removed) by `inserted` others."""
+        super().spliced(position, removed, inserted)
+        self._deselect(position)
+
+    # -- scrolling
+
+    def move(self, lines: int) -> None:
+        """Scroll by so many lines: up when negative."""
+        if self.layout_rows():
+            self.viewport.move(lines)
+            self.touch()
+
+    def to_start(self) -> None:
+        """Show the first line."""
+        self.viewport.to_start()
+        self.touch()
+
+    def to_end(self) -> None:
+        """Show the last line."""
+        if self.layout_rows():
+            self.viewport.to_end()
+        self.touch()
+
+    def to_item(self, position: int, *, margin: int = 3) -> None:
+        """Show the item at `position` near the top, under `margin` lines of what comes before it."""
+        if self.layout_rows():
+            self.viewport.to_item(position, margin)
+        else:
+            self.viewport.restore(position, None)
+        self.touch()
+
+    def action_scroll_up(self) -> None:
+        """Scroll up by a line."""
+        self.move(-1)
+
+    def action_scroll_down(self) -> None:
+        """Scroll down by a line."""
+        self.move(1)
+
+    def action_page_up(self) -> None:
+        """Scroll up by a screen, less two lines to hold on to."""
+        self.move(min(-1, 2 - self.viewport.height))
+
+    def action_page_down(self) -> None:
+        """Scroll down by a screen, less two lines to hold on to."""
+        self.move(max(1, self.viewport.height - 2))
+
+    def action_scroll_home(self) -> None:
+        """Go to the first line."""
+        self.to_start()
+
+    def action_scroll_end(self) -> None:
+        """Go to the last line."""
+        self.to_end()
+
+    # -- the cursor
+
+    def set_cursor(self, position: int | None, *, reveal: bool = True) -> None:
+        """Put the cursor on the item at `position`, or take it away."""
+        if position is not None and not self.viewport.heights.lo <= position < self.viewport.heights.hi:
+            position = None
+        old, self.cursor = self.cursor, position
+        for at in {old, position} - {None}:
+            if at is not None and old != position:
+                self.lay_out_again(at)
+        if position is not None and reveal and self.layout_rows():
+            self.viewport.reveal(position)
+        self.touch()
+        if old != position:
+            self.post_message(self.CursorMoved(self, position))
+
+    def updated(self) -> None:
+        """Put the terminal's own cursor, which screen readers follow, on the chosen item."""
+        if self.cursor is None or not self.has_focus:
+            return
+        for y, (position, _) in enumerate(self.viewport.rows, self.blank_rows):
+            if position == self.cursor:
+                self.app.cursor_position = Offset(self.region.x, self.region.y + y)
+                return
+
+    # -- selecting
+
+    @property
+    def blank_rows(self) -> int:
+        """How many rows above the first line are blank."""
+        return self.viewport.height - len(self.viewport.rows) if self.STICKS else 0
+
+    def place_at(self, x: int, y: int) -> tuple[int, Block, Line] | None:
+        """Give (position, block, line) at a cell of the widget, None on a blank row."""
+        if not self.layout_rows():
+            return None
+        index = y - self.blank_rows
+        if not 0 <= index < len(self.viewport.rows):
+            return None
+        position, line = self.viewport.rows[index]
+        block = self._block(position)
+        return position, block, block.line_at(line)
+
+    def offset_at(self, x: int, y: int) -> Offset | None:
+        """Give the selection offset at a cell: (index in the item's text, position)."""
+        if not self.layout_rows() or not self.viewport.rows:
+            return None
+        blank = self.blank_rows
+        place = self.place_at(x, min(max(y, blank), blank + len(self.viewport.rows) - 1))
+        return None if place is None else Offset(index_on_line(place[1], place[2], x), place[0])
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """Give the selected text and what follows it; an end outside the widget stands for the edge of the screen."""
+        if not self.viewport.rows:
+            return None
+        heights = self.viewport.heights
+        first = self.viewport.rows[0][0] if selection.start is None else selection.start.y
+        last = self.viewport.rows[-1][0] if selection.end is None else selection.end.y
+        text = selected_text(selection, max(first, heights.lo), min(last, heights.hi - 1), self.source.text)
+        return text, "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Draw the selection."""
+        self.redraw()
+
+    def text_select_all(self) -> None:
+        """Textual calls this on a double click; a list has words and items to select instead."""
+
+    def _deselect(self, position: int | None) -> None:
+        """Drop a selection that reaches `position` or beyond, whose items are no longer what they were."""
+        selection = self.text_selection if self.is_attached else None
+        if selection is not None and (position is None or selection.end is None or selection.end.y >= position):
+            self.screen.clear_selection()
+
+    # -- the mouse
+
+    def spot_at(self, x: int, y: int) -> tuple[int, object | None] | None:
+        """Give (position, what can be clicked there) at a cell, None on a blank row."""
+        place = self.place_at(x, y)
+        if place is None:
+            return None
+        position, _, line = place
+        return position, next((spot.target for spot in line.spots if spot.start <= x < spot.end), None)
+
+    def on_click(self, event: events.Click) -> None:
+        """Hit what is there; twice selects the word, three times the item."""
+        event.prevent_default()  # Textual selects the widget, then everything around it
+        place = self.place_at(event.x, event.y)
+        if place is None:
+            return
+        position, block, line = place
+        if event.chain == 1:
+            spot = self.spot_at(event.x, event.y)
+            self.clicked(position, spot[1] if spot else None)
+        elif event.chain == 2:
+            start, end = word_at(block.text, index_on_line(block, line, event.x))
+            self.screen.selections = {self: selection_over(position, start, end)}
+        else:
+            self.screen.selections = {self: selection_over(position, 0, len(block.text))}
+
+    def clicked(self, position: int, target: object | None) -> None:
+        """Called for a click on the item at `position`, on `target` when it hit one."""
+        self.set_cursor(position, reveal=False)
+
+
+class LineScreen(Screen[None]):
+    """A screen on which text in line views is selected exactly, without marking every segment with its offset."""
+
+    def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
+        """Give the widget at a cell and the offset in its text."""
+        widget, region = next(iter(self.get_widgets_at(x, y)), (None, None))
+        if isinstance(widget, LineView) and region is not None:
+            return widget, widget.offset_at(x - region.x, y - region.y)
+        return super().get_widget_and_offset_at(x, y)

@@ -1,0 +1,343 @@
+"""Draw one message as the lines of a block: separators, sender, body, marks, reactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.segment import Segment
+from rich.style import Style
+
+from chat_tui.widgets.blocks import BELOW, Block, Line, Spot
+from chat_tui.widgets.inline_markup import CODE_BLOCK, LINK, Body, Run
+from chat_tui.widgets.message_look import Columns, Look, clock_of, columns_for, day_of, day_text
+from chat_tui.widgets.message_row import MessageRow, read_body, says_something
+from chat_tui.widgets.text_layout import cells, clean_line, fit, wrap
+
+__all__ = ["MARKS", "Around", "Edge", "MessageRow", "Target", "message_block"]
+
+Edge = Literal["", "loading", "failed", "start"]
+
+GROUP_MS = 5 * 60_000
+"""Messages of one sender within this time of each other share one header."""
+MAX_REACTIONS = 40
+
+MARKS: dict[str, str] = {
+    "pending": "…",
+    "sent": "✓",
+    "confirmed": "✓✓",
+    "failed": "✗",
+    "cancelled": "⊘",
+    "checking": "…?",
+}
+"""What became of one's own message, in at most two cells; never told by colour alone."""
+CHANGES: dict[str, str] = {
+    "joined": "→",
+    "left": "←",
+    "invited": "+",
+    "kicked": "←",
+    "banned": "⊘",
+    "renamed": "~",
+}
+EDGES: dict[str, str] = {
+    "loading": "loading older…",
+    "failed": "older messages are not loaded, scroll up to try again",
+    "start": "— beginning of the room —",
+}
+
+# Keys of the lines above a body; see blocks.Line.
+KEY_EDGE, KEY_SPACE, KEY_DAY, KEY_UNREAD, KEY_SENDER, KEY_REPLY = range(-6, 0)
+KEY_MORE, KEY_EDITED, KEY_ERROR, KEY_REACTIONS = (BELOW + 1_000 * step for step in range(4))
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a message's lines depend on beside the message."""
+
+    previous: MessageRow | None = None
+    edge: Edge = ""
+    """What is said before the first message of all that are loaded."""
+    unread: bool = False
+    """The line between what was read and what is new goes above it."""
+    cursor: bool = False
+    expanded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a click means."""
+
+    kind: Literal["link", "reaction", "failed", "gap", "reply", "more"]
+    value: str = ""
+
+
+def message_block(row: MessageRow, around: Around, width: int, look: Look) -> Block:
+    """Lay a message out on `width` cells; `look` holds the styles, those of the cursor when it is `around`."""
+    page = _Page(row, around, columns_for(width), width, look)
+    page.above()
+    if row.kind == "gap":
+        page.centred("⋯ not loaded, Enter loads ⋯", 0, "system", Target("gap"))
+        return Block(page.lines, "", look.base)
+    if row.kind in {"membership", "topic"}:
+        page.system()
+    else:
+        page.body()
+        page.below()
+    return Block(page.lines, page.text, look.base)
+
+
+def _grouped(row: MessageRow, previous: MessageRow | None) -> bool:
+    """Tell whether a message stands under its predecessor's header."""
+    if previous is None or row.kind == "emote" or not says_something(row) or not says_something(previous):
+        return False
+    return previous.kind != "emote" and previous.sender == row.sender and 0 <= row.ts - previous.ts < GROUP_MS
+
+
+class _Page:
+    """The lines of one message as they are put together."""
+
+    def __init__(self, row: MessageRow, around: Around, columns: Columns, width: int, look: Look) -> None:
+        self.row = row
+        self.around = around
+        self.columns = columns
+        self.width = width
+        self.look = look
+        self.lines: list[Line] = []
+        self.text = ""
+        self.clock_due = True  # the time is still to be told, on the first line that has a gutter
+
+    # -- one line
+
+    def put(self, key: int, parts: list[tuple[str, Style]], *, gutter: bool = True) -> Line:
+        """Add a line of segments, behind the gutter."""
+        segments = self.gutter() if gutter else []
+        used = self.columns.gutter if gutter else 0
+        for text, style in parts:
+            if text:
+                segments.append(Segment(text, style))
+                used += cells(text)
+        line = Line(segments, used, key)
+        if key >= BELOW:
+            line.start = line.end = len(self.text)
+        self.lines.append(line)
+        return line
+
+    def gutter(self) -> list[Segment]:
+        """Give the cells left of a line: the cursor's bar, and the time once."""
+        look, width = self.look, self.columns.gutter
+        bar = Segment("▎" if self.around.cursor else " ", look["cursor-bar"])
+        if self.clock_due and self.columns.wide:
+            self.clock_due = False
+            return [bar, Segment(self.clock().ljust(width - 1), look["time"])]
+        return [bar, Segment(" " * (width - 1), look.base)]
+
+    def clock(self) -> str:
+        """Give the time that belongs before this message: none when its predecessor's group has just told it."""
+        row, previous = self.row, self.around.previous
+        clock = clock_of(row.ts, self.look.zone)
+        follows = previous is not None and (
+            _grouped(row, previous) or not (says_something(row) or says_something(previous))
+        )
+        if follows and previous is not None and clock_of(previous.ts, self.look.zone) == clock:
+            return ""
+        return clock
+
+    def centred(self, text: str, key: int, part: str, target: Target | None = None) -> None:
+        """Add a line in the middle of the width, between thin rules unless it is a hint."""
+        style, rule = self.look[part], self.look["rule" if part == "day" else part]
+        text = fit(text, max(1, self.width - 4))
+        size = cells(text)
+        left = max(0, (self.width - size - 2) // 2)
+        right = max(0, self.width - size - 2 - left)
+        fill = "─" if part in {"day", "unread"} else " "
+        line = self.put(
+            key,
+            [(fill * left, rule), (f" {text} ", style), (fill * (right - 1) if right else "", rule)],
+            gutter=False,
+        )
+        if target is not None:
+            line.spots = (Spot(0, self.width, target),)
+
+    # -- above the body
+
+    def above(self) -> None:
+        """Add what stands before a message: where history begins, the day, what is new, air, the sender, a quote."""
+        row, around, look = self.row, self.around, self.look
+        plain = look.plain  # the cursor does not mark these
+        self.look = plain
+        if around.edge:
+            self.centred(EDGES[around.edge], KEY_EDGE, "system")
+        day = day_of(row.ts, look.zone)
+        previous = around.previous
+        new_day = previous is None or day_of(previous.ts, look.zone) != day
+        grouped = _grouped(row, previous) and not new_day and not around.unread
+        if look.spacious and previous is not None and (new_day or not (grouped or around.unread)):
+            self.air(previous, always=new_day)
+        if new_day:
+            self.centred(day_text(day), KEY_DAY, "day")
+        if around.unread:
+            self.centred("new", KEY_UNREAD, "unread")
+        self.look = look
+        if says_something(row) and row.kind != "emote" and not grouped:
+            self.sender()
+        if row.reply_to is not None and says_something(row):
+            self.quote(*row.reply_to)
+
+    def air(self, previous: MessageRow, *, always: bool) -> None:
+        """Add a blank line: between people and between days, not between notes of the system."""
+        if always or says_something(self.row) or says_something(previous):
+            self.put(KEY_SPACE, [], gutter=False)
+
+    def sender(self) -> None:
+        """Add the line with the sender's name."""
+        name = fit(self.name(), self.columns.body)
+        parts = [(name, self.look.name(self.row.sender))]
+        if not self.columns.wide:
+            self.clock_due = False
+            parts.append((f"  {clock_of(self.row.ts, self.look.zone)}", self.look["time"]))
+        elif self.row.kind == "notice":
+            parts.append(("  bot", self.look["time"]))
+        self.put(KEY_SENDER, parts)
+
+    def name(self) -> str:
+        """Give the sender's name, the id when there is none."""
+        return clean_line(self.row.sender_name) or clean_line(self.row.sender) or "?"
+
+    def quote(self, name: str, excerpt: str) -> None:
+        """Add the line with what this message answers."""
+        shown = fit(f"{clean_line(name)}: {clean_line(excerpt)}", self.columns.body - 2)
+        line = self.put(KEY_REPLY, [("┃ ", self.look["rule"]), (shown, self.look["quote"])])
+        line.spots = (Spot(self.columns.gutter, line.cells, Target("reply")),)
+
+    # -- the body
+
+    def system(self) -> None:
+        """Add the one line of a membership or topic change."""
+        self.text = clean_line(self.row.text)
+        symbol = "✎" if self.row.kind == "topic" else CHANGES.get(self.row.change, "·")
+        shown = fit(self.text, self.columns.body - 2)
+        style = self.look["system"]
+        line = self.put(0, [(f"{symbol} ", style), (shown, style)])
+        line.end, line.x = len(self.text), self.columns.gutter + 2
+
+    def body(self) -> None:
+        """Add the lines of the text, with the state mark at the end of the last one."""
+        body, more = read_body(self.row, self.look.me, expanded=self.around.expanded)
+        prefix: list[tuple[str, Style]] = []
+        if self.row.kind == "emote":
+            prefix = [("* ", self.look["time"]), (fit(self.name(), 24) + " ", self.look.name(self.row.sender))]
+        self.text = body.text
+        indent = sum(cells(text) for text, _ in prefix)
+        runs = iter([*body.runs, Run(len(body.text), len(body.text) + 1, 0)])
+        here = [next(runs)]
+        for start, end, code in self.wrapped(body, indent):
+            while here[-1].end <= start and here[-1].start < len(body.text):
+                here.append(next(runs))
+            here = here[-1:]
+            while here[-1].end < end:
+                here.append(next(runs))
+            lead = prefix if start == 0 else [(" " * indent, self.look.base)] if indent else []
+            self.put_text(start, end, here, [(" ", self.look["code-block"])] if code else lead)
+            if code:
+                line = self.lines[-1]
+                fill = " " * (self.columns.gutter + self.columns.body - line.cells)
+                line.cells += _add(line, fill, self.look["code-block"])
+        if more:
+            line = self.put(KEY_MORE, [(fit(more, self.columns.body), self.look["link"])])
+            line.spots = (Spot(self.columns.gutter, line.cells, Target("more")),)
+        self.edited()
+        self.state()
+
+    def wrapped(self, body: Body, indent: int) -> Iterator[tuple[int, int, bool]]:
+        """Wrap the text: (start, end, it is code) of its lines; code blocks have a margin inside their tint."""
+        at = 0
+        for run in body.runs:
+            if run.flags & CODE_BLOCK:
+                if run.start > at:
+                    yield from self.wrap_part(body.text, at, run.start - 1, self.columns.body - indent)
+                for start, end in wrap(body.text[run.start : run.end], self.columns.body - 2):
+                    yield run.start + start, run.start + end, True
+                at = run.end + 1
+        if at < len(body.text) or not at:
+            yield from self.wrap_part(body.text, at, len(body.text), self.columns.body - indent)
+
+    def wrap_part(self, text: str, first: int, last: int, width: int) -> Iterator[tuple[int, int, bool]]:
+        """Wrap the characters [first, last) of the text, which are not code."""
+        for start, end in wrap(text[first:last], width):
+            yield first + start, first + end, False
+
+    def put_text(self, start: int, end: int, runs: list[Run], prefix: list[tuple[str, Style]]) -> None:
+        """Add the line with the characters [start, end) of the text; `runs` are those that may touch it."""
+        look, plain = self.look, self.look.kind(self.row.kind, self.row.state)
+        line = self.put(start, prefix)
+        line.start, line.end, line.x = start, end, line.cells
+        spots: list[Spot] = []
+        at, x = start, line.cells
+        for run in runs:
+            left, right = max(run.start, at), min(run.end, end)
+            if right <= left:
+                continue
+            x += _add(line, self.text[at:left], plain)
+            size = _add(line, self.text[left:right], look.run(plain, run))
+            if run.flags & LINK:
+                spots.append(Spot(x, x + size, Target("link", run.url)))
+            x, at = x + size, right
+        x += _add(line, self.text[at:end], plain)
+        line.cells, line.spots = x, tuple(spots)
+
+    def edited(self) -> None:
+        """Say that the message was edited: behind its last line, or below when there is no room."""
+        if not self.row.edited or self.row.kind == "tombstone":
+            return
+        last, word = self.lines[-1], "(edited)"
+        if last.cells + 1 + len(word) <= self.columns.gutter + self.columns.body:
+            last.cells += _add(last, f" {word}", self.look["time"])
+        else:
+            self.put(KEY_EDITED, [(word, self.look["time"])])
+
+    def state(self) -> None:
+        """Put the mark of an own message's state at the end of its last line."""
+        mark = MARKS.get(self.row.state, "") if self.row.mine else ""
+        if not mark:
+            return
+        last, part = self.lines[-1], "failed" if self.row.state in {"failed", "cancelled"} else "state"
+        last.cells += _add(last, " " * (self.columns.mark - last.cells), self.look.base)
+        if self.row.state == "failed":
+            last.spots += (Spot(last.cells, last.cells + 2, Target("failed")),)
+        last.cells += _add(last, mark, self.look[part])
+
+    # -- below the body
+
+    def below(self) -> None:
+        """Add why a message failed and what others think of it."""
+        row, columns = self.row, self.columns
+        if row.mine and row.state == "failed":
+            reason = f"{MARKS['failed']} {clean_line(row.error) or 'not sent'}"
+            for key, (start, end) in enumerate(wrap(reason, columns.body)[:5], KEY_ERROR):
+                line = self.put(key, [(reason[start:end], self.look["failed"])])
+                line.spots = (Spot(columns.gutter, line.cells, Target("failed")),)
+        if row.reactions and row.kind != "tombstone":
+            self.reactions()
+
+    def reactions(self) -> None:
+        """Add the reactions, as many to a line as there is room for."""
+        key, line = KEY_REACTIONS, None
+        for reaction, count, mine in self.row.reactions[:MAX_REACTIONS]:
+            pill = f" {fit(clean_line(reaction), 20) or '?'} {count} "
+            size = cells(pill)
+            if line is None or line.cells + 1 + size > self.columns.gutter + self.columns.body:
+                line = self.put(key, [])
+                key += 1
+            else:
+                line.cells += _add(line, " ", self.look.base)
+            line.spots += (Spot(line.cells, line.cells + size, Target("reaction", reaction)),)
+            line.cells += _add(line, pill, self.look["reaction-mine" if mine else "reaction"])
+
+
+def _add(line: Line, text: str, style: Style) -> int:
+    """Add a segment to a line; gives its cells, which the caller counts."""
+    if not text:
+        return 0
+    line.segments.append(Segment(text, style))
+    return cells(text)

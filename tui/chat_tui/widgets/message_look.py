@@ -1,0 +1,171 @@
+"""How messages look: styles by part, the columns of a width, and how times are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
+
+from rich.style import Style
+
+from chat_tui.widgets.inline_markup import BOLD, CODE, CODE_BLOCK, ITALIC, LINK, MENTION, STRIKE, Run
+from chat_tui.widgets.nick_colors import nick_color
+
+__all__ = ["PARTS", "WIDE", "Columns", "Look", "clock_of", "columns_for", "day_of", "day_text"]
+
+PARTS = (
+    "time",
+    "rule",
+    "day",
+    "unread",
+    "system",
+    "quote",
+    "state",
+    "failed",
+    "gone",
+    "pending",
+    "code",
+    "code-block",
+    "link",
+    "mention",
+    "reaction",
+    "reaction-mine",
+    "cursor",
+    "cursor-bar",
+)
+"""The parts of a timeline that have a style of their own: its component classes are `timeline--PART`."""
+
+WIDE = 60
+"""From this width on there is a gutter with the time."""
+MAX_MEASURE = 110
+"""Cells of text on a line at most: longer lines are hard to read."""
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MINUTE_MS = 60_000
+LAST_MINUTE = 4_102_444_800_000 // MINUTE_MS
+"""The year 2100: a later time is a broken clock and is shown as this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where things stand on a line, in cells."""
+
+    gutter: int
+    body: int
+    mark: int
+    wide: bool
+
+
+@lru_cache(maxsize=64)
+def columns_for(width: int) -> Columns:
+    """Give the columns of a width: gutter, text, a space, two cells for a state mark, a space."""
+    wide = width >= WIDE
+    gutter = 8 if wide else 2
+    body = max(1, min(MAX_MEASURE, width - gutter - 4))
+    return Columns(gutter, body, gutter + body + 1, wide)
+
+
+@lru_cache(maxsize=4096)
+def _local(minute: int, zone: tzinfo | None) -> tuple[date, str]:
+    """Give the date and the time of day at a minute since 1970, in `zone` or where the computer stands."""
+    moment = (EPOCH + timedelta(minutes=min(max(minute, 0), LAST_MINUTE))).astimezone(zone)
+    return moment.date(), f"{moment.hour:02}:{moment.minute:02}"
+
+
+def clock_of(ts: int, zone: tzinfo | None) -> str:
+    """Give the time of day, HH:MM, of milliseconds since 1970."""
+    return _local(ts // MINUTE_MS, zone)[1]
+
+
+def day_of(ts: int, zone: tzinfo | None) -> date:
+    """Give the local date of milliseconds since 1970."""
+    return _local(ts // MINUTE_MS, zone)[0]
+
+
+def day_text(day: date) -> str:
+    """Say a date in full, whatever the locale."""
+    return f"{WEEKDAYS[day.weekday()]}, {day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+@dataclass(slots=True)
+class Look:
+    """The styles of a timeline on one background, resolved from its theme, and who reads it."""
+
+    base: Style
+    parts: dict[str, Style]
+    dark: bool = True
+    ansi: bool = False
+    me: tuple[str, ...] = ()
+    zone: tzinfo | None = None
+    spacious: bool = True
+    plain: Look = field(init=False)
+    """The look without the cursor: itself, but for the look that `under_cursor` gives."""
+    _runs: dict[tuple[Style, int], Style] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.plain = self
+
+    def __getitem__(self, part: str) -> Style:
+        """Give the style of a part."""
+        return self.parts[part]
+
+    def under_cursor(self) -> Look:
+        """Give the same look on the background of the cursor."""
+        ground = Style(bgcolor=self.parts["cursor"].bgcolor)
+        parts = {
+            part: style + ground if style.bgcolor == self.base.bgcolor else style for part, style in self.parts.items()
+        }
+        look = Look(self.base + ground, parts, self.dark, self.ansi, self.me, self.zone, self.spacious)
+        look.plain = self
+        return look
+
+    def name(self, sender: str) -> Style:
+        """Give the style of a sender's name."""
+        return self.base + Style(color=nick_color(sender, dark=self.dark, ansi=self.ansi), bold=True)
+
+    def kind(self, kind: str, state: str) -> Style:
+        """Give the style of a message's text by its kind, and by its state while nobody else has it."""
+        if kind in {"tombstone", "unsupported"}:
+            return self.parts["gone"]
+        if state in {"pending", "checking", "failed", "cancelled"}:
+            return self.parts["pending"]
+        return self.base
+
+    def run(self, plain: Style, run: Run) -> Style:
+        """Give the style of a run in text of the style `plain`."""
+        style = self._runs.get((plain, run.flags))
+        if style is None:
+            style = plain
+            for flag, add in FLAG_STYLES:
+                if run.flags & flag:
+                    style += add(self)
+            self._runs[plain, run.flags] = style
+        return style + Style(link=run.url) if run.url else style
+
+
+FLAG_STYLES: tuple[tuple[int, Callable[[Look], Style]], ...] = (
+    (BOLD, lambda _: Style(bold=True)),
+    (ITALIC, lambda _: Style(italic=True)),
+    (STRIKE, lambda _: Style(strike=True)),
+    (CODE, lambda look: look.parts["code"]),
+    (CODE_BLOCK, lambda look: look.parts["code-block"]),
+    (LINK, lambda look: look.parts["link"]),
+    (MENTION, lambda look: look.parts["mention"]),
+)
+"""What each flag of a run adds to a style."""

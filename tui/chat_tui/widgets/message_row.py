@@ -1,0 +1,93 @@
+"""What a timeline knows of one message, and the text of it that it shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from chat_tui.widgets.inline_markup import Body, parse
+from chat_tui.widgets.text_layout import clean, clean_line, snap
+
+__all__ = ["MessageRow", "read_body", "says_something", "shown_text"]
+
+Kind = Literal["message", "notice", "emote", "membership", "topic", "tombstone", "unsupported", "gap"]
+State = Literal["", "pending", "sent", "confirmed", "failed", "cancelled", "checking"]
+Change = Literal["", "joined", "left", "invited", "kicked", "banned", "renamed"]
+
+COLLAPSE_CHARS, COLLAPSE_LINES = 8_000, 80
+"""A longer body is collapsed until its reader asks for it."""
+SHOWN_CHARS, SHOWN_LINES = 2_000, 24
+"""What a collapsed body shows."""
+EXPANDED_CHARS, EXPANDED_LINES = 200_000, 4_000
+"""What an expanded body shows at most: the screen must stand whatever was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """What a timeline shows of one event: immutable and cheap to compare."""
+
+    key: str
+    """The event's identity; a pending message keeps the key that it began with when it is confirmed."""
+    kind: Kind
+    sender: str
+    sender_name: str
+    ts: int
+    """Milliseconds since 1970."""
+    text: str
+    mine: bool = False
+    state: State = ""
+    error: str = ""
+    edited: bool = False
+    reply_to: tuple[str, str] | None = None
+    """(name of the sender, excerpt)"""
+    reactions: tuple[tuple[str, int, bool], ...] = ()
+    """(reaction, how often, one of them is mine)"""
+    revision: int = 0
+    change: Change = ""
+    """What a membership line tells."""
+
+
+def says_something(row: MessageRow) -> bool:
+    """Tell whether a row is something that a person said."""
+    return row.kind in {"message", "notice", "emote", "tombstone", "unsupported"}
+
+
+def shown_text(row: MessageRow, me: tuple[str, ...], *, expanded: bool) -> str:
+    """Give the text of a message's block without laying it out."""
+    if row.kind == "gap":
+        return ""
+    if row.kind in {"membership", "topic"}:
+        return clean_line(row.text)
+    return read_body(row, me, expanded=expanded)[0].text
+
+
+def read_body(row: MessageRow, me: tuple[str, ...], *, expanded: bool) -> tuple[Body, str]:
+    """Read a message's text; gives the body that is shown and what is said of the rest ("" when it is all)."""
+    if row.kind == "tombstone":
+        reason = clean_line(row.text)
+        return Body(f"message deleted: {reason}" if reason else "message deleted"), ""
+    raw = row.text
+    long = len(raw) > COLLAPSE_CHARS or raw.count("\n") > COLLAPSE_LINES
+    chars, lines = (EXPANDED_CHARS, EXPANDED_LINES) if expanded else (SHOWN_CHARS, SHOWN_LINES)
+    shown = clean(_head(raw, chars, lines) if long else raw).rstrip("\n")
+    rest = len(raw) - len(_head(raw, chars, lines)) if long else 0
+    more = ""
+    if rest > 0:
+        more = f"… {_size(rest)} more, " + ("too much to show here" if expanded else "Enter shows")
+    return parse(shown, me), more
+
+
+def _head(text: str, chars: int, lines: int) -> str:
+    """Give the start of a text: so many characters and lines at most."""
+    end = snap(text, min(chars, len(text)))
+    cut = -1
+    for _ in range(lines):
+        cut = text.find("\n", cut + 1, end)
+        if cut < 0:
+            return text[:end]
+    return text[:cut]
+
+
+def _size(characters: int) -> str:
+    """Say how much text that is."""
+    return f"{characters} characters" if characters < 1_000 else f"{characters / 1_000:.0f} KB"

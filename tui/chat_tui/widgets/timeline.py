@@ -1,0 +1,390 @@
+"""The timeline of a room: messages as blocks of lines, the reader's place, what is asked of the app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import ClassVar, Literal, Protocol
+
+from rich.style import Style
+from textual.message import Message
+
+from chat_tui.widgets.blocks import Block
+from chat_tui.widgets.line_view import LineView
+from chat_tui.widgets.message_lines import Around, Edge, Target, message_block
+from chat_tui.widgets.message_look import PARTS, Look
+from chat_tui.widgets.message_row import MessageRow, shown_text
+
+__all__ = ["Bookmark", "Timeline", "TimelineSource"]
+
+Older = Literal["more", "asked", "failed", "none"]
+"""What is known of the messages before the first one that is loaded."""
+EDGES: dict[Older, Edge] = {"more": "", "asked": "loading", "failed": "failed", "none": "start"}
+PREFETCH_SCREENS = 2
+"""Older messages are asked for when the top is this near to the first one that is loaded."""
+
+
+class TimelineSource(Protocol):
+    """The messages of a room at logical positions [lo, hi): older ones come below `lo`, newer ones at `hi`."""
+
+    def row(self, position: int) -> MessageRow:
+        """Give the message at a position."""
+
+    def position_of(self, key: str) -> int | None:
+        """Give the position of the message with that key, None when it is not loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """Where a reader was in a room: opaque, to be given back to `Timeline.set_source`."""
+
+    key: str
+    line: int
+    following: bool
+
+
+class MessageBlocks:
+    """Lays out the messages of a source, each with what its neighbours and the reader's marks add to it."""
+
+    def __init__(self, source: TimelineSource, lo: int, hi: int, looks: Callable[[], tuple[Look, Look]]) -> None:
+        self.source = source
+        self.looks = looks  # without and with the cursor
+        self.lo = lo
+        self.hi = hi
+        self.older: Older = "more"
+        self.unread_after: int | None = None
+        self.expanded: set[str] = set()
+
+    def block(self, position: int, width: int, style: Style, *, cursor: bool) -> Block:
+        """Lay out the message at `position`."""
+        row = self.source.row(position)
+        first = position <= self.lo
+        around = Around(
+            previous=None if first else self.source.row(position - 1),
+            edge=EDGES[self.older] if first else "",
+            unread=self.unread_after is not None and position == self.unread_after + 1,
+            cursor=cursor,
+            expanded=row.key in self.expanded,
+        )
+        return message_block(row, around, width, self.looks()[cursor])
+
+    def text(self, position: int) -> str:
+        """Give the text of the message at `position` as its block shows it."""
+        row = self.source.row(position)
+        return shown_text(row, self.looks()[0].me, expanded=row.key in self.expanded)
+
+
+class EmptySource:
+    """The messages of no room."""
+
+    def row(self, position: int) -> MessageRow:
+        """Refuse: there is no position in an empty room."""
+        raise IndexError(position)
+
+    def position_of(self, key: str) -> int | None:
+        """Find nothing."""
+        return None
+
+
+class Timeline(LineView, inherit_bindings=False):
+    """The messages of one room at a time; it follows the newest one until the reader scrolls up.
+
+    It draws and asks; it never fetches, sends or marks anything read. After `NeedOlder` the app answers with
+    `prepended`, `older_done` or `older_failed`.
+    """
+
+    STICKS: ClassVar[bool] = True
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"timeline--{part}" for part in PARTS}
+    DEFAULT_CSS = """
+    Timeline {
+        scrollbar-color: $foreground 25%; scrollbar-background: $background;
+        scrollbar-color-hover: $foreground 40%; scrollbar-background-hover: $background;
+        scrollbar-color-active: $accent; scrollbar-background-active: $background;
+        & > .timeline--time { color: $foreground 45%; }
+        & > .timeline--rule { color: $foreground 25%; }
+        & > .timeline--day { color: $text-muted; }
+        & > .timeline--unread { color: $text-accent; text-style: bold; }
+        & > .timeline--system { color: $text-muted; }
+        & > .timeline--quote { color: $text-muted; text-style: italic; }
+        & > .timeline--state { color: $text-muted; }
+        & > .timeline--failed { color: $text-error; }
+        & > .timeline--gone { color: $text-muted; text-style: italic; }
+        & > .timeline--pending { color: $text-muted; }
+        & > .timeline--code { color: $foreground; background: $foreground 12%; }
+        & > .timeline--code-block { color: $foreground; background: $foreground 8%; }
+        & > .timeline--link { color: $text-primary; text-style: underline; }
+        & > .timeline--mention { color: $text-accent; text-style: bold; }
+        & > .timeline--reaction { color: $text-muted; background: $foreground 8%; }
+        & > .timeline--reaction-mine { color: $text-accent; background: $accent 20%; text-style: bold; }
+        & > .timeline--cursor { background: $foreground 5%; }
+        & > .timeline--cursor-bar { color: $accent; }
+        &:ansi {
+            scrollbar-color: ansi_bright_black; scrollbar-background: ansi_default;
+            & > .timeline--time, & > .timeline--rule, & > .timeline--day, & > .timeline--system { text-style: dim; }
+            & > .timeline--state, & > .timeline--pending { text-style: dim; }
+            & > .timeline--quote, & > .timeline--gone { text-style: dim italic; }
+            & > .timeline--code { color: ansi_cyan; background: ansi_default; }
+            & > .timeline--code-block { color: ansi_cyan; background: ansi_default; }
+            & > .timeline--reaction { background: ansi_default; text-style: dim; }
+            & > .timeline--reaction-mine { background: ansi_default; text-style: bold reverse; }
+            & > .timeline--cursor { background: ansi_default; }
+        }
+    }
+    """
+
+    @dataclass
+    class NeedOlder(Message):
+        """The reader comes near the oldest message that is loaded; said once until it is answered."""
+
+        timeline: Timeline
+
+        @property
+        def control(self) -> Timeline:
+            """The timeline, for `@on` selectors."""
+            return self.timeline
+
+    @dataclass
+    class FollowChanged(Message):
+        """The timeline follows the newest message or stopped to; how many new ones are below the screen."""
+
+        timeline: Timeline
+        following: bool
+        new_below: int
+
+        @property
+        def control(self) -> Timeline:
+            """The timeline, for `@on` selectors."""
+            return self.timeline
+
+    @dataclass
+    class Hit(Message):
+        """A part of a message was clicked."""
+
+        timeline: Timeline
+        key: str
+        payload: Target
+
+        @property
+        def control(self) -> Timeline:
+            """The timeline, for `@on` selectors."""
+            return self.timeline
+
+    def __init__(
+        self,
+        source: TimelineSource | None = None,
+        lo: int = 0,
+        hi: int = 0,
+        *,
+        me: Collection[str] = (),
+        zone: tzinfo | None = None,
+        spacious: bool = True,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
+        """Show `source`; `me` are names that count as a mention, `zone` tells local time (the computer's if None)."""
+        self._looks: tuple[Look, Look] | None = None
+        self.messages = MessageBlocks(source or EmptySource(), lo, hi, self.looks)
+        super().__init__(self.messages, lo, hi, id=id)
+        self._me = tuple(me)
+        self._zone = zone
+        self._spacious = spacious
+        self._new_from = hi  # the first position that came after the reader left the end
+        self._told = (True, 0)
+        if source is None:
+            self.messages.older = "none"
+
+    # -- which messages
+
+    def set_source(
+        self,
+        source: TimelineSource,
+        lo: int,
+        hi: int,
+        *,
+        bookmark: Bookmark | None = None,
+        unread_after: int | None = None,
+        older_done: bool = False,
+        me: Collection[str] | None = None,
+    ) -> None:
+        """Show another room, at the newest message or where `bookmark` says the reader was."""
+        if me is not None:
+            self._me, self._looks = tuple(me), None
+        self.messages = self.source = MessageBlocks(source, lo, hi, self.looks)
+        self.messages.unread_after = unread_after
+        self.messages.older = "none" if older_done else "more"
+        self.reset(lo, hi)
+        self._new_from = hi
+        place = None if bookmark is None or bookmark.following else source.position_of(bookmark.key)
+        if bookmark is not None and place is not None and lo <= place < hi:
+            self.viewport.restore(place, bookmark.line)
+
+    def bookmark(self) -> Bookmark | None:
+        """Give the reader's place, to come back to it later; None while nothing is shown."""
+        if not self.layout_rows() or not self.viewport.rows:
+            return None
+        position, line = self.viewport.rows[0]
+        key = self.messages.source.row(position).key
+        return Bookmark(key, self._block(position).line_at(line).key, self.viewport.follow)
+
+    def appended(self, count: int = 1) -> None:
+        """Take `count` new messages at the end; paints nothing while the reader is further up."""
+        if self.viewport.follow:
+            self._new_from = self.messages.hi
+        self.messages.hi += count
+        super().appended(count)
+
+    def prepended(self, count: int) -> None:
+        """Take `count` older messages, the answer to `NeedOlder`."""
+        first = self.messages.lo
+        if self.messages.older == "asked":
+            self.messages.older = "more"
+        self.messages.lo -= count
+        super().prepended(count)
+        self.changed(first)
+
+    def older_done(self) -> None:
+        """Take it that there is nothing before the first message: the room begins here."""
+        self._set_older("none")
+
+    def older_failed(self) -> None:
+        """Take it that older messages cannot be had now; they are asked for when the reader scrolls up again."""
+        self._set_older("failed")
+
+    def spliced(self, position: int, removed: int, inserted: int) -> None:
+        """Take the replacement of [position, position + removed) by `inserted` messages: late, merged or dropped."""
+        shift, end = inserted - removed, position + removed
+        messages = self.messages
+        messages.hi += shift
+        if messages.unread_after is not None and messages.unread_after >= position:
+            after = messages.unread_after
+            messages.unread_after = after + shift if after >= end else position - 1
+        if self._new_from >= position:
+            self._new_from = max(position, self._new_from + shift)
+        super().spliced(position, removed, inserted)
+        self.lay_out_again(position + inserted)
+
+    def changed(self, position: int) -> None:
+        """Lay out a message again, and the next one, which may be grouped with it."""
+        super().changed(position)
+        self.lay_out_again(position + 1)
+
+    def set_unread_after(self, position: int | None) -> None:
+        """Draw the line between read and new messages behind the one at `position`; None takes it away."""
+        old, self.messages.unread_after = self.messages.unread_after, position
+        for after in {old, position} - {None}:
+            if after is not None and old != position:
+                self.lay_out_again(after + 1)
+
+    def _set_older(self, older: Older) -> None:
+        """Note what is known of older messages and show it above the first one."""
+        if self.messages.older != older:
+            self.lay_out_again(self.messages.lo)
+            self.messages.older = older
+            self.touch()
+
+    # -- what the reader sees
+
+    @property
+    def following(self) -> bool:
+        """Whether the newest message is followed."""
+        return self.viewport.follow
+
+    def visible_keys(self) -> tuple[str, ...]:
+        """Give the keys of the messages of which something is on screen, oldest first."""
+        if not self.layout_rows():
+            return ()
+        positions = dict.fromkeys(position for position, _ in self.viewport.rows)
+        return tuple(self.messages.source.row(position).key for position in positions)
+
+    def last_visible_pos(self) -> int | None:
+        """Give the position of the newest message whose last line is on screen: what may count as read."""
+        if not self.layout_rows() or not self.viewport.rows:
+            return None
+        position, line = self.viewport.rows[-1]
+        if line == len(self._block(position).lines) - 1:
+            return position
+        return position - 1 if any(at < position for at, _ in self.viewport.rows) else None
+
+    def new_below(self) -> int:
+        """Give how many messages came after the reader left the end and have not been on screen yet."""
+        if self.viewport.follow or not self.viewport.rows:
+            return 0
+        self._new_from = max(self._new_from, self.viewport.rows[-1][0] + 1)
+        return max(0, self.messages.hi - self._new_from)
+
+    def updated(self) -> None:
+        """Ask for older messages in time, and say when following changes."""
+        super().updated()
+        viewport = self.viewport
+        if viewport.follow:
+            self._new_from = self.messages.hi
+        near = viewport.heights.y_of(viewport.top[0]) < PREFETCH_SCREENS * viewport.height
+        if self.messages.older == "more" and near:
+            self._set_older("asked")
+            self.post_message(self.NeedOlder(self))
+        tell = (viewport.follow, self.new_below())
+        if tell != self._told:
+            self._told = tell
+            self.post_message(self.FollowChanged(self, *tell))
+
+    def move(self, lines: int) -> None:
+        """Scroll by so many lines; up is another try at older messages that could not be had."""
+        if lines < 0 and self.messages.older == "failed":
+            self._set_older("more")
+        super().move(lines)
+
+    # -- the cursor and the mouse
+
+    def move_cursor(self, step: int) -> None:
+        """Move the cursor by so many messages; it enters at the newest one that is seen and leaves below the last."""
+        if self.cursor is None:
+            last = self.last_visible_pos()
+            self.set_cursor((self.messages.hi - 1 if last is None else last) if step < 0 else None)
+            return
+        position = max(self.messages.lo, self.cursor + step)
+        if position >= self.messages.hi:
+            self.set_cursor(None)
+            self.to_end()
+        else:
+            self.set_cursor(position)
+
+    def cursor_key(self) -> str | None:
+        """Give the key of the message under the cursor."""
+        return None if self.cursor is None else self.messages.source.row(self.cursor).key
+
+    def targets(self, position: int) -> tuple[Target, ...]:
+        """Give what can be clicked in a message, in reading order: a way to it without a mouse."""
+        if not self.layout_rows() or not self.messages.lo <= position < self.messages.hi:
+            return ()
+        spots = (spot.target for line in self._block(position).lines for spot in line.spots)
+        return tuple(dict.fromkeys(target for target in spots if isinstance(target, Target)))
+
+    def toggle_expanded(self, position: int) -> None:
+        """Show all of a long message, or its start again."""
+        self.messages.expanded ^= {self.messages.source.row(position).key}
+        self.lay_out_again(position)
+
+    def clicked(self, position: int, target: object | None) -> None:
+        """Open what is collapsed, hand on what else was hit, put the cursor on the message otherwise."""
+        if not isinstance(target, Target):
+            super().clicked(position, target)
+        elif target.kind == "more":
+            self.toggle_expanded(position)
+        else:
+            self.post_message(self.Hit(self, self.messages.source.row(position).key, target))
+
+    # -- styles
+
+    def notify_style_update(self) -> None:
+        """Resolve the styles again: the theme has changed."""
+        self._looks = None
+        super().notify_style_update()
+
+    def looks(self) -> tuple[Look, Look]:
+        """Give the styles of all parts from the component classes, without and with the cursor."""
+        if self._looks is None:
+            theme = self.app.current_theme
+            parts = {part: self.get_component_rich_style(f"timeline--{part}") for part in PARTS}
+            look = Look(self.base_style(), parts, theme.dark, theme.ansi, self._me, self._zone, self._spacious)
+            self._looks = look, look.under_cursor()
+        return self._looks
