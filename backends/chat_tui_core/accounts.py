@@ -99,7 +99,8 @@ class DataFolder:
         folder = self.folder(account.name)
         fields = {field: getattr(account, field) for field in _FIELDS} | {"options": dict(account.options)}
         with _writing(folder):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
             folder.chmod(0o700)
             _replace(folder / _TOKEN, token.encode())
             _replace(folder / _FILE, json.dumps(fields, indent=1, ensure_ascii=False).encode() + b"\n")

@@ -75,6 +75,9 @@ class ScriptedBackend:
 class Play:
     """A session on a scripted backend and a real store."""
 
+    ME = "me"
+    ACCOUNT = "test"
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.backend = ScriptedBackend()
@@ -83,7 +86,7 @@ class Play:
 
     def open(self) -> None:
         self.store = Store.open(self.path)
-        account = Account("test", "scripted", "scripted://", "me", "device")
+        account = Account(self.ACCOUNT, "scripted", "scripted://", self.ME, "device")
         self.session = Session(account, self.backend, "token", self.store, wall_ms=lambda: self.clock)
 
     @property
@@ -110,7 +113,7 @@ class Play:
         """Connect when needed, sign in, list rooms, go online."""
         self.session.connect()
         listed = rooms or tuple(self.session.rooms.values())
-        await self.news(SignedIn("me", "device", last_id, ALL), RoomsListed(listed), LinkChanged(Link.ONLINE))
+        await self.news(SignedIn(self.ME, "device", last_id, ALL), RoomsListed(listed), LinkChanged(Link.ONLINE))
 
     async def offline(self, *news: News) -> None:
         """The link breaks."""

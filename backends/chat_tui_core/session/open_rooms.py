@@ -105,11 +105,11 @@ class OpenRooms:
     async def history(self, room_id: str, count: int, before: int) -> list[RoomEvent]:
         """Events for scripts: the store's where it has them without a hole, else fetched; ascending."""
         for _ in range(count // PAGE + 2):
-            page, gaps = await self._store.fetch(_older_page, room_id, before, count)
+            page, gaps, start = await self._store.fetch(_known_page, room_id, before, count)
             low = page[0].order if page else 0
             high = before or self._rooms[room_id].head + 1 if room_id in self._rooms else before
             whole = not any(gap.before > low and gap.after < (high or gap.before) for gap in gaps)
-            if whole and (len(page) >= count or await self._store.fetch(stored.room_start, room_id)):
+            if whole and (len(page) >= count or start):
                 return page
             holes = [gap.before for gap in gaps if gap.before > low]
             edge = holes[-1] if holes else low or before
@@ -234,6 +234,13 @@ def _near(timeline: Timeline, events: Iterable[RoomEvent], *, live: bool) -> lis
 
 def _first_page(db: sqlite3.Connection, room_id: str, count: int) -> tuple[list[RoomEvent], list[Gap]]:
     return stored.newest_events(db, room_id, count), stored.gaps(db, room_id)
+
+
+def _known_page(
+    db: sqlite3.Connection, room_id: str, before: int, count: int
+) -> tuple[list[RoomEvent], list[Gap], bool]:
+    """A page, the gaps, and whether the room's start is known: all of one moment."""
+    return *_older_page(db, room_id, before, count), stored.room_start(db, room_id)
 
 
 def _older_page(db: sqlite3.Connection, room_id: str, before: int, count: int) -> tuple[list[RoomEvent], list[Gap]]:

@@ -1,0 +1,69 @@
+"""What the entry point gives: the wschat backend, which imports its network library and its server when first used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from chat_tui_core.contract import (
+    API_VERSION,
+    Capability,
+    Connection,
+    Credentials,
+    Deliver,
+    RunningServer,
+    ServerMaker,
+    ServerOptions,
+)
+from chat_tui_core.model import Account
+
+CAPABILITIES: Final = frozenset(Capability) - {Capability.FILES}
+"""What a server that offers everything of wschat can do; SignedIn says what this very one does."""
+
+
+class _LazyServer:
+    """The server that this backend ships; see contract.ServerMaker."""
+
+    async def start(self, options: ServerOptions) -> RunningServer:
+        """Bind and serve."""
+        from chat_tui_wschat.server.maker import WschatServerMaker
+
+        return await WschatServerMaker().start(options)
+
+    async def add_user(self, data: str, name: str, password: str) -> None:
+        """Make an account in a server's data file, or give it a new password."""
+        from chat_tui_wschat.server.maker import WschatServerMaker
+
+        await WschatServerMaker().add_user(data, name, password)
+
+
+class WschatBackend:
+    """See contract.Backend."""
+
+    name = "wschat"
+    title = "wschat"
+    api_version = API_VERSION
+    url_example = "wss://chat.example"
+    capabilities = CAPABILITIES
+
+    def __init__(self) -> None:
+        self.server: ServerMaker | None = _LazyServer()
+
+    async def login(self, url: str, user: str, secret: str, *, kind: str, device: str) -> Credentials:
+        """Check a password or a token with the server."""
+        from chat_tui_wschat.login import sign_in
+
+        return await sign_in(url, user, secret, kind=kind, device=device)
+
+    def connect(self, account: Account, token: str, position: Mapping[str, str], deliver: Deliver) -> Connection:
+        """Give a connection that is not running yet."""
+        from random import random
+
+        from chat_tui_wschat.client import WschatConnection
+        from chat_tui_wschat.protocol import Login, WschatCore
+
+        login = Login(account.url, account.user, account.device, token)
+        return WschatConnection(WschatCore(login, position, random), deliver)
+
+
+backend: Final = WschatBackend()

@@ -1,0 +1,1 @@
+"""The wschat server: rules without I/O, storage, and the shell that carries them (wschat 3)."""

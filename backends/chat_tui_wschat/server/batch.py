@@ -1,0 +1,72 @@
+"""What the rules hand to the shell: writes, reads, and the frames that go out once those are done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from chat_tui_wschat.server.storage import Read, Result, Write
+
+if TYPE_CHECKING:
+    from chat_tui_wschat.server.state import Socket
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The socket is to be closed after what was sent before, with a code of wschat 3.7."""
+
+    code: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A frame whose text hangs on what the batch's read number `read` finds."""
+
+    read: int
+    write: Callable[[Result], str]
+
+
+Frame = str | Close | Later
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A frame that came in and is to be looked at again once the batch's read number `read` has found the item."""
+
+    socket: Socket
+    data: str | bytes = field(repr=False)
+    channel: int
+    pos: int
+    read: int
+
+
+@dataclass(slots=True)
+class Batch:
+    """Everything that happened since the batch before.
+
+    `frames` are each socket's, in order; they may leave only after the writes are durable. `asked` names the
+    commands (socket, verb, id) that these writes answer, for the case that they fail.
+    """
+
+    number: int
+    writes: list[Write] = field(default_factory=list)
+    reads: list[Read] = field(default_factory=list)
+    frames: list[tuple[Socket, list[Frame]]] = field(default_factory=list)
+    loads: list[Load] = field(default_factory=list)
+    asked: list[tuple[Socket, str, int | None]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordCheck:
+    """A password to be checked against `stored`, or to be hashed for a new account when `register` is set.
+
+    The shell does it, because it takes long on purpose; `stored` is "" where there is nothing to check against,
+    and the work is the same then (wschat 3.13).
+    """
+
+    socket: Socket
+    password: str = field(repr=False)
+    stored: str = field(repr=False)
+    register: bool
