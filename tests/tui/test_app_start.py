@@ -1,0 +1,282 @@
+"""Starting and ending the app: which account, what is said when it cannot be opened, how it is left."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.screen import Screen
+
+from chat_tui.app import ChatApp, run
+from chat_tui.config import AppOptions, Config
+from chat_tui.opening import choose_account, open_account
+from chat_tui.screens.help import HelpScreen
+from chat_tui.screens.login import LoginScreen
+from chat_tui.screens.main import MainScreen
+from chat_tui.screens.welcome import Choices, WelcomeScreen
+from chat_tui_core import registry
+from chat_tui_core.accounts import DataFolder
+from chat_tui_core.contract import Credentials
+from chat_tui_core.errors import AuthRefused, ConfigError
+from chat_tui_core.model import Account
+from tests.core.scripted import ScriptedBackend
+from tests.tui.stage import Stage
+
+
+def shows(app: ChatApp, kind: type[Screen[Any]]) -> bool:
+    """Whether a screen of this kind is in front."""
+    return isinstance(app.screen, kind)
+
+
+def offered(app: ChatApp) -> list[str]:
+    """What the welcome offers."""
+    return [choice.title for choice in app.screen.query_one(Choices).found]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataFolder:
+    return DataFolder(tmp_path / "data")
+
+
+def add(data: DataFolder, name: str) -> None:
+    data.save(Account(name, "wschat", "ws://127.0.0.1:1", "me", "device"), "token")
+
+
+# ---------------------------------------------------------------- which account
+
+
+def test_the_only_account_is_opened(data: DataFolder) -> None:
+    add(data, "home")
+    assert choose_account(AppOptions(data)) == "home"
+
+
+def test_the_one_used_last_is_opened_unless_another_is_named(data: DataFolder) -> None:
+    for number, name in enumerate(("work", "home", "old")):
+        add(data, name)
+        data.lock(name).release()
+        stamp = 1_000_000 + (9 if name == "home" else number)
+        os.utime(data.folder(name) / "lock", (stamp, stamp))
+    assert choose_account(AppOptions(data)) == "home"
+    assert choose_account(AppOptions(data, account="work")) == "work"
+    assert choose_account(AppOptions(data, Config(account="old"))) == "old"
+    assert choose_account(AppOptions(data, Config(account="old"), account="work")) == "work"
+
+
+def test_without_an_account_there_is_none_to_open(data: DataFolder) -> None:
+    assert choose_account(AppOptions(data)) == ""
+    with pytest.raises(ConfigError):
+        choose_account(AppOptions(data, account="nobody"))
+
+
+# ---------------------------------------------------------------- what keeps it from opening
+
+
+def refused(data: DataFolder, capsys: pytest.CaptureFixture[str], **options: str) -> str:
+    assert run(AppOptions(data, **options)) == 1  # type: ignore[arg-type]
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert "Traceback" not in said.err
+    return said.err
+
+
+def test_a_second_program_on_the_account_is_told_so(data: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:  # E4
+    add(data, "home")
+    with data.lock("home"):
+        assert "is run by process" in refused(data, capsys)
+
+
+def test_a_damaged_file_is_told_and_left_as_it_is(data: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:  # E4
+    add(data, "home")
+    file = data.folder("home") / "chat.db"
+    file.write_bytes(b"this is no database" * 100)
+    assert str(file) in refused(data, capsys)
+    assert file.read_bytes() == b"this is no database" * 100
+    data.lock("home").release()  # nobody holds it any more
+
+
+def test_an_unknown_account_names_those_there_are(data: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    add(data, "home")
+    assert "home" in refused(data, capsys, account="hmoe")
+
+
+# ---------------------------------------------------------------- the first start
+
+
+class Guarded(ScriptedBackend):
+    """Lets one password in."""
+
+    name = "wschat"
+    url_example = "wss://chat.example.org"
+
+    async def login(self, url: str, user: str, secret: str, *, kind: str, device: str) -> Credentials:
+        if secret != "right":
+            raise AuthRefused("The server does not accept this user and password.")
+        return Credentials(user, device, "token")
+
+
+async def test_the_welcome_leads_to_signing_in(data: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = Guarded()
+    monkeypatch.setattr(registry, "load", lambda _name: backend)
+    monkeypatch.setattr(registry, "names", lambda: ["wschat"])
+    app = ChatApp(AppOptions(data))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert shows(app, WelcomeScreen)
+        assert offered(app) == ["Look around", "A chat-tui server"]
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert shows(app, LoginScreen)
+        await pilot.press("tab", *"Ann", "tab", *"wrong", "enter")
+        await pilot.pause()
+        assert "does not accept" in str(app.screen.query_one("#login-said").render())
+        assert data.names() == []
+        app.screen.query_one("#password").focus()
+        await pilot.press("ctrl+u", *"right", "enter")
+        await pilot.pause()
+        await pilot.pause()
+        assert shows(app, MainScreen)
+    await app.close_account()
+    assert data.account("ann").user == "Ann"
+    assert len(backend.connections) == 1
+
+
+async def test_only_installed_backends_are_offered(data: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:  # E1
+    monkeypatch.setattr(registry, "names", lambda: ["irc", "matrix"])
+    app = ChatApp(AppOptions(data))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert offered(app) == ["irc", "Matrix"]
+
+
+# ---------------------------------------------------------------- help, themes, keys, the end
+
+
+async def test_help_shows_every_key_and_command(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "chat.db", Config(keys={"room.switch": "ctrl+g"}))
+    async with stage.show((100, 200)):
+        await stage.pilot.press("f1")
+        await stage.pilot.pause()
+        assert shows(stage.app, HelpScreen)
+        text = stage.screen_text()
+        for words in ("Ctrl+G", "Alt+1 … Alt+9", "/invite PERSON", "//text", "In the outbox"):
+            assert words in text
+        await stage.pilot.press("escape")
+        await stage.pilot.press("ctrl+g")
+        await stage.pilot.pause()
+        assert stage.app.screen.query("#query")
+
+
+async def test_the_palette_does_what_keys_do(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "chat.db")
+    async with stage.show():
+        await stage.rooms()
+        await stage.pilot.press("enter", *"hello", "ctrl+p")
+        await stage.pilot.pause()
+        await stage.pilot.press(*"/topic")
+        await stage.pilot.pause(0.5)
+        await stage.pilot.press("enter")
+        await stage.pilot.pause(0.2)
+        assert stage.main.composer.text == "/topic hello"
+
+
+async def test_dark_and_light(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "chat.db", Config(theme="chat-tui-light"))
+    async with stage.show():
+        assert stage.app.theme == "chat-tui-light"
+        await stage.pilot.press("f9")
+        assert stage.app.theme == "chat-tui-dark"
+    unknown = Stage(tmp_path / "chat.db", Config(theme="no such theme"))
+    async with unknown.show():
+        assert unknown.app.theme == "chat-tui-dark"
+
+
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light", "ansi-dark", "ansi-light", "chat-tui-light"])
+async def test_every_kind_of_theme_draws(tmp_path: Path, theme: str) -> None:
+    stage = Stage(tmp_path / "chat.db", Config(theme=theme))
+    async with stage.show((150, 30)):
+        await stage.rooms()
+        await stage.lines("general", 1, 3)
+        assert "line 3" in stage.screen_text()
+
+
+async def test_quitting_keeps_the_draft_and_ends_well(tmp_path: Path) -> None:  # E11
+    stage = Stage(tmp_path / "chat.db")
+    async with stage.show():
+        await stage.rooms()
+        await stage.pilot.press("enter", *"unfinished", "ctrl+q")
+    assert stage.app.return_code == 0
+    again = Stage(tmp_path / "chat.db")
+    assert again.session.drafts["general"].text == "unfinished"
+    await again.close()
+
+
+@pytest.mark.parametrize(
+    ("size", "shown", "hidden"),
+    [
+        ((60, 20), "random", "loading older"),  # one pane at a time: the rooms first
+        ((80, 24), "line 3", "Members"),
+        ((150, 40), "Members", "nothing"),
+    ],
+)
+async def test_panes_by_width(tmp_path: Path, size: tuple[int, int], shown: str, hidden: str) -> None:
+    stage = Stage(tmp_path / "chat.db")
+    async with stage.show(size):
+        await stage.rooms()
+        await stage.lines("general", 1, 3)
+        assert shown in stage.screen_text()
+        if hidden != "nothing":
+            assert hidden not in stage.screen_text()
+
+
+async def test_a_narrow_terminal_shows_one_pane_and_leads_back(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "chat.db")
+    async with stage.show((60, 20)):
+        await stage.rooms()
+        await stage.lines("general", 1, 2)
+        await stage.lines("random", 1, 2, text="cat")
+        await stage.pilot.press("home", "enter")
+        await stage.pilot.pause()
+        assert "‹ F7 rooms" in stage.screen_text()
+        assert stage.focus == "composer"
+        await stage.pilot.press("f7")
+        await stage.pilot.pause()
+        assert stage.focus == "rooms"
+        await stage.pilot.press("enter", "escape")
+        await stage.pilot.pause()
+        assert stage.focus == "rooms"
+
+
+def test_what_the_first_frame_needs_is_little() -> None:
+    code = (
+        "import sys, chat_tui.app; "
+        "late = ['websockets', 'chat_tui_wschat', 'markdown_it', 'pygments.lexers', 'chat_tui.demo',"
+        " 'chat_tui.screens.login', 'chat_tui.screens.help', 'chat_tui.screens.switcher', 'chat_tui.screens.outbox',"
+        " 'textual.widgets._markdown', 'textual.widgets._header', 'textual.widgets._footer', 'chat_tui.control'];"
+        "print([name for name in late if name in sys.modules])"
+    )
+    root = Path(__file__).parents[2]
+    env = {**os.environ, "PYTHONPATH": f"{root / 'tui'}{os.pathsep}{root / 'backends'}"}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_opening_releases_the_account_when_it_fails(data: DataFolder) -> None:
+    data.save(Account("home", "nowhere", "x://", "me", "device"), "token")
+    with pytest.raises(ConfigError.__base__):  # type: ignore[arg-type]
+        open_account(data, "home")
+    data.lock("home").release()
+
+
+async def test_the_configuration_changes_the_composer_s_keys(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "chat.db", Config(keys={"composer.send": "ctrl+s", "composer.newline": "enter"}))
+    async with stage.show():
+        await stage.rooms()
+        stage.main.open_room("general")
+        await stage.pilot.press("a", "enter", "b", "ctrl+s")
+        await stage.settle()
+        assert [action.content["text"] for action in stage.doings()] == ["a\nb"]

@@ -1,0 +1,232 @@
+"""The composer: Enter, new lines, drafts, history, completion; no text is ever lost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from textual import on
+from textual.app import App, ComposeResult
+from textual.events import Key, Paste
+from textual.message import Message
+from textual.pilot import Pilot
+from textual.widgets import Button
+
+from chat_tui.widgets import composer as module
+from chat_tui.widgets.composer import Composer
+
+
+class Desk(App[None]):
+    """A composer and what it said."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[Message] = []
+
+    def compose(self) -> ComposeResult:
+        yield Composer(id="composer")
+        yield Button("next")
+
+    @property
+    def composer(self) -> Composer:
+        return self.query_one(Composer)
+
+    @property
+    def submitted(self) -> list[str]:
+        return [message.text for message in self.said if isinstance(message, Composer.Submitted)]
+
+    @property
+    def drafts(self) -> list[tuple[str, str, int]]:
+        found = [message for message in self.said if isinstance(message, Composer.Drafted)]
+        return [(message.room_id, message.text, message.cursor) for message in found]
+
+    @on(Composer.Submitted)
+    @on(Composer.Drafted)
+    @on(Composer.LeftUpwards)
+    def _note(self, message: Message) -> None:
+        self.said.append(message)
+
+
+@asynccontextmanager
+async def desk(text: str = "", history: list[str] | None = None) -> AsyncIterator[tuple[Desk, Pilot[None]]]:
+    app = Desk()
+    async with app.run_test(size=(40, 10)) as pilot:
+        app.composer.show_room("r", text, len(text), history or [])
+        app.composer.focus()
+        await pilot.pause()
+        yield app, pilot
+
+
+async def test_enter_hands_the_text_on_and_keeps_it_until_it_is_safe() -> None:  # E2, E3
+    async with desk() as (app, pilot):
+        await pilot.press(*"hi", "enter")
+        assert app.submitted == ["hi"]
+        assert app.composer.text == "hi"
+        app.composer.sent("r", "hi")
+        assert app.composer.text == ""
+
+
+async def test_a_text_that_was_not_taken_stays_and_can_be_sent_again() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press(*"hi", "enter")
+        app.composer.kept()
+        assert app.composer.text == "hi"
+        await pilot.press("enter")
+        assert app.submitted == ["hi", "hi"]
+
+
+async def test_what_is_typed_while_a_text_is_stored_stays() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press(*"hi", "enter", *" you")
+        app.composer.sent("r", "hi")
+        assert app.composer.text == " you"
+
+
+async def test_an_impatient_second_enter_sends_what_came_after_and_nothing_twice() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press(*"hi", "enter", "enter")
+        assert app.submitted == ["hi"]
+        app.composer.sent("r", "hi")
+        await pilot.pause()
+        assert app.submitted == ["hi"]
+        await pilot.press(*"a", "enter", *"b", "enter", *"c", "enter", *"d")
+        for text in "abc":
+            app.composer.sent("r", text)
+            await pilot.pause()
+        assert app.submitted == ["hi", "a", "b", "c"]
+        assert app.composer.text == "d"
+
+
+@pytest.mark.parametrize("blank", ["", "   ", "\n\n"])
+async def test_nothing_is_not_sent(blank: str) -> None:
+    async with desk(blank) as (app, pilot):
+        await pilot.press("enter")
+        assert app.submitted == []
+
+
+@pytest.mark.parametrize("key", ["alt+enter", "shift+enter", "ctrl+j"])
+async def test_new_lines_grow_the_box(key: str) -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("a", key, "b")
+        assert app.composer.text == "a\nb"
+        assert app.composer.size.height == 2
+        for _ in range(8):
+            await pilot.press(key)
+        assert app.composer.size.height == 5
+
+
+async def test_a_paste_is_one_text_and_harmless() -> None:  # E7, E9
+    async with desk() as (app, pilot):
+        app.post_message(Paste("one\ntwo\x1b[2J\nthree"))
+        await pilot.pause()
+        assert app.composer.text == "one\ntwo\ufffd[2J\nthree"
+        assert app.submitted == []
+
+
+async def test_a_draft_is_handed_on_soon_and_once(monkeypatch: pytest.MonkeyPatch) -> None:  # E3
+    monkeypatch.setattr(module, "DRAFT_SECONDS", 0.3)
+    async with desk() as (app, pilot):
+        await pilot.press(*"abc")
+        assert app.drafts == []
+        await pilot.pause(0.4)
+        assert app.drafts == [("r", "abc", 3)]
+        await pilot.pause(0.4)
+        assert len(app.drafts) == 1
+
+
+async def test_switching_hands_the_old_room_s_draft_on_first() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press(*"abc", "left")
+        app.composer.show_room("other", "there", 2, [])
+        await pilot.pause()
+        assert app.drafts == [("r", "abc", 2)]
+        assert (app.composer.text, app.composer.cursor_index) == ("there", 2)
+
+
+async def test_a_text_that_is_safe_only_after_a_switch_leaves_the_other_room_alone() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press(*"hi", "enter")
+        app.composer.show_room("other", "hi", 2, [])
+        app.composer.sent("r", "hi")
+        assert app.composer.text == "hi"
+
+
+@pytest.mark.parametrize("text", ["", "one", "one\ntwo", "日本\nこんにちは", "a\n\nb\n"])
+async def test_the_cursor_is_counted_in_characters(text: str) -> None:
+    async with desk() as (app, _):
+        for index in range(len(text) + 1):
+            app.composer.show_room("r", text, index, [])
+            assert app.composer.cursor_index == index
+
+
+async def test_history() -> None:  # E9
+    async with desk("half", ["first", "second"]) as (app, pilot):
+        shown = []
+        for key in ("ctrl+up", "ctrl+up", "ctrl+up", "ctrl+down", "ctrl+down", "ctrl+down"):
+            await pilot.press(key)
+            shown.append(app.composer.text)
+        assert shown == ["second", "first", "first", "second", "half", "half"]
+
+
+async def test_what_was_sent_can_be_brought_back() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press(*"hi", "enter")
+        app.composer.sent("r", "hi")
+        await pilot.press("ctrl+up")
+        assert app.composer.text == "hi"
+
+
+async def test_completion_of_commands_and_names() -> None:
+    async with desk() as (app, pilot):
+        app.composer.names = ("bob", "bobby", "glitchy")
+        for typed, completed in [("/inv", "/invite "), ("gl", "glitchy: "), ("hey @gl", "hey @glitchy ")]:
+            app.composer.show_room("r", typed, len(typed), [])
+            await pilot.press("tab")
+            assert app.composer.text == completed
+
+
+async def test_tab_goes_on_where_there_is_nothing_to_complete() -> None:
+    async with desk("zzz") as (app, pilot):
+        await pilot.press("tab")
+        assert app.composer.text == "zzz"
+        assert not app.composer.has_focus
+
+
+async def test_up_in_the_empty_box_looks_for_a_message() -> None:
+    async with desk() as (app, pilot):
+        await pilot.press("up")
+        assert isinstance(app.said[-1], Composer.LeftUpwards)
+        await pilot.press("x", "up")
+        assert sum(isinstance(message, Composer.LeftUpwards) for message in app.said) == 1
+
+
+async def test_putting_back_keeps_what_is_there() -> None:
+    async with desk("new thought") as (app, _):
+        app.composer.put_back("refused")
+        assert app.composer.text == "refused\nnew thought"
+        app.composer.begin_command("me")
+        assert app.composer.text == "/me refused\nnew thought"
+
+
+async def test_keys_are_done_in_order_however_fast_they_come() -> None:
+    async with desk() as (app, pilot):
+        for key in ["a", "b", "backspace", "c", "enter", "d", "left", "e"]:
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        await pilot.pause()
+        await pilot.pause()
+        assert app.submitted == ["ac"]
+        assert app.composer.text == "aced"
+
+
+async def test_keys_that_come_late_stand_before_those_that_came_directly() -> None:
+    async with desk() as (app, pilot):
+        app.query_one(Button).focus()
+        await pilot.pause()
+        app.composer.type_ahead("a")
+        app.composer.focus()
+        await pilot.press("c", "d")
+        app.composer.type_ahead("b")
+        assert app.composer.text == "abcd"
+        await pilot.press("e")
+        assert app.composer.text == "abcde"

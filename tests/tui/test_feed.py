@@ -1,0 +1,202 @@
+"""Changes are gathered and handed over once a frame: at once for one's own doing, seldom in a flood."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from chat_tui.feed import FLOOD, PATIENCE, QUICK, SLOW, Batch, Feed, gather
+from chat_tui_core.actions import Action, Kind, State
+from chat_tui_core.news import Link, LinkChanged
+from chat_tui_core.session_changes import (
+    ActionMoved,
+    LinkMoved,
+    MembersMoved,
+    PresenceMoved,
+    ReadMarkMoved,
+    RoomsMoved,
+    Said,
+    SessionChange,
+    TimelineMoved,
+    TypingMoved,
+)
+from chat_tui_core.timeline import Inserted, Item, Removed, Reset
+
+
+def action(action_id: int, state: State = State.PENDING) -> Action:
+    return Action(action_id, Kind.SEND, "r", {"text": "x"}, state)
+
+
+def moved(room_id: str = "r", index: int = 0) -> TimelineMoved:
+    return TimelineMoved(room_id, (Inserted(index, (Item(f"k{index}"),)),))
+
+
+class Bench:
+    """A feed whose clock, loop and terminal are the test's."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.waiting = 0
+        self.batches: list[Batch] = []
+        self.due: list[Callable[[], None]] = []
+        self.feed = Feed(self.batches.append, self.due.append, backlog=lambda: self.waiting, clock=lambda: self.now)
+
+    def push(self, *changes: SessionChange) -> None:
+        for change in changes:
+            self.feed.push(change)
+
+    def turn(self) -> None:
+        """Let the screen do what it was asked for."""
+        due, self.due[:] = list(self.due), []
+        for work in due:
+            work()
+
+    @property
+    def timer(self) -> float | None:
+        """Seconds until the planned drain."""
+        timer = self.feed._timer
+        return None if timer is None else timer.when() - asyncio.get_running_loop().time()
+
+
+@pytest.fixture
+async def bench() -> Bench:
+    return Bench()
+
+
+# ---------------------------------------------------------------- gathering
+
+
+def test_steps_of_a_timeline_are_joined_in_order() -> None:
+    batch = gather([moved(index=0), moved("other"), moved(index=1)])
+    assert [step.index for step in batch.timelines["r"] if isinstance(step, Inserted)] == [0, 1]
+    assert len(batch.timelines["other"]) == 1
+
+
+def test_a_reset_makes_earlier_steps_void() -> None:
+    reset = Reset(())
+    assert gather([moved(), TimelineMoved("r", (Removed(0, 1), reset)), moved()]).timelines["r"][0] is reset
+    assert len(gather([moved(), TimelineMoved("r", (reset,)), moved()]).timelines["r"]) == 2
+
+
+def test_only_the_last_value_of_a_thing_is_kept() -> None:
+    first, second = LinkChanged(Link.CONNECTING), LinkChanged(Link.ONLINE)
+    batch = gather(
+        [
+            LinkMoved(first),
+            ActionMoved(action(1)),
+            LinkMoved(second),
+            ActionMoved(action(1, State.SENT)),
+            RoomsMoved(frozenset({"a"})),
+            RoomsMoved(frozenset({"b"})),
+            MembersMoved("a"),
+            TypingMoved("a"),
+            PresenceMoved("bob"),
+            ReadMarkMoved("a"),
+            Said("hear"),
+        ]
+    )
+    assert batch.link is second
+    assert batch.actions[1].state is State.SENT
+    assert batch.rooms == {"a", "b"}
+    assert (batch.members, batch.typing, batch.presence, batch.read_marks) == ({"a"}, {"a"}, {"bob"}, {"a"})
+    assert [said.text for said in batch.said] == ["hear"]
+
+
+def test_an_action_under_a_new_id_replaces_the_old_one() -> None:
+    batch = gather([ActionMoved(action(1, State.FAILED)), ActionMoved(action(2), old_id=1)])
+    assert list(batch.actions) == [2]
+
+
+# ---------------------------------------------------------------- when
+
+
+async def test_the_first_change_is_handed_over_at_once(bench: Bench) -> None:
+    bench.push(moved())
+    bench.turn()
+    assert len(bench.batches) == 1
+
+
+async def test_changes_of_one_turn_are_one_batch(bench: Bench) -> None:
+    bench.push(moved(index=0), moved(index=1), RoomsMoved(frozenset({"r"})))
+    assert len(bench.due) == 1
+    bench.turn()
+    assert len(bench.batches) == 1
+    assert len(bench.batches[0].timelines["r"]) == 2
+
+
+async def test_little_traffic_waits_a_frame(bench: Bench) -> None:
+    bench.push(moved())
+    bench.turn()
+    bench.push(moved())
+    assert not bench.due
+    assert bench.timer == pytest.approx(QUICK, abs=0.005)
+
+
+async def test_a_flood_waits_longer(bench: Bench) -> None:
+    bench.push(*(moved(index=index) for index in range(FLOOD)))
+    bench.turn()
+    bench.push(moved())
+    assert bench.timer == pytest.approx(SLOW, abs=0.005)
+    bench.now += SLOW
+    bench.feed._due()
+    bench.turn()
+    assert [len(batch.timelines["r"]) for batch in bench.batches] == [FLOOD, 1]
+
+
+@pytest.mark.parametrize("change", [ActionMoved(action(1)), LinkMoved(LinkChanged(Link.ONLINE)), Said("no")])
+async def test_what_the_person_waits_for_does_not_wait(bench: Bench, change: SessionChange) -> None:  # E2
+    bench.push(*(moved(index=index) for index in range(FLOOD)))
+    bench.turn()
+    bench.push(moved(), change)
+    assert bench.timer is None
+    bench.turn()
+    assert len(bench.batches) == 2
+    assert len(bench.batches[1].timelines["r"]) == 1  # in order: what came before it comes with it
+
+
+async def test_nothing_is_drawn_while_the_terminal_is_behind(bench: Bench) -> None:
+    bench.waiting = 3
+    bench.push(moved())
+    bench.turn()
+    assert bench.batches == []
+    assert bench.timer is not None
+    bench.waiting = 0
+    bench.feed._due()
+    bench.turn()
+    assert len(bench.batches) == 1
+
+
+async def test_one_s_own_doing_is_drawn_though_the_terminal_is_behind(bench: Bench) -> None:
+    bench.waiting = 3
+    bench.push(ActionMoved(action(1)))
+    bench.turn()
+    assert len(bench.batches) == 1
+
+
+async def test_a_stuck_terminal_does_not_hold_changes_back_for_ever(bench: Bench) -> None:
+    bench.waiting = 3
+    bench.push(moved())
+    bench.turn()
+    bench.now += PATIENCE
+    bench.feed._due()
+    bench.turn()
+    assert len(bench.batches) == 1
+
+
+async def test_flush_hands_over_now_and_once(bench: Bench) -> None:
+    bench.push(moved())
+    bench.feed.flush()
+    assert len(bench.batches) == 1
+    bench.turn()
+    assert len(bench.batches) == 1
+
+
+async def test_a_closed_feed_is_silent(bench: Bench) -> None:
+    bench.push(moved())
+    bench.feed.close()
+    bench.turn()
+    bench.push(moved())
+    assert bench.batches == []
+    assert bench.timer is None

@@ -1,0 +1,37 @@
+"""Alt keys as old terminals report them reach the app as Alt keys; what other terminals report is as before."""
+
+from __future__ import annotations
+
+import pytest
+from textual._xterm_parser import XTermParser
+from textual.events import Key
+
+from chat_tui.terminal_keys import teach_alt_keys
+
+
+def keys(data: str) -> list[str]:
+    """The keys that Textual reads from what a terminal wrote."""
+    parser = XTermParser()
+    return [event.key for event in [*parser.feed(data), *parser.feed("")] if isinstance(event, Key)]
+
+
+@pytest.mark.parametrize(
+    ("data", "names"),
+    [
+        ("\x1b\r", ["alt+enter"]),
+        ("\x1b1", ["alt+1"]),
+        ("\x1b9", ["alt+9"]),
+        ("\x1b\x7f", ["alt+backspace"]),
+        ("\x1ba", ["alt+a"]),
+        ("\x1b[13;3u", ["alt+enter"]),
+        ("\x1b[49;3u", ["alt+1"]),
+        ("\x1b[1;3A", ["alt+up"]),
+        ("\r", ["enter"]),
+        ("1", ["1"]),
+        ("\x1b", ["escape"]),
+        ("a\r", ["a", "enter"]),
+    ],
+)
+def test_what_a_terminal_reports(data: str, names: list[str]) -> None:
+    teach_alt_keys()
+    assert keys(data) == names

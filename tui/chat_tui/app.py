@@ -1,0 +1,258 @@
+"""The application: one account's session and the screens that show it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import sys
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from textual import on
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from chat_tui.commands import COMMANDS
+from chat_tui.config import AppOptions, Config
+from chat_tui.keys import Place, bindings, palette_keys, shown_as
+from chat_tui.log import path_in
+from chat_tui.messages import AccountSaved, DemoWanted
+from chat_tui.opening import Opened, choose_account, open_account
+from chat_tui.screens.main import MainScreen
+from chat_tui.terminal_keys import teach_alt_keys
+from chat_tui.themes import DARK, LIGHT, OWN
+from chat_tui_core.errors import ChatError
+from chat_tui_core.session import Session
+
+if TYPE_CHECKING:
+    from chat_tui.control import ControlServer
+
+__all__ = ["ChatApp", "run"]
+
+_LOG = logging.getLogger(__name__)
+
+_NO_MARKUP: Final = str.maketrans("[]", "()")  # the palette would take brackets as markup
+GC_THRESHOLDS: Final = (10_000, 20, 50)
+"""Collect rarely: a full collection of a whole screen's objects is a pause that a typist feels."""
+
+
+class ChatApp(App[int]):
+    """Shows an account; without one, it helps to make one."""
+
+    TITLE = "chat-tui"
+    CSS_PATH = "app.tcss"
+    BINDINGS = bindings(Place.EVERYWHERE)
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    def __init__(self, options: AppOptions, opened: Opened | None = None) -> None:
+        super().__init__()
+        self.options = options
+        self.session: Session | None = None
+        self._opened = opened
+        self._control: ControlServer | None = None
+        self._after = contextlib.AsyncExitStack()  # what must be closed after the session
+        for theme in OWN:
+            self.register_theme(theme)
+        self.theme = self._first_theme(options.config)
+        self.set_keymap(dict(options.config.keys))
+
+    def _first_theme(self, config: Config) -> str:
+        """The configured theme, where there is such a one."""
+        return config.theme if config.theme in self.available_themes else DARK.name
+
+    # ------------------------------------------------------------ start and end
+
+    def on_mount(self) -> None:
+        """Show what there is, then do what takes time."""
+        self._watch_signals()
+        if self._opened is not None:
+            self.show_account(self._opened)
+        elif self.options.demo:
+            from chat_tui.screens.starting import StartingScreen
+
+            self.push_screen(StartingScreen("starting the demo server…"))
+            self.call_after_refresh(self._begin_demo)
+        else:
+            from chat_tui.screens.welcome import WelcomeScreen
+
+            self.push_screen(WelcomeScreen(self.options.data))
+        self.call_after_refresh(self._settle_memory)
+
+    def _watch_signals(self) -> None:
+        """End in an orderly way when the terminal or the system says so."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with contextlib.suppress(ValueError, NotImplementedError):  # not in a thread; not everywhere
+                loop.add_signal_handler(number, partial(self.exit, 0))
+
+    def _settle_memory(self) -> None:
+        """What is there after the first frame stays: no collection need look at it again."""
+        gc.enable()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
+
+    def show_account(self, opened: Opened) -> None:
+        """Show an account with what is stored of it, instead of what is shown now; connect after the first frame."""
+        self._opened = opened
+        self.session = session = Session(opened.account, opened.backend, opened.token, opened.store)
+        config = self.options.config
+        screen = MainScreen(session, spacious=config.density == "cozy", ring=config.notify)
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        if len(self.screen_stack) > 1:
+            self.switch_screen(screen)
+        else:
+            self.push_screen(screen)
+        self.call_after_refresh(self._connect)
+
+    async def _connect(self) -> None:
+        """Start the network, and answer other processes' requests."""
+        if self.session is None or self._opened is None:
+            return
+        self.session.connect()
+        from chat_tui.control import ControlServer
+
+        self._control = ControlServer(self.session, self._opened.folder)
+        try:
+            await self._control.start()
+        except ChatError as error:
+            self._control = None
+            self.notify(str(error), severity="warning", markup=False)
+
+    @on(DemoWanted)
+    def _demo_wanted(self) -> None:
+        """Leave the welcome for the demo."""
+        from chat_tui.screens.starting import StartingScreen
+
+        self.switch_screen(StartingScreen("starting the demo server…"))
+        self.call_after_refresh(self._begin_demo)
+
+    @on(AccountSaved)
+    def _account_saved(self, event: AccountSaved) -> None:
+        """The person signed in."""
+        try:
+            self.show_account(open_account(self.options.data, event.name))
+        except ChatError as error:
+            self.notify(str(error), severity="error", markup=False)
+
+    def _begin_demo(self) -> None:
+        self.run_worker(self._start_demo())
+
+    async def _start_demo(self) -> None:
+        """Start a server of our own and sign in to it; nothing of it is kept."""
+        from chat_tui.demo import start_demo
+
+        try:
+            demo = await start_demo(self.options.chaos)
+            self._after.push_async_callback(demo.close)
+            opened = open_account(demo.data, demo.account.name)
+        except ChatError as error:
+            self.exit(1, message=str(error))
+            return
+        self.show_account(opened)
+
+    async def close_account(self) -> None:
+        """Say goodbye to the server, store what is left, let others have the account."""
+        if self._control is not None:
+            await self._control.close()
+            self._control = None
+        if self.session is not None:
+            await self.session.close()
+            self.session = None
+        if self._opened is not None:
+            await self._opened.store.close()
+            self._opened.lock.release()
+            self._opened = None
+        await self._after.aclose()
+
+    def on_app_blur(self) -> None:
+        """The person looks elsewhere: what comes from now on is new to them."""
+        main = self._main_screen()
+        if main is not None:
+            main.conversation.mark_new_from_here()
+
+    def _fatal_error(self) -> None:
+        """A fault of the program: say one sentence, and write to the log where it was, without what people wrote."""
+        _LOG.exception("the app had to end")
+        log = path_in(self.options.data.root)
+        self._exit_renderables.append(
+            f"chat-tui: A fault of the program ended it; what you wrote is stored. Its log says where: {log}"
+        )
+        self._close_messages_no_wait()
+
+    # ------------------------------------------------------------ keys
+
+    async def action_quit(self) -> None:
+        """End; whatever was typed or not sent yet is kept."""
+        self.exit(0)
+
+    def _main_screen(self) -> MainScreen | None:
+        return next((screen for screen in self.screen_stack if isinstance(screen, MainScreen)), None)
+
+    def action_help(self) -> None:
+        """Show keys and commands."""
+        from chat_tui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen())
+
+    def action_copy(self) -> None:
+        """Copy what is selected; without a selection say how to leave, for that may be what was meant."""
+        text = self.screen.get_selected_text()
+        if text:
+            self.copy_to_clipboard(text)
+            self.notify("Copied.", markup=False, timeout=2)
+        else:
+            self.notify(f"Nothing is selected. {shown_as('ctrl+q')} quits.", markup=False, timeout=3)
+
+    def action_next_theme(self) -> None:
+        """Change between the dark and the light theme."""
+        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Fill the command palette: our own keys and commands, and the themes."""
+        for key in palette_keys():
+            yield SystemCommand(key.label, shown_as(key.keys), partial(self._run_key, key.action))
+        yield SystemCommand("Choose a theme", "dark, light, the terminal's own colours", self.action_change_theme)
+        main = self._main_screen()
+        if main is not None:
+            for command in COMMANDS:
+                if command.needs is None or command.needs in main.session.capabilities:
+                    usage = command.usage.translate(_NO_MARKUP)
+                    yield SystemCommand(usage, command.help, partial(main.begin_command, command.name))
+        yield SystemCommand("Quit", shown_as("ctrl+q"), self.action_quit)
+
+    async def _run_key(self, action: str) -> None:
+        """Do what a key does, wherever its action lives."""
+        main = self._main_screen()
+        await self.run_action(action, default_namespace=self if hasattr(self, f"action_{action}") else main or self)
+
+
+async def _run(app: ChatApp) -> int:
+    """Run the app; whatever ends it, the account is closed in an orderly way."""
+    try:
+        await app.run_async()
+    finally:
+        await app.close_account()
+    return app.return_code or 0
+
+
+def run(options: AppOptions) -> int:
+    """Open the app and stay until the person leaves; gives the exit code.
+
+    What keeps an account from being opened is one sentence on standard error, before the terminal is touched.
+    """
+    try:
+        name = "" if options.demo else choose_account(options)
+        opened = open_account(options.data, name) if name else None
+    except ChatError as error:
+        sys.stderr.write(f"chat-tui: {error}\n")
+        return 1
+    teach_alt_keys()
+    return asyncio.run(_run(ChatApp(options, opened)))

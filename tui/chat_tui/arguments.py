@@ -1,0 +1,247 @@
+"""The tree of commands and options, with their help."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+Run = Callable[[argparse.Namespace], int]
+
+_DESCRIPTION: Final = "Chat in the terminal. Without a command it opens the app."
+_EXAMPLES: Final = """examples:
+  chat-tui --demo                                 look around; nothing is kept
+  chat-tui server --open                          a chat server on this machine that lets everybody in
+  chat-tui login home --url ws://127.0.0.1:8765 --user ada
+                                                  sign in; asks for the password
+  chat-tui                                        the app with this account
+  chat-tui send general "Good morning"            say something from a script
+  chat-tui tail --json | jq .text                 follow all rooms
+
+exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by the server, 4 still pending and kept, 130 interrupted
+"""
+
+
+def parser(commands: Mapping[str, Run]) -> argparse.ArgumentParser:
+    """The whole tree; each command's namespace has `run` from `commands`, by the command's words."""
+    main = argparse.ArgumentParser(
+        "chat-tui",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_common(main, root=True)
+    main.add_argument("--version", action=_Version, nargs=0, help="print the version and stop")
+    main.add_argument("--demo", action="store_true", help="a server, rooms and a talking bot inside; nothing is kept")
+    main.add_argument("--chaos", default="", metavar="FAULTS", help=argparse.SUPPRESS)
+    main.set_defaults(run=commands[""], json=False)
+    tree = _Tree(main.add_subparsers(title="commands", metavar="COMMAND", dest="command"), commands)
+    for add in (_add_accounts, _add_reading, _add_acting, _add_outbox, _add_server):
+        add(tree)
+    tree.add("doctor", "what is installed, readable, writable and reachable; shows no secrets", "chat-tui doctor")
+    return main
+
+
+class _Version(argparse.Action):
+    """Print the installed version; reading it takes time that other commands need not spend."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_rest: object) -> None:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"chat-tui {version('chat-tui')}\n")
+        parser.exit()
+
+
+class _Tree:
+    """Adds commands to one level of the tree."""
+
+    def __init__(self, level: Any, commands: Mapping[str, Run], above: str = "") -> None:
+        self._level = level
+        self._commands = commands
+        self._above = above
+
+    def add(self, name: str, purpose: str, *examples: str, do: str = "") -> argparse.ArgumentParser:
+        """One command; `do` names the request that it is."""
+        added: argparse.ArgumentParser = self._level.add_parser(
+            name,
+            help=purpose,
+            description=f"{purpose[0].upper()}{purpose[1:]}.",
+            epilog="\n  ".join(("examples:", *examples)),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        _add_common(added, root=False)
+        added.set_defaults(run=self._commands.get(f"{self._above}{name}"), do=do or name)
+        return added
+
+    def below(self, added: argparse.ArgumentParser, name: str, *, required: bool = False) -> _Tree:
+        """The level below a command; without a word from it the command itself runs, unless one is required."""
+        level = added.add_subparsers(metavar="COMMAND", title="commands", dest=f"{name} command", required=required)
+        return _Tree(level, self._commands, f"{self._above}{name} ")
+
+
+def _add_common(to: argparse.ArgumentParser, *, root: bool) -> None:
+    """Options that may stand before and after the command."""
+
+    def add(flag: str, default: object, **rest: Any) -> None:
+        to.add_argument(flag, default=default if root else argparse.SUPPRESS, **rest)
+
+    add("--account", "", metavar="NAME", help="the account to use; not needed while there is only one")
+    add("--data-dir", "", metavar="DIR", help="where accounts and messages are kept (default: $CHAT_TUI_DATA_DIR)")
+    add("--config", "", metavar="FILE", help="the configuration file")
+    add("--debug", False, action="store_true", help="log more, and show tracebacks")
+
+
+def _add_json(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="one JSON object a line")
+
+
+def _add_waiting(to: argparse.ArgumentParser) -> None:
+    _add_json(to)
+    to.add_argument(
+        "--wait",
+        choices=("pending", "sent", "confirmed"),
+        default="sent",
+        help="how far to wait: stored here, answered by the server, seen in the room (default: sent)",
+    )
+    to.add_argument(
+        "--timeout", type=_seconds, default=10.0, metavar="S", help="how many seconds to wait at most (default: 10)"
+    )
+
+
+def _add_accounts(tree: _Tree) -> None:
+    login = tree.add(
+        "login",
+        "sign in to a server and keep the account",
+        "chat-tui login home --url ws://127.0.0.1:8765 --user ada",
+        "pass chat | chat-tui login work --url wss://chat.example --user ada --password-stdin",
+    )
+    login.add_argument("name", metavar="NAME", help="your own word for the account: a-z, 0-9, dot, underscore, hyphen")
+    login.add_argument("--backend", default="wschat", help="the protocol (default: wschat)")
+    login.add_argument("--url", required=True, help="the server, such as ws://127.0.0.1:8765")
+    login.add_argument("--user", required=True, help="your name on the server")
+    secret = login.add_mutually_exclusive_group()
+    secret.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    secret.add_argument("--token-stdin", action="store_true", help="read a token from standard input")
+    _add_json(tree.add("accounts", "list the accounts", "chat-tui accounts", "chat-tui accounts --json"))
+
+
+def _add_reading(tree: _Tree) -> None:
+    rooms = tree.add("rooms", "list your rooms, the liveliest first", "chat-tui rooms", "chat-tui rooms --all --json")
+    rooms.add_argument("--all", dest="every", action="store_true", help="public rooms that you could join too")
+    members = tree.add("members", "list who is in a room", "chat-tui members general")
+    _add_room(members)
+    history = tree.add(
+        "history",
+        "print the last messages of a room, oldest first",
+        "chat-tui history general -n 20",
+        "chat-tui history general --json --before EVENT_ID",
+    )
+    _add_room(history)
+    history.add_argument("-n", dest="count", type=_count, default=50, metavar="N", help="how many (default: 50)")
+    history.add_argument("--before", default="", metavar="ID", help="only what is before the event with this id")
+    tail = tree.add(
+        "tail", "print new messages as they come, until interrupted", "chat-tui tail", "chat-tui tail general help"
+    )
+    tail.add_argument("rooms", nargs="*", metavar="ROOM", help="only these rooms")
+    for added in (rooms, members, history, tail):
+        _add_json(added)
+
+
+def _add_acting(tree: _Tree) -> None:
+    send = tree.add(
+        "send",
+        "say something in a room; prints the action's id and state",
+        'chat-tui send general "Good morning"',
+        "uptime | chat-tui send ops - --wait confirmed --json",
+    )
+    _add_room(send)
+    send.add_argument("text", metavar="TEXT", help="what to say; - reads it from standard input")
+    join = tree.add("join", "join a room", "chat-tui join random")
+    leave = tree.add("leave", "leave a room", "chat-tui leave random")
+    create = tree.add(
+        "create", "create a room and join it", 'chat-tui create plans --topic "What comes next"', do="create_room"
+    )
+    for added in (join, leave, create):
+        _add_room(added)
+    create.add_argument("--topic", default="", help="what the room is about")
+    create.add_argument("--private", action="store_true", help="only invited people can join")
+    create.add_argument(
+        "--invite", action="append", default=[], metavar="USER", help="invite somebody; may be repeated"
+    )
+    for added in (send, join, leave, create):
+        _add_waiting(added)
+
+
+def _add_outbox(tree: _Tree) -> None:
+    outbox = tree.add(
+        "outbox",
+        "list what the server has not confirmed yet",
+        "chat-tui outbox --json",
+        "chat-tui outbox retry 17",
+        "chat-tui outbox cancel 17",
+    )
+    _add_json(outbox)
+    below = tree.below(outbox, "outbox")
+    retry = below.add("retry", "try a refused action again, under a new id", "chat-tui outbox retry 17")
+    _add_waiting(retry)
+    cancel = below.add(
+        "cancel", "take back what has not left, or discard what was refused", "chat-tui outbox cancel 17"
+    )
+    _add_json(cancel)
+    for added in (retry, cancel):
+        added.add_argument("action_id", type=_count, metavar="ID", help="the action's id, as the outbox lists it")
+
+
+def _add_server(tree: _Tree) -> None:
+    server = tree.add(
+        "server",
+        "run a chat server",
+        "chat-tui server --open",
+        "chat-tui server --data chat.db --port 8765",
+        "echo secret | chat-tui server user add ada --password-stdin --data chat.db",
+    )
+    server.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
+    server.add_argument("--port", type=_port, default=8765, help="the port, 0 for any free one (default: 8765)")
+    server.add_argument("--data", default="", metavar="FILE", help="keep users, rooms and messages in this file")
+    server.add_argument("--open", action="store_true", help="whoever comes with a new name gets it, with that password")
+    server.add_argument("--tls-cert", default="", metavar="FILE", help="the certificate chain, for wss://")
+    server.add_argument("--tls-key", default="", metavar="FILE", help="its private key")
+    server.add_argument("--chaos", default="", metavar="FAULTS", help=argparse.SUPPRESS)
+    users = tree.below(server, "server")
+    user = users.add("user", "manage the server's users", "chat-tui server user add ada --data chat.db")
+    add = users.below(user, "user", required=True).add(
+        "add", "make a user, or give one a new password", "chat-tui server user add ada --data chat.db"
+    )
+    add.add_argument("name", metavar="NAME", help="the user's name")
+    add.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    add.add_argument("--data", required=True, metavar="FILE", help="the server's data file")
+
+
+def _add_room(to: argparse.ArgumentParser) -> None:
+    to.add_argument("rooms", nargs=1, metavar="ROOM", help="the room's id, or its name")
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 100000")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 86400")
+    return seconds

@@ -1,0 +1,129 @@
+"""The command line: what can be asked, its help, and how a failure is told."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from chat_tui.arguments import parser
+
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+Run = Callable[[argparse.Namespace], int]
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line; every failure becomes one sentence on standard error and an exit code."""
+    try:
+        args = parser(_COMMANDS).parse_args(argv)
+    except SystemExit as stop:  # argparse has printed help, or what is wrong with the usage
+        return stop.code if isinstance(stop.code, int) else USAGE
+    command: Run = args.run
+    try:
+        return command(args)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to be flushed at exit
+        return OK
+    except Exception as error:  # noqa: BLE001 - the last resort: a sentence, and the traceback on demand
+        return _told(error, debug=args.debug)
+
+
+def _told(error: Exception, *, debug: bool) -> int:
+    from chat_tui_core.errors import ChatError, Refused
+
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, ChatError):
+        sentence = str(error)
+    else:
+        import logging
+
+        logging.getLogger(__name__).error("unexpected", exc_info=error)
+        sentence = f"Something went wrong inside chat-tui ({type(error).__name__}); --debug shows where."
+    sys.stderr.write(f"chat-tui: {sentence}\n")
+    return 3 if isinstance(error, Refused) else FAILED
+
+
+# ---------------------------------------------------------------- commands: each imports what it needs when it runs
+
+
+def _open_app(args: argparse.Namespace) -> int:
+    from chat_tui.config import AppOptions
+    from chat_tui.headless.chosen import configuration, data_folder
+    from chat_tui_core.errors import ConfigError
+
+    if not sys.stdin.isatty() and not os.environ.get("TEXTUAL_DRIVER"):
+        raise ConfigError("The app needs a terminal; for scripts there are commands: see `chat-tui --help`.")
+    options = AppOptions(data_folder(args), configuration(args), args.account, demo=args.demo, chaos=args.chaos)
+    os.environ.setdefault("TEXTUAL_FPS", "120")  # read once, when textual is imported
+    from chat_tui.app import run as run_app
+
+    return run_app(options)  # which switches the garbage collector on after its first frame
+
+
+def _ask(args: argparse.Namespace) -> int:
+    from chat_tui.headless.running import run_request
+
+    return run_request(args)
+
+
+def _send(args: argparse.Namespace) -> int:
+    if args.text == "-":
+        args.text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape").removesuffix("\n")
+    return _ask(args)
+
+
+def _create(args: argparse.Namespace) -> int:
+    args.content = {name: value for name in ("topic", "private", "invite") if (value := getattr(args, name))}
+    return _ask(args)
+
+
+def _login(args: argparse.Namespace) -> int:
+    from chat_tui.headless.signing_in import login
+
+    return login(args)
+
+
+def _accounts(args: argparse.Namespace) -> int:
+    from chat_tui.headless.signing_in import accounts
+
+    return accounts(args)
+
+
+def _server(args: argparse.Namespace) -> int:
+    from chat_tui.headless.serving import serve
+
+    return serve(args)
+
+
+def _add_user(args: argparse.Namespace) -> int:
+    from chat_tui.headless.serving import add_user
+
+    return add_user(args)
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from chat_tui.doctor import examine
+
+    return examine(args)
+
+
+_COMMANDS: dict[str, Run] = {
+    "": _open_app,
+    "login": _login,
+    "accounts": _accounts,
+    "send": _send,
+    "create": _create,
+    "server": _server,
+    "server user add": _add_user,
+    "doctor": _doctor,
+}
+_COMMANDS |= dict.fromkeys(
+    ("rooms", "members", "history", "tail", "join", "leave", "outbox", "outbox retry", "outbox cancel"), _ask
+)

@@ -1,0 +1,144 @@
+"""What can be typed after a slash: one table, and reading a typed line by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from chat_tui_core.news import Capability
+
+__all__ = ["COMMANDS", "Call", "Command", "Plain", "Typed", "Wrong", "complete", "hint_for", "read_line"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command. `least` words must follow its name, at most `most` (0 = the rest is one text).
+
+    `needs`: hidden and refused where the server cannot do it. `in_room`: works only while a room is open.
+    """
+
+    name: str
+    help: str
+    words: str = ""
+    least: int = 0
+    most: int = 1
+    aliases: tuple[str, ...] = ()
+    needs: Capability | None = None
+    in_room: bool = False
+
+    @property
+    def usage(self) -> str:
+        """How it is typed, e.g. "/invite PERSON"."""
+        return f"/{self.name} {self.words}".rstrip()
+
+
+COMMANDS: Final[tuple[Command, ...]] = (
+    Command("help", "show keys and commands"),
+    Command("join", "join a room and open it", "ROOM", least=1, needs=Capability.JOIN),
+    Command("leave", "leave this room, or the one you name", "[ROOM]", aliases=("part",), needs=Capability.JOIN),
+    Command(
+        "create",
+        "make a room; --private hides it from others",
+        "NAME [--private] [TOPIC]",
+        least=1,
+        most=0,
+        needs=Capability.CREATE,
+    ),
+    Command("delete", "delete this room for everybody", needs=Capability.DELETE, in_room=True, most=0),
+    Command("topic", "set this room's topic", "TEXT", most=0, needs=Capability.TOPIC, in_room=True),
+    Command("invite", "invite a person to this room", "PERSON", least=1, needs=Capability.INVITE, in_room=True),
+    Command(
+        "kick",
+        "remove a person from this room",
+        "PERSON [REASON]",
+        least=1,
+        most=0,
+        needs=Capability.KICK,
+        in_room=True,
+    ),
+    Command("me", "say what you do: /me waves", "TEXT", least=1, most=0, in_room=True),
+    Command("msg", "send one message to another room", "ROOM TEXT", least=2, most=0),
+    Command("names", "say who is in this room", in_room=True, most=0),
+    Command("members", "show or hide the members", most=0),
+    Command("switch", "go to a room by name", "[ROOM]", aliases=("room",)),
+    Command("outbox", "show what is not sent yet", most=0),
+    Command("retry", "send the refused message again", in_room=True, most=0),
+    Command("edit", "take the refused message back to the composer", in_room=True, most=0),
+    Command("discard", "discard the refused message", in_room=True, most=0),
+    Command("pass", "let later messages pass the refused one", in_room=True, most=0),
+    Command("connect", "connect now instead of waiting", aliases=("reconnect",), most=0),
+    Command("clear", "empty the messages on screen; nothing is deleted", in_room=True, most=0),
+    Command("theme", "change the colours; without a name, list them", "[NAME]"),
+    Command("quit", "leave the program; drafts and unsent messages are kept", aliases=("exit",), most=0),
+)
+
+_BY_NAME: Final = {name: command for command in COMMANDS for name in (command.name, *command.aliases)}
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Text to be sent as it is."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command with the words after it; the last one holds the rest of the line where the command takes a text."""
+
+    command: Command
+    words: tuple[str, ...] = ()
+    rest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """One sentence about what cannot be done as it is typed; nothing is sent."""
+
+    text: str
+
+
+Typed = Plain | Call | Wrong
+
+
+def read_line(text: str) -> Typed:
+    """What a submitted text means: a slash starts a command, two slashes a text that begins with one."""
+    if text.startswith("//"):
+        return Plain(text[1:])
+    if not text.startswith("/"):
+        return Plain(text)
+    name, _, rest = text[1:].partition(" ") if "\n" not in text.split(" ", 1)[0] else text[1:].partition("\n")
+    command = _BY_NAME.get(name.lower())
+    if command is None:
+        shown = name.split("\n", 1)[0][:40]
+        return Wrong(f"There is no command /{shown}; /help lists them, and //{shown} sends it as text.")
+    words = tuple(rest.split())
+    if len(words) < command.least or (command.most and len(words) > command.most):
+        return Wrong(f"This is typed as {command.usage}.")
+    return Call(command, words, rest.strip())
+
+
+def hint_for(text: str) -> str:
+    """How the command that is being typed goes on; empty where no command is being typed."""
+    if not text.startswith("/") or text.startswith("//") or "\n" in text:
+        return ""
+    name, space, _ = text[1:].partition(" ")
+    if command := _BY_NAME.get(name.lower()):
+        return f"{command.usage}  {command.help}"
+    fitting = [] if space else [f"/{command.name}" for command in COMMANDS if command.name.startswith(name.lower())]
+    return "  ".join(fitting) if fitting else f"/{name[:40]} is no command; F1 lists them"
+
+
+def complete(text: str) -> str:
+    """The typed start of a command, completed as far as it is certain; the same text where it is not."""
+    if not text.startswith("/") or " " in text or "\n" in text:
+        return text
+    fitting = sorted(name for name in _BY_NAME if name.startswith(text[1:].lower()))
+    if not fitting:
+        return text
+    if len(fitting) == 1:
+        return f"/{fitting[0]} "
+    shared = 0
+    while all(len(name) > shared and name[shared] == fitting[0][shared] for name in fitting):
+        shared += 1
+    return "/" + fitting[0][:shared]

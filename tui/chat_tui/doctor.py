@@ -1,0 +1,156 @@
+"""Look at everything that chat-tui needs and say what is wrong; no token, name of a room or message is shown."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from chat_tui import config
+from chat_tui.headless.chosen import data_folder
+from chat_tui_core import registry
+from chat_tui_core.accounts import DataFolder
+from chat_tui_core.errors import AccountBusy, ChatError
+from chat_tui_core.store import Store, meta
+
+_TIMEOUT = 3.0
+_PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443}
+_LIBRARIES = ("chat-tui", "textual", "msgspec", "websockets", "platformdirs")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, whether it is well, and what was seen or what to do."""
+
+    what: str
+    well: bool
+    detail: str
+
+
+def examine(args: Namespace) -> int:
+    """Print the findings; the exit code is 1 when something is not well."""
+    well = True
+    for finding in findings(args):
+        well = well and finding.well
+        sys.stdout.write(f"{'ok  ' if finding.well else 'BAD '} {finding.what}: {finding.detail}\n")
+        sys.stdout.flush()
+    return 0 if well else 1
+
+
+def findings(args: Namespace) -> Iterator[Finding]:
+    """Everything that can be looked at, one after the other; each finding comes as soon as it is made."""
+    yield Finding("python", sys.version_info >= (3, 11), f"{sys.version.split()[0]} on {sys.platform}")
+    yield Finding("sqlite", sqlite3.sqlite_version_info >= (3, 37), sqlite3.sqlite_version)
+    yield from _libraries()
+    yield _terminal()
+    yield from _backends()
+    yield _configuration(args)
+    data = data_folder(args)
+    yield _folder(data.root)
+    try:
+        names = data.names()
+    except ChatError as error:
+        yield Finding("accounts", False, str(error))
+        return
+    yield Finding("accounts", True, ", ".join(names) or "none yet: chat-tui login NAME --url URL --user USER")
+    for name in names:
+        yield from _account(data, name)
+
+
+def _libraries() -> Iterator[Finding]:
+    for name in _LIBRARIES:
+        try:
+            yield Finding(name, True, metadata.version(name))
+        except metadata.PackageNotFoundError:
+            yield Finding(name, False, "is not installed: install chat-tui again")
+
+
+def _terminal() -> Finding:
+    term, encoding = os.environ.get("TERM", ""), sys.stdout.encoding
+    detail = f"TERM={term or 'not set'}, COLORTERM={os.environ.get('COLORTERM', 'not set')}, {encoding}"
+    if encoding.lower().replace("-", "") != "utf8":
+        return Finding("terminal", False, f"{detail}; set a UTF-8 locale, such as LC_ALL=C.UTF-8")
+    return Finding("terminal", True, detail)
+
+
+def _backends() -> Iterator[Finding]:
+    if not registry.names():
+        yield Finding("backends", False, "none is installed: install chat-tui again")
+    for name in registry.names():
+        try:
+            yield Finding(f"backend {name}", True, registry.load(name).title)
+        except (ChatError, ImportError, AttributeError) as error:
+            yield Finding(f"backend {name}", False, str(error))
+
+
+def _configuration(args: Namespace) -> Finding:
+    file = Path(args.config).expanduser() if args.config else config.default_file()
+    try:
+        config.load(Path(args.config).expanduser() if args.config else None)
+    except ChatError as error:
+        return Finding("configuration", False, str(error))
+    return Finding("configuration", True, f"{file}{'' if file.exists() else ' (not there: the defaults hold)'}")
+
+
+def _folder(root: Path) -> Finding:
+    """Whether the data folder, or the nearest folder above it that exists, can be written to."""
+    place = root
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        return Finding("data folder", False, f"{place} is not a folder: choose another one with --data-dir")
+    if not os.access(place, os.W_OK | os.X_OK):
+        return Finding("data folder", False, f"{place} is not writable: change its permissions or use --data-dir")
+    return Finding("data folder", True, f"{root}{'' if place == root else ' (will be made)'}")
+
+
+def _account(data: DataFolder, name: str) -> Iterator[Finding]:
+    what = f"account {name}"
+    try:
+        account = data.account(name)
+        data.token(name)
+    except ChatError as error:
+        yield Finding(what, False, str(error))
+        return
+    yield Finding(what, True, f"{account.user} with {account.backend}, token is private")
+    yield _store(data, name)
+    yield _reachable(what, account.url)
+
+
+def _store(data: DataFolder, name: str) -> Finding:
+    what = f"account {name}, messages"
+    path = data.folder(name) / "chat.db"
+    try:
+        with data.lock(name):
+            if not path.exists():
+                return Finding(what, True, "none yet")
+            store = Store.open(path)
+            try:
+                state = store.read(lambda db: str(db.execute("PRAGMA quick_check(1)").fetchone()[0]))
+                aside = store.read(meta.problem_count)
+            finally:
+                store.close_now()
+    except AccountBusy as busy:
+        return Finding(what, True, f"in use. {busy}")
+    except ChatError as error:
+        return Finding(what, False, str(error))
+    size = path.stat().st_size / 1_000_000
+    return Finding(what, state == "ok", f"{size:.1f} MB, {state}, {aside} events set aside")
+
+
+def _reachable(what: str, url: str) -> Finding:
+    what = f"{what}, server"
+    try:
+        parts = urlsplit(url)
+        address = (parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0))
+        with socket.create_connection(address, _TIMEOUT):
+            return Finding(what, True, f"{address[0]} port {address[1]} answers")
+    except (OSError, ValueError, UnicodeError) as error:
+        return Finding(what, False, f"{url} cannot be reached ({error}): check the address and the network")

@@ -1,0 +1,94 @@
+"""Print what is told: for people as lines, for programs as one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from chat_tui.requests.values import Request, Row
+from chat_tui_core.safe_text import harmless, one_line
+
+_LAST = 60
+
+#: What a membership line says; the text, where there is one, is the reason.
+_SAYS: Final[Mapping[str, str]] = {
+    "join": "joined",
+    "leave": "left",
+    "invite": "invited somebody",
+    "kick": "removed somebody",
+    "topic": "set the topic:",
+    "name": "set the name:",
+    "redacted": "deleted a message",
+    "unsupported": "sent something that cannot be shown",
+}
+
+
+def printer(request: Request, *, as_json: bool) -> Callable[[Row], None]:
+    """What prints a row of this request's answer, at once."""
+    line = _json if as_json else _LINES[request.do]
+    several = len(request.rooms) != 1
+
+    def show(row: Row) -> None:
+        text = line({**row.data, "several": several} if line is _event else row.data)
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+    return show
+
+
+def _json(row: Mapping[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False)
+
+
+def _room(row: Mapping[str, Any]) -> str:
+    unread = f"  {row['unread']} unread" if row["unread"] else ""
+    last = row["last"]
+    said = f"  {last['sender']}: {one_line(last['text'], _LAST)}" if last else ""
+    state = f"  ({row['membership']})" if row.get("membership", "joined") != "joined" else ""
+    name = row["room_id"] if row["name"] == row["room_id"] else f"{row['room_id']} {row['name']}"
+    return harmless(f"{name}  {row['members']} members{state}{unread}{said}")
+
+
+def _member(row: Mapping[str, Any]) -> str:
+    name = f" {row['name']}" if row["name"] not in {"", row["user_id"]} else ""
+    role = "" if row["role"] == "member" else f"  {row['role']}"
+    return harmless(f"{row['user_id']}{name}  {row['presence']}{role}")
+
+
+def _event(row: Mapping[str, Any]) -> str:
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(row["ts"] / 1000))
+    room = f" {row['room_id']}" if row.get("several") else ""
+    text = harmless(row["text"]).replace("\n", "\n    ")
+    if row["kind"] in _SAYS:
+        return f"{when}{room}  * {harmless(row['sender'])} {_SAYS[row['kind']]} {text}".rstrip()
+    mark = "* " if row["kind"] == "emote" else ""
+    return f"{when}{room}  {mark}{harmless(row['sender'])}: {text}"
+
+
+def _action(row: Mapping[str, Any]) -> str:
+    return f"{row['action_id']} {row['state']}"
+
+
+def _waiting(row: Mapping[str, Any]) -> str:
+    error = f"  {row['error']}" if row.get("error") else ""
+    text = one_line(row["text"], _LAST)
+    return harmless(f"{row['action_id']} {row['state']}  {row['kind']} {row['room_id']}: {text}{error}")
+
+
+#: How each request's rows look to a person.
+_LINES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+    "rooms": _room,
+    "members": _member,
+    "history": _event,
+    "tail": _event,
+    "send": _action,
+    "join": _action,
+    "leave": _action,
+    "create_room": _action,
+    "outbox": _waiting,
+    "retry": _action,
+    "cancel": _action,
+}

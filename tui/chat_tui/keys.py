@@ -1,0 +1,151 @@
+"""Every key, what it does and how help names it: one table that feeds bindings, help, palette, hints and docs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from textual.binding import Binding, BindingType
+
+__all__ = ["KEYS", "Key", "Place", "bindings", "key_of", "keys_in", "palette_keys", "shown_as"]
+
+
+class Place(StrEnum):
+    """Where a key works."""
+
+    EVERYWHERE = "Everywhere"
+    MAIN = "Rooms and messages"
+    ROOM_LIST = "In the room list"
+    TIMELINE = "In the messages"
+    COMPOSER = "While writing"
+    BANNER = "On the notice of a refused message"
+    OUTBOX = "In the outbox"
+    DIALOG = "In a dialog"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One action. `id` names it in the configuration, `keys` are Textual's names, the first one is shown.
+
+    `over`: goes before what the focused widget would do with the key. `palette`: listed in the command palette.
+    """
+
+    id: str
+    keys: str
+    action: str
+    label: str
+    place: Place
+    over: bool = False
+    palette: bool = False
+    hint: str = ""
+
+
+def _jumps() -> Iterable[Key]:
+    """Alt+1 to Alt+9."""
+    for number in range(1, 10):
+        label = "Go to the first room of the list" if number == 1 else f"Go to room {number} of the list"
+        yield Key(f"room.jump{number}", f"alt+{number}", f"jump({number})", label, Place.MAIN, over=True)
+
+
+KEYS: Final[tuple[Key, ...]] = (
+    Key("app.help", "f1", "help", "Show keys and commands", Place.EVERYWHERE, palette=True, hint="help"),
+    Key("app.palette", "ctrl+p", "command_palette", "Open the command palette", Place.EVERYWHERE, over=True),
+    Key("app.quit", "ctrl+q", "quit", "Quit; drafts and unsent messages are kept", Place.EVERYWHERE, over=True),
+    Key("app.copy", "ctrl+c,super+c", "copy", "Copy the selection", Place.EVERYWHERE),
+    Key(
+        "room.switch",
+        "ctrl+k,alt+k",
+        "switch",
+        "Go to a room by name",
+        Place.MAIN,
+        over=True,
+        palette=True,
+        hint="rooms",
+    ),
+    *_jumps(),
+    Key("room.previous", "alt+up", "step_room(-1)", "Go to the room above", Place.MAIN, over=True),
+    Key("room.next", "alt+down", "step_room(1)", "Go to the room below", Place.MAIN, over=True),
+    Key("room.unread", "alt+a", "next_unread", "Go to the next unread room", Place.MAIN, over=True, palette=True),
+    Key("room.last", "alt+z", "last_room", "Go back to the room before", Place.MAIN, over=True, palette=True),
+    Key("scroll.page_up", "pageup", "scroll('page_up')", "Scroll up by a page", Place.MAIN, over=True),
+    Key("scroll.page_down", "pagedown", "scroll('page_down')", "Scroll down by a page", Place.MAIN, over=True),
+    Key("scroll.start", "ctrl+home", "scroll('scroll_home')", "Go to the oldest loaded message", Place.MAIN, over=True),
+    Key("scroll.end", "ctrl+end", "scroll('scroll_end')", "Go to the newest message", Place.MAIN, over=True),
+    Key("scroll.unread", "alt+u", "to_unread", "Go to the first unread message", Place.MAIN, over=True, palette=True),
+    Key("pane.rooms", "f7", "toggle_rooms", "Show or hide the rooms", Place.MAIN, over=True, palette=True),
+    Key("pane.members", "f8", "toggle_members", "Show or hide the members", Place.MAIN, over=True, palette=True),
+    Key("outbox.open", "f2", "outbox", "Show what is not sent yet", Place.MAIN, over=True, palette=True),
+    Key("banner.focus", "f6", "notice", "Go to the notice of a refused message", Place.MAIN, over=True, palette=True),
+    Key("link.now", "f5", "connect_now", "Connect now instead of waiting", Place.MAIN, over=True, palette=True),
+    Key("app.theme", "f9", "next_theme", "Change between dark and light", Place.EVERYWHERE, palette=True),
+    Key("app.back", "escape", "back", "Step back: selection, then newest message; never loses text", Place.MAIN),
+    Key("rooms.open", "enter", "choose", "Open the room", Place.ROOM_LIST, over=True),
+    Key("rooms.up", "up", "cursor(-1)", "Up", Place.ROOM_LIST),
+    Key("rooms.down", "down", "cursor(1)", "Down", Place.ROOM_LIST),
+    Key("rooms.first", "home", "edge(-1)", "To the first room", Place.ROOM_LIST),
+    Key("rooms.last", "end", "edge(1)", "To the last room", Place.ROOM_LIST),
+    Key("timeline.up", "up", "walk(-1)", "Go to the message above", Place.TIMELINE),
+    Key("timeline.down", "down", "walk(1)", "Go to the message below", Place.TIMELINE),
+    Key("timeline.activate", "enter", "activate", "Open what the message holds", Place.TIMELINE),
+    Key("timeline.reply", "r", "reply", "Answer the message", Place.TIMELINE),
+    Key("timeline.copy", "y", "copy_message", "Copy the message", Place.TIMELINE),
+    Key("timeline.start", "home", "scroll_home", "Go to the oldest loaded message", Place.TIMELINE),
+    Key("timeline.end", "end", "scroll_end", "Go to the newest message", Place.TIMELINE),
+    Key("composer.send", "enter", "submit", "Send", Place.COMPOSER),
+    Key("composer.newline", "alt+enter,shift+enter,ctrl+j", "newline", "Begin a new line", Place.COMPOSER),
+    Key("composer.older", "ctrl+up", "recall(-1)", "Bring back what you wrote before", Place.COMPOSER),
+    Key("composer.newer", "ctrl+down", "recall(1)", "Bring back what you wrote after that", Place.COMPOSER),
+    Key("composer.complete", "tab", "complete", "Complete a command or a name", Place.COMPOSER),
+    Key("banner.retry", "r", "decide('retry')", "Send it again", Place.BANNER, hint="again"),
+    Key("banner.edit", "e", "decide('edit')", "Take it back to the composer", Place.BANNER, hint="edit"),
+    Key("banner.discard", "d", "decide('discard')", "Discard it", Place.BANNER, hint="discard"),
+    Key("banner.pass", "p", "decide('pass')", "Let the later ones pass", Place.BANNER, hint="let others pass"),
+    Key("outbox.retry", "r", "retry", "Try it again", Place.OUTBOX, hint="again"),
+    Key("outbox.cancel", "x,delete", "cancel", "Take it back", Place.OUTBOX, hint="take back"),
+    Key("outbox.go", "enter", "go", "Go to its room", Place.OUTBOX, hint="go to room"),
+    Key("dialog.close", "escape", "close", "Close", Place.DIALOG, hint="close"),
+)
+
+#: How keys are written for people; the rest is capitalised.
+_NAMES: Final = {
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "escape": "Esc",
+    "up": "↑",
+    "down": "↓",
+    "delete": "Del",
+}
+
+
+def shown_as(keys: str) -> str:
+    """How the first of `keys` ("ctrl+k,alt+k") is written for people: "Ctrl+K"."""
+    parts = keys.partition(",")[0].split("+")
+    return "+".join(_NAMES.get(part, part.capitalize() if len(part) > 1 or len(parts) > 1 else part) for part in parts)
+
+
+def keys_in(place: Place) -> tuple[Key, ...]:
+    """The keys that work at this place, in the table's order."""
+    return tuple(key for key in KEYS if key.place is place)
+
+
+def key_of(key_id: str) -> Key:
+    """The key with this id; KeyError when the table has none."""
+    for key in KEYS:
+        if key.id == key_id:
+            return key
+    raise KeyError(key_id)
+
+
+def palette_keys() -> tuple[Key, ...]:
+    """What the command palette lists."""
+    return tuple(key for key in KEYS if key.palette)
+
+
+def bindings(place: Place) -> list[BindingType]:
+    """The place's keys as Textual wants them; their ids make them changeable by the configuration."""
+    return [
+        Binding(key.keys, key.action, key.label, show=bool(key.hint), priority=key.over, id=key.id)
+        for key in keys_in(place)
+    ]

@@ -1,0 +1,166 @@
+"""Carry out what changes something: send, join, leave, create, and the outbox with retry and cancel."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from chat_tui.requests.reading import find_room, known_room, not_in
+from chat_tui.requests.values import Cursor, Done, Note, Request, Row, Told
+from chat_tui.requests.watching import online, settled, why_offline
+from chat_tui_core.actions import Action, Kind, State
+from chat_tui_core.contract import Link
+from chat_tui_core.errors import ConfigError, LocalError, UnknownRoom
+from chat_tui_core.model import Membership, Room
+from chat_tui_core.session import Session
+
+#: How far along an action is; a state that is not named never comes to more.
+_PROGRESS = {State.PENDING: 0, State.SENT: 1, State.CONFIRMED: 2}
+
+
+async def send(session: Session, request: Request) -> AsyncGenerator[Told, None]:
+    """Say something in a room; stored before anything leaves."""
+    deadline = time.monotonic() + request.timeout
+    room = await known_room(session, request.room)
+    if room.membership is not Membership.JOINED and await online(session):
+        room = find_room(session, request.room)
+    if room.membership is not Membership.JOINED:
+        raise not_in(room)
+    action = await session.send(room.room_id, request.text)
+    async for told in _stored(session, request, action, deadline):
+        yield told
+
+
+async def change_room(session: Session, request: Request) -> AsyncGenerator[Told, None]:
+    """Join, leave or create a room: `do` is the kind."""
+    deadline = time.monotonic() + request.timeout
+    await online(session, request.timeout)
+    kind = Kind(request.do)
+    room_id = request.room if kind is Kind.CREATE_ROOM else _named(session, request.room)
+    action = await session.perform(kind, room_id, **request.content)
+    async for told in _stored(session, request, action, deadline):
+        yield told
+
+
+async def outbox(session: Session, request: Request) -> AsyncGenerator[Told, None]:
+    """What has not been confirmed yet, oldest first."""
+    for action in sorted(session.open_actions.values(), key=lambda action: action.id):
+        if action.kind is not Kind.READ:
+            yield Row(outbox_row(action))
+    yield Done()
+
+
+async def retry(session: Session, request: Request) -> AsyncGenerator[Told, None]:
+    """Try a refused action again, under a new id, or one that waits, at once."""
+    deadline = time.monotonic() + request.timeout
+    action = await session.retry(_open(session, request.action_id).id)
+    async for told in _stored(session, request, action, deadline):
+        yield told
+
+
+async def cancel(session: Session, request: Request) -> AsyncGenerator[Told, None]:
+    """Take back what has not left, or discard what was refused."""
+    action = await session.cancel(_open(session, request.action_id).id)
+    yield Row(action_row(action))
+    yield Done()
+
+
+async def wait(session: Session, request: Request) -> AsyncGenerator[Told, None]:
+    """Wait until a stored action is as far as was asked for; tell how far it came."""
+    wanted = State(request.wait)
+    if wanted is not State.PENDING:
+        session.connect()
+    action = await settled(session, request.action_id, wanted, request.timeout)
+    if action.state is State.FAILED and action.kind is not Kind.SEND:
+        await session.cancel(action.id)  # told here and now: it need not stay in the outbox
+    yield Row(action_row(action))
+    code = _code(action, wanted)
+    if code:
+        yield Note(_why(session, action))
+    yield Done(code)
+
+
+async def _stored(session: Session, request: Request, action: Action, deadline: float) -> AsyncGenerator[Told, None]:
+    """From here on whoever goes on with the request only waits."""
+    rest = {"do": "wait", "action_id": action.id}
+    yield Cursor(rest)
+    async for told in wait(session, request.resumed({**rest, "timeout": max(0.0, deadline - time.monotonic())})):
+        yield told
+
+
+def _code(action: Action, wanted: State) -> int:
+    if action.state not in _PROGRESS:
+        return 3
+    return 0 if _PROGRESS[action.state] >= _PROGRESS[wanted] else 4
+
+
+def _why(session: Session, action: Action) -> str:
+    """One sentence on what keeps an action from being where it should be."""
+    held = session.blocked.get(action.room_id)
+    if action.state is State.FAILED:
+        reason = _reason(action)
+        if action.kind is not Kind.SEND:
+            return f"The server refused it: {reason}"
+        return (
+            f"The server refused message {action.id}: {reason} "
+            f"It is kept: `chat-tui outbox retry {action.id}` or `chat-tui outbox cancel {action.id}`."
+        )
+    if action.state is State.CANCELLED:
+        return f"Action {action.id} was cancelled."
+    if held is not None and held.id != action.id:
+        return (
+            f"Message {action.id} is kept, but message {held.id} before it was refused: "
+            f"`chat-tui outbox retry {held.id}` or `chat-tui outbox cancel {held.id}` first."
+        )
+    if session.link.link is not Link.ONLINE:
+        return f"{why_offline(session)} Action {action.id} is kept and leaves with the next connection."
+    return f"Action {action.id} is still {action.state.value}; it is kept in the outbox until the server has answered."
+
+
+def _reason(action: Action) -> str:
+    reason = (action.error_text or action.error_code or "no reason was given").rstrip(".")
+    return f"{reason}."
+
+
+def _open(session: Session, action_id: int) -> Action:
+    action = session.open_actions.get(action_id)
+    if action is None:
+        raise LocalError(f"There is no action {action_id} in the outbox: see `chat-tui outbox`.")
+    return action
+
+
+def _named(session: Session, wanted: str) -> str:
+    """The id of a known room, or the word as it is: a private room becomes known by joining it."""
+    try:
+        room: Room = find_room(session, wanted)
+    except UnknownRoom:
+        if not wanted or not wanted.isprintable():
+            raise ConfigError(f"{wanted!r} cannot name a room.") from None
+        return wanted
+    return room.room_id
+
+
+def action_row(action: Action) -> dict[str, Any]:
+    """An action as `send --json` gives it."""
+    row: dict[str, Any] = {"action_id": action.id, "state": action.state.value}
+    if action.event_id:
+        row["event_id"] = action.event_id
+    if action.error_text or action.error_code:
+        row["error"] = action.error_text or action.error_code
+    return row
+
+
+def outbox_row(action: Action) -> dict[str, Any]:
+    """An action as `outbox --json` gives it."""
+    row: dict[str, Any] = {
+        "action_id": action.id,
+        "kind": action.kind.value,
+        "room_id": action.room_id,
+        "text": action.text,
+        "state": action.state.value,
+        "attempts": action.attempts,
+    }
+    if action.error_text or action.error_code:
+        row["error"] = action.error_text or action.error_code
+    return row

@@ -1,0 +1,42 @@
+"""Carry out a request on a session: one table of what can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from typing import Final
+
+from chat_tui.requests import acting, following, reading
+from chat_tui.requests.values import Request, Told
+from chat_tui_core.actions import Kind
+from chat_tui_core.errors import ConfigError
+from chat_tui_core.session import Session
+
+Performer = Callable[[Session, Request], AsyncGenerator[Told, None]]
+
+PERFORMERS: Final[Mapping[str, Performer]] = {
+    "rooms": reading.rooms,
+    "members": reading.members,
+    "history": reading.history,
+    "tail": following.tail,
+    "send": acting.send,
+    Kind.JOIN.value: acting.change_room,
+    Kind.LEAVE.value: acting.change_room,
+    Kind.CREATE_ROOM.value: acting.change_room,
+    "outbox": acting.outbox,
+    "retry": acting.retry,
+    "cancel": acting.cancel,
+    "wait": acting.wait,
+}
+
+#: Requests after which something may have been stored even though nothing was told yet.
+CHANGING: Final = frozenset(
+    {"send", Kind.JOIN.value, Kind.LEAVE.value, Kind.CREATE_ROOM.value, "retry", "cancel"},
+)
+
+
+def perform(session: Session, request: Request) -> AsyncGenerator[Told, None]:
+    """What is told, as it comes: rows, notes, cursors, and at the end Done. Raises ChatError, also on the way."""
+    performer = PERFORMERS.get(request.do)
+    if performer is None:
+        raise ConfigError(f"There is no request {request.do[:40]!r}: the other program may be of another version.")
+    return performer(session, request)

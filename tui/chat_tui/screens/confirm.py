@@ -1,0 +1,48 @@
+"""Ask before something that cannot be taken back."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from chat_tui.keys import Place, bindings
+
+__all__ = ["ConfirmScreen"]
+
+
+class ConfirmScreen(ModalScreen[bool]):
+    """A question with y and n; anything but y means no."""
+
+    BINDINGS = [
+        *bindings(Place.DIALOG),
+        Binding("y", "yes", "Yes", show=False),
+        Binding("n,enter", "close", "No", show=False),
+    ]
+    DEFAULT_CSS = """
+    ConfirmScreen {
+        align: center middle;
+        & > Vertical { width: 60; max-width: 90%; height: auto; padding: 1 2; background: $surface; }
+    }
+    """
+
+    def __init__(self, question: str, yes: str) -> None:
+        super().__init__()
+        self._question = question
+        self._yes = yes
+
+    def compose(self) -> ComposeResult:
+        """Give the question and its answers."""
+        with Vertical():
+            yield Static(self._question, markup=False)
+            yield Static(f"\ny  {self._yes}     n  leave it as it is", markup=False)
+
+    def action_yes(self) -> None:
+        """Do it."""
+        self.dismiss(result=True)
+
+    def action_close(self) -> None:
+        """Leave it."""
+        self.dismiss(result=False)

@@ -1,0 +1,318 @@
+"""The open room: its messages, its draft, its answers; switching keeps the reader's place and the text."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from chat_tui.feed import Batch
+from chat_tui.widgets.composer import Composer
+from chat_tui.widgets.hint_line import HintLine
+from chat_tui.widgets.room_source import RoomSource, own_texts
+from chat_tui.widgets.room_timeline import RoomTimeline
+from chat_tui.widgets.timeline import Bookmark
+from chat_tui_core.errors import ChatError
+from chat_tui_core.model import Room
+from chat_tui_core.news import Link
+from chat_tui_core.safe_text import one_line
+from chat_tui_core.session import Session
+from chat_tui_core.store.drafts import Draft
+
+__all__ = ["Conversation", "Parts"]
+
+HISTORY: Final = 100
+"""Own texts that can be brought back."""
+KEPT_OPEN: Final = 8
+"""Rooms whose lines stay loaded, the latest opened ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The widgets that show a conversation."""
+
+    timeline: RoomTimeline
+    composer: Composer
+    hints: HintLine
+
+
+class Conversation:
+    """Shows one room at a time of a session.
+
+    `on_state` is called when what there is to say of the room changes. `settle` has everything applied that the
+    session has told so far: a list that is read afresh already contains it.
+    """
+
+    def __init__(
+        self, session: Session, parts: Parts, on_state: Callable[[], None], settle: Callable[[], None]
+    ) -> None:
+        self.session = session
+        self.parts = parts
+        self.room_id = ""
+        self.last_room = ""
+        self.source: RoomSource | None = None
+        self.reply_to = ""
+        self._on_state = on_state
+        self._settle = settle
+        self._bookmarks: dict[str, Bookmark | None] = {}
+        self._recent: list[str] = []
+        self._marked: dict[str, int] = {}
+        self._filling: set[str] = set()
+
+    @property
+    def room(self) -> Room | None:
+        """The open room as the session knows it."""
+        return self.session.rooms.get(self.room_id)
+
+    # ------------------------------------------------------------ opening and closing
+
+    def open(self, room_id: str) -> None:
+        """Show a room: its stored lines at once, at the first unread one or where the reader was."""
+        if room_id == self.room_id:
+            return
+        self._settle()
+        self._leave()
+        self.last_room, self.room_id = self.room_id or self.last_room, room_id
+        self.session.open_room(room_id)
+        self._show()
+        draft = self.session.drafts.get(room_id)
+        self.reply_to = draft.reply_to if draft else ""
+        history = own_texts(self.source.items() if self.source else (), self.session.me, HISTORY)
+        text, cursor = (draft.text, draft.cursor) if draft else ("", 0)
+        self.parts.composer.show_room(room_id, text, cursor, history)
+        self.parts.hints.tell(problem="", command="", reply=self._reply_text(), typing=self._typing())
+        self._update_names()
+        self._forget_old(room_id)
+        self._on_state()
+
+    def close(self) -> None:
+        """Show no room."""
+        self._leave()
+        self._bookmarks.pop(self.room_id, None)
+        self.session.close_room(self.room_id)
+        self.room_id, self.source, self.reply_to = "", None, ""
+        self.parts.timeline.set_source(RoomSource((), self.session.me, 0), 0, 0, older_done=True)
+        self.parts.composer.show_room("", "", 0, [])
+        self.parts.hints.tell(problem="", command="", reply="", typing=())
+        self._on_state()
+
+    def _leave(self) -> None:
+        """Keep what belongs to the room that is shown now."""
+        if self.room_id:
+            self._bookmarks[self.room_id] = self.parts.timeline.bookmark()
+            self.keep_draft()
+
+    def _forget_old(self, room_id: str) -> None:
+        """Keep the lines of the latest rooms in memory; the others are read again when they are opened."""
+        self._recent = [room_id, *(other for other in self._recent if other != room_id)]
+        for other in self._recent[KEPT_OPEN:]:
+            self.session.close_room(other)
+            self._bookmarks.pop(other, None)
+        del self._recent[KEPT_OPEN:]
+
+    def _show(self) -> None:
+        """Show the loaded items afresh, in the place that suits the reader."""
+        timeline = self.session.timeline(self.room_id)
+        self.source = source = RoomSource(timeline.items if timeline else (), self.session.me, _now_ms())
+        room = self.room
+        unread = source.first_after(room.read) if room and room.unread and room.read else None
+        self.parts.timeline.set_source(
+            source,
+            source.lo,
+            source.hi,
+            bookmark=self._bookmarks.get(self.room_id) if unread is None else None,
+            unread_after=None if unread is None else unread - 1,
+            older_done=self.session.at_start(self.room_id),
+            me=(self.session.me,),
+        )
+        if unread is not None:
+            self.parts.timeline.to_item(unread)
+
+    # ------------------------------------------------------------ what the session tells
+
+    def apply(self, batch: Batch) -> None:
+        """Bring the open room up to date."""
+        if not self.room_id:
+            return
+        changes = batch.timelines.get(self.room_id)
+        if changes and self.source is not None:
+            if not self.source.apply(changes, self.parts.timeline):
+                self._show()
+            if self.session.at_start(self.room_id):
+                self.parts.timeline.older_done()
+            self._on_state()
+        if self.room_id in batch.typing:
+            self.parts.hints.tell(typing=self._typing())
+        if self.room_id in batch.members:
+            self._update_names()
+
+    def _typing(self) -> tuple[str, ...]:
+        names = {member.user_id: member.name for member in self.session.members(self.room_id)}
+        return tuple(names.get(user) or user for user in self.session.typing(self.room_id))
+
+    def _update_names(self) -> None:
+        others = (m for m in self.session.members(self.room_id) if m.user_id != self.session.me)
+        self.parts.composer.names = tuple(sorted(member.name or member.user_id for member in others))
+
+    # ------------------------------------------------------------ older lines and holes
+
+    async def load_older(self) -> None:
+        """Answer the timeline's wish for older lines."""
+        room_id, source = self.room_id, self.source
+        if not room_id or source is None:
+            return
+        if hidden := source.reveal():
+            self.parts.timeline.prepended(hidden)
+            self._on_state()
+            return
+        before = source.lo
+        with contextlib.suppress(ChatError):  # the timeline's edge says it, and asks again when the reader scrolls up
+            await self.session.load_older(room_id)
+        self._settle()
+        if room_id != self.room_id or source is not self.source:
+            return
+        if self.session.at_start(room_id):
+            self.parts.timeline.older_done()
+        elif source.lo == before:
+            self.parts.timeline.older_failed()
+
+    async def fill_gap(self, key: str) -> None:
+        """Fetch what belongs into a hole; says why it cannot."""
+        position = self.source.position_of(key) if self.source else None
+        gap = self.source.item(position).gap if self.source and position is not None else None
+        if gap is None or key in self._filling:
+            return
+        self._filling.add(key)
+        try:
+            await self.session.fill_gap(self.room_id, gap)
+        except ChatError as error:
+            self.parts.hints.tell(problem=str(error))
+        finally:
+            self._filling.discard(key)
+
+    def visible_gaps(self) -> list[str]:
+        """Holes on screen that nobody is filling; none while not connected."""
+        if self.session.link.link is not Link.ONLINE or self.source is None:
+            return []
+        rows = dict.fromkeys(position for position, _ in self.parts.timeline.viewport.rows)
+        items = (self.source.item(at) for at in rows if self.source.lo <= at < self.source.hi)
+        return [item.key for item in items if item.gap is not None and item.key not in self._filling]
+
+    # ------------------------------------------------------------ reading
+
+    def mark_seen(self) -> None:
+        """Mark what is on screen as read; called only while the person looks at it."""
+        room, source = self.room, self.source
+        position = self.parts.timeline.last_visible_pos()
+        if room is None or source is None or position is None:
+            return
+        order = source.order_at(position)
+        if order > max(room.read, self._marked.get(self.room_id, 0)):
+            self._marked[self.room_id] = order
+            self.session.mark_read(self.room_id, order)
+
+    def mark_new_from_here(self) -> None:
+        """The person looks away: what comes from now on is new."""
+        if self.source is not None and self.source.hi > self.source.lo and self.parts.timeline.following:
+            self.parts.timeline.set_unread_after(self.source.hi - 1)
+
+    def clear(self) -> None:
+        """Show only what comes from now on; scrolling up brings the rest back."""
+        if self.source is not None:
+            self._settle()
+            self.source.hide()
+            self.parts.timeline.set_source(self.source, self.source.hi, self.source.hi)
+            self.parts.timeline.older_failed()
+            self._on_state()
+
+    def to_unread(self) -> bool:
+        """Go to the line between read and new; False when there is none."""
+        after = self.parts.timeline.messages.unread_after
+        if after is None:
+            return False
+        self.parts.timeline.to_item(after + 1)
+        return True
+
+    # ------------------------------------------------------------ writing
+
+    async def send(self, text: str, typed: str) -> None:
+        """Send a text; `typed` is what stands in the composer for it, which goes only when the text is safe.
+
+        Raises what the session raises; the composer then keeps everything.
+        """
+        room_id, reply_to = self.room_id, self.reply_to
+        try:
+            await self.session.send(room_id, text, reply_to)
+        except ChatError:
+            self.parts.composer.kept()
+            raise
+        if self.parts.composer.room_id == room_id:
+            self.parts.composer.sent(room_id, typed)
+            self.set_reply("")
+            self.parts.hints.tell(problem="", command="")
+            self.parts.timeline.set_unread_after(None)
+            self.parts.timeline.to_end()
+        else:
+            self._draft_sent(room_id, typed)
+
+    def _draft_sent(self, room_id: str, typed: str) -> None:
+        """The room was left while its text was stored: take the text out of the draft that was kept of it."""
+        draft = self.session.drafts.get(room_id)
+        if draft is not None and draft.text.startswith(typed):
+            rest = draft.text[len(typed) :]
+            self.session.save_draft(Draft(room_id, rest, len(rest), updated_at=_now_ms()))
+
+    def set_reply(self, event_id: str) -> None:
+        """Answer this event with the next text; empty: answer none."""
+        if event_id != self.reply_to:
+            self.reply_to = event_id
+            self.parts.hints.tell(reply=self._reply_text())
+            self.keep_draft()
+
+    def reply_to_key(self, key: str) -> bool:
+        """Answer the message with this key; False where it cannot be answered yet."""
+        position = self.source.position_of(key) if self.source else None
+        event = self.source.item(position).event if self.source and position is not None else None
+        if event is not None:
+            self.set_reply(event.event_id)
+        return event is not None
+
+    def go_to_quoted(self, key: str) -> None:
+        """Show the message that the one with this key answers, where it is loaded."""
+        position = self.source.position_of(key) if self.source else None
+        if self.source is None or position is None:
+            return
+        item = self.source.item(position)
+        reply_to = (
+            item.event.reply_to if item.event else str(item.action.content.get("reply_to", "")) if item.action else ""
+        )
+        quoted = self.source.event_position(reply_to)
+        if quoted is None:
+            self.parts.hints.tell(problem="That message is not loaded; scroll up to it.")
+        else:
+            self.parts.timeline.to_item(quoted)
+
+    def _reply_text(self) -> str:
+        if not self.reply_to:
+            return ""
+        event = self.source.event(self.reply_to) if self.source else None
+        return f"{event.sender_name or event.sender}: {one_line(event.text, 80)}" if event else "an older message"
+
+    def keep_draft(self) -> None:
+        """Keep what stands in the composer, and what it answers."""
+        composer = self.parts.composer
+        if composer.room_id:
+            self.save_draft(composer.room_id, composer.text, composer.cursor_index)
+
+    def save_draft(self, room_id: str, text: str, cursor: int) -> None:
+        """Keep a room's draft, unless it is as it was."""
+        reply_to = self.reply_to if room_id == self.room_id else ""
+        old = self.session.drafts.get(room_id)
+        if (old.text, old.reply_to) != (text, reply_to) if old else bool(text or reply_to):
+            self.session.save_draft(Draft(room_id, text, cursor, reply_to, updated_at=_now_ms()))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,275 @@
+"""What slash commands and decisions do: one method a command, found by a table."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from chat_tui.commands import Call
+from chat_tui.feed import Batch
+from chat_tui.messages import Decision
+from chat_tui.widgets.text_layout import clean_line
+from chat_tui_core.actions import Action, Kind, State
+from chat_tui_core.errors import LocalError
+from chat_tui_core.model import Membership, Room
+
+if TYPE_CHECKING:
+    from chat_tui.screens.main import MainScreen
+
+__all__ = ["HANDLERS", "Doing"]
+
+NAMED: Final = 30
+"""Names that /names says at most."""
+
+#: What is said when an action of this kind was refused.
+FAILED: Final = {
+    Kind.JOIN: "Joining {room} was refused",
+    Kind.LEAVE: "Leaving {room} was refused",
+    Kind.CREATE_ROOM: "Creating {room} was refused",
+    Kind.DELETE_ROOM: "Deleting {room} was refused",
+    Kind.INVITE: "The invitation to {room} was refused",
+    Kind.KICK: "Removing somebody from {room} was refused",
+    Kind.TOPIC: "The topic of {room} was refused",
+}
+DONE: Final = {Kind.INVITE: "{text} is invited to {room}.", Kind.KICK: "{text} was removed from {room}."}
+
+
+class Doing:
+    """Carries out what was typed. Everything that changes a room is an action, stored before it leaves."""
+
+    def __init__(self, screen: MainScreen) -> None:
+        self._screen = screen
+        self._session = screen.session
+        self._to_open: set[str] = set()
+
+    async def call(self, call: Call) -> None:
+        """Carry out a command. Raises ChatError with the sentence to show."""
+        command = call.command
+        if command.needs is not None and command.needs not in self._session.capabilities:
+            raise LocalError(f"This server cannot do /{command.name}.")
+        if command.in_room and self._screen.conversation.room is None:
+            raise LocalError(f"/{command.name} works in an open room: open one first.")
+        await HANDLERS[command.name](self, call)
+
+    def apply(self, batch: Batch) -> None:
+        """Open what was waited for; say what was refused."""
+        for action in batch.actions.values():
+            if action.kind is Kind.SEND:
+                continue
+            room = clean_line(self._title(action.room_id))
+            if action.state is State.FAILED and action.kind in FAILED:
+                self._to_open.discard(action.room_id)
+                self._screen.standing.leaving.pop(action.room_id, None)
+                reason = clean_line(action.error_text or action.error_code)
+                self._screen.say(f"{FAILED[action.kind].format(room=room)}: {reason}", serious=True)
+                self._screen.start(self._drop(action))
+            elif action.state is State.CONFIRMED and action.kind in DONE:
+                self._screen.say(DONE[action.kind].format(room=room, text=clean_line(action.text)))
+        for room_id in tuple(self._to_open):
+            room_now = self._session.rooms.get(room_id)
+            if room_now is not None and room_now.membership is Membership.JOINED:
+                self._to_open.discard(room_id)
+                self._screen.open_room(room_id)
+
+    async def _drop(self, action: Action) -> None:
+        """It was said; nothing waits for it, so it need not stay in the outbox."""
+        await self._session.cancel(action.id)
+
+    def _title(self, room_id: str) -> str:
+        room = self._session.rooms.get(room_id)
+        return room.title if room else room_id
+
+    def find(self, word: str) -> Room | None:
+        """The room that a word names: by id, alias or name, with or without #."""
+        wanted = word.removeprefix("#").casefold()
+        rooms = [room for room in self._session.rooms.values() if room.membership is not Membership.LEFT]
+        exact = (room for room in rooms if wanted in {name.casefold() for name in (room.room_id, *room.aliases)})
+        named = (room for room in rooms if wanted in {room.title.casefold(), room.room_id.removeprefix("#").casefold()})
+        return next(exact, None) or next(named, None)
+
+    # ------------------------------------------------------------ rooms
+
+    async def join(self, room_id: str) -> None:
+        """Join a room and open it as soon as the server lets us in."""
+        room = self._session.rooms.get(room_id)
+        if room is not None and room.membership is Membership.JOINED:
+            self._screen.open_room(room_id)
+            return
+        self._to_open.add(room_id)
+        await self._session.perform(Kind.JOIN, room_id)
+        self._screen.hints.tell(problem="")
+
+    async def _join(self, call: Call) -> None:
+        room = self.find(call.words[0])
+        await self.join(room.room_id if room else call.words[0].removeprefix("#"))
+
+    async def _create(self, call: Call) -> None:
+        name = call.words[0].removeprefix("#")
+        private = "--private" in call.words[1:]
+        topic = " ".join(word for word in call.words[1:] if word != "--private")
+        self._to_open.add(name)
+        content: dict[str, object] = {"private": True} if private else {}
+        await self._session.perform(Kind.CREATE_ROOM, name, **({"topic": topic} if topic else {}), **content)
+
+    async def _leave(self, call: Call) -> None:
+        room = self._named_or_open(call)
+        self._screen.standing.leaving[room.room_id] = "is closed: you left it"
+        await self._session.perform(Kind.LEAVE, room.room_id)
+
+    async def _delete(self, _call: Call) -> None:
+        from chat_tui.screens.confirm import ConfirmScreen
+
+        room = self._open_room()
+        question = f"Delete {clean_line(room.title)} for everybody, with all its messages?"
+        if await self._screen.app.push_screen_wait(ConfirmScreen(question, "delete it")):
+            self._screen.standing.leaving[room.room_id] = "is deleted"
+            await self._session.perform(Kind.DELETE_ROOM, room.room_id)
+
+    def _open_room(self) -> Room:
+        room = self._screen.conversation.room
+        if room is None:
+            raise LocalError("Open a room first.")
+        return room
+
+    def _named_or_open(self, call: Call) -> Room:
+        if not call.words:
+            return self._open_room()
+        room = self.find(call.words[0])
+        if room is None:
+            raise LocalError(f"There is no room {call.words[0]!r} here.")
+        return room
+
+    async def _topic(self, call: Call) -> None:
+        room = self._open_room()
+        if call.rest:
+            await self._session.perform(Kind.TOPIC, room.room_id, topic=call.rest)
+        else:
+            self._screen.say(f"{clean_line(room.title)}: {clean_line(room.topic) or 'no topic is set'}")
+
+    async def _invite(self, call: Call) -> None:
+        await self._session.perform(Kind.INVITE, self._open_room().room_id, user=call.words[0].removeprefix("@"))
+
+    async def _kick(self, call: Call) -> None:
+        reason = call.rest.partition(" ")[2].strip()
+        content = {"user": call.words[0].removeprefix("@")} | ({"reason": reason} if reason else {})
+        await self._session.perform(Kind.KICK, self._open_room().room_id, **content)
+
+    async def _names(self, _call: Call) -> None:
+        names = sorted(clean_line(m.name or m.user_id) for m in self._session.members(self._open_room().room_id))
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        self._screen.say(", ".join(names[:NAMED]) + more if names else "Nobody is known to be here yet.")
+
+    async def _switch(self, call: Call) -> None:
+        if not call.words:
+            self._screen.action_switch()
+            return
+        self._screen.open_room(self._named_or_open(call).room_id)
+
+    # ------------------------------------------------------------ messages
+
+    async def _me(self, call: Call) -> None:
+        await self._session.send(self._open_room().room_id, f"/me {call.rest}")
+
+    async def _msg(self, call: Call) -> None:
+        room = self.find(call.words[0])
+        if room is None or room.membership is not Membership.JOINED:
+            raise LocalError(f"You are in no room {call.words[0]!r}; /join it first.")
+        await self._session.send(room.room_id, call.rest.partition(" ")[2].strip())
+        self._screen.say(f"Sent to {clean_line(room.title)}.")
+
+    async def decide(self, action_id: int, decision: Decision) -> None:
+        """Do with a refused action what the person decided."""
+        action = self._session.open_actions.get(action_id)
+        if action is None:
+            return
+        match decision:
+            case Decision.RETRY:
+                await self._session.retry(action_id)
+            case Decision.PASS:
+                await self._session.let_pass(action_id)
+            case Decision.DISCARD:
+                await self._session.cancel(action_id)
+            case Decision.EDIT:
+                self._screen.open_room(action.room_id)
+                self._screen.composer.put_back(str(action.content.get("text", "")))
+                self._screen.conversation.keep_draft()
+                await self._session.cancel(action_id)
+                self._screen.composer.focus()
+
+    def open_link(self, url: str) -> None:
+        """Open a link outside; without a desktop it is copied, for a text browser would take this terminal."""
+        app = self._screen.app
+        if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin" or app.is_web:
+            app.open_url(url)
+        else:
+            app.copy_to_clipboard(url)
+            self._screen.say(f"Copied {url}")
+
+    async def _decide(self, call: Call) -> None:
+        action = self._screen.standing.blocking()
+        if action is None:
+            raise LocalError("Nothing was refused in this room.")
+        await self.decide(action.id, Decision(call.command.name))
+
+    # ------------------------------------------------------------ the program
+
+    async def _clear(self, _call: Call) -> None:
+        self._screen.conversation.clear()
+
+    async def _theme(self, call: Call) -> None:
+        app = self._screen.app
+        if not call.words:
+            self._screen.say(f"Themes: {', '.join(sorted(app.available_themes))}")
+        elif call.words[0] in app.available_themes:
+            app.theme = call.words[0]
+        else:
+            raise LocalError(f"There is no theme {call.words[0]!r}; /theme lists them.")
+
+    async def _connect(self, _call: Call) -> None:
+        self._session.connect_now()
+
+    async def _help(self, _call: Call) -> None:
+        await self._screen.app.run_action("help")
+
+    async def _members(self, _call: Call) -> None:
+        self._screen.action_toggle_members()
+
+    async def _outbox(self, _call: Call) -> None:
+        self._screen.action_outbox()
+
+    async def _quit(self, _call: Call) -> None:
+        await self._screen.app.run_action("quit")
+
+
+_Handler = Callable[[Doing, Call], Awaitable[None]]
+
+#: Command -> what it does. Every command of the table is here.
+HANDLERS: Final[Mapping[str, _Handler]] = MappingProxyType(
+    {
+        "help": Doing._help,  # noqa: SLF001
+        "join": Doing._join,  # noqa: SLF001
+        "leave": Doing._leave,  # noqa: SLF001
+        "create": Doing._create,  # noqa: SLF001
+        "delete": Doing._delete,  # noqa: SLF001
+        "topic": Doing._topic,  # noqa: SLF001
+        "invite": Doing._invite,  # noqa: SLF001
+        "kick": Doing._kick,  # noqa: SLF001
+        "me": Doing._me,  # noqa: SLF001
+        "msg": Doing._msg,  # noqa: SLF001
+        "names": Doing._names,  # noqa: SLF001
+        "members": Doing._members,  # noqa: SLF001
+        "switch": Doing._switch,  # noqa: SLF001
+        "outbox": Doing._outbox,  # noqa: SLF001
+        "retry": Doing._decide,  # noqa: SLF001
+        "edit": Doing._decide,  # noqa: SLF001
+        "discard": Doing._decide,  # noqa: SLF001
+        "pass": Doing._decide,  # noqa: SLF001
+        "connect": Doing._connect,  # noqa: SLF001
+        "clear": Doing._clear,  # noqa: SLF001
+        "theme": Doing._theme,  # noqa: SLF001
+        "quit": Doing._quit,  # noqa: SLF001
+    }
+)

@@ -1,0 +1,133 @@
+"""What the main screen's keys do, by the names of the table of keys."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from chat_tui.keys import Place, bindings
+from chat_tui.screens.conversation import Conversation
+from chat_tui.screens.panes import Panes
+from chat_tui.screens.standing import Standing
+from chat_tui.widgets.banner import Banner
+from chat_tui.widgets.composer import Composer
+from chat_tui.widgets.hint_line import HintLine
+from chat_tui.widgets.line_view import LineScreen
+from chat_tui.widgets.room_list import RoomList
+from chat_tui.widgets.room_timeline import RoomTimeline
+from chat_tui_core.model import Membership
+from chat_tui_core.session import Session
+
+__all__ = ["MainKeys"]
+
+
+class MainKeys(LineScreen):
+    """The keys of a screen that has these parts."""
+
+    BINDINGS = bindings(Place.MAIN)
+
+    session: Session
+    rooms: RoomList
+    timeline: RoomTimeline
+    composer: Composer
+    hints: HintLine
+    panes: Panes
+    standing: Standing
+    conversation: Conversation
+
+    @abstractmethod
+    def open_room(self, room_id: str) -> None:
+        """Open a room; one that the person is not in is joined first."""
+
+    def action_back(self) -> None:
+        """Take one step back: the answer, the selection, the place in the messages, the pane."""
+        if self.conversation.reply_to:
+            self.conversation.set_reply("")
+        elif self.selections:
+            self.clear_selection()
+        elif self.timeline.cursor is not None or not self.timeline.following:
+            self.timeline.set_cursor(None)
+            self.timeline.to_end()
+            self.composer.focus()
+        elif self.panes.narrow and not self.panes.rooms_shown:
+            self.panes.show_rooms()
+            self.rooms.focus()
+        elif self.panes.chat_shown:
+            self.composer.focus()
+
+    def begin_command(self, name: str) -> None:
+        """Put a command into the composer, to be completed there; what was written there stays behind it."""
+        self.composer.focus()
+        self.composer.begin_command(name)
+
+    def action_scroll(self, how: str) -> None:
+        """Scroll the messages wherever the focus is."""
+        getattr(self.timeline, f"action_{how}")()
+
+    def action_to_unread(self) -> None:
+        """Go to the first unread message."""
+        if not self.conversation.to_unread():
+            self.hints.tell(problem="Nothing is unread here.")
+
+    def action_jump(self, number: int) -> None:
+        """Open the room at this place of the list, 1 being the first."""
+        joined = self._joined()
+        if 0 < number <= len(joined):
+            self.open_room(joined[number - 1])
+
+    def action_step_room(self, step: int) -> None:
+        """Open the room above or below the open one."""
+        joined, now = self._joined(), self.conversation.room_id
+        if joined:
+            at = joined.index(now) + step if now in joined else 0
+            self.open_room(joined[min(max(at, 0), len(joined) - 1)])
+
+    def action_next_unread(self) -> None:
+        """Open the next unread room: one with a mention first."""
+        unread = [r for r in self.rooms.rooms if r.membership is Membership.JOINED and (r.unread or r.mentions)]
+        others = [r for r in unread if r.room_id != self.conversation.room_id]
+        if others:
+            self.open_room(max(others, key=lambda room: (room.mentions > 0, room.last_ts)).room_id)
+        else:
+            self.hints.tell(problem="No other room is unread.")
+
+    def action_last_room(self) -> None:
+        """Open the room that was open before."""
+        if self.conversation.last_room:
+            self.open_room(self.conversation.last_room)
+
+    def _joined(self) -> list[str]:
+        return [room.room_id for room in self.rooms.rooms if room.membership is Membership.JOINED]
+
+    def action_toggle_rooms(self) -> None:
+        """Show or hide the rooms."""
+        (self.rooms if self.panes.toggle_rooms() else self.composer).focus()
+
+    def action_toggle_members(self) -> None:
+        """Show or hide the members."""
+        shown = self.panes.toggle_members()
+        self.standing.update_members()
+        if not shown and self.focused is not None and self.focused.id == "members":
+            self.composer.focus()
+
+    def action_connect_now(self) -> None:
+        """Do not wait for the next try."""
+        self.session.connect_now()
+
+    def action_notice(self) -> None:
+        """Go to the notice of a refused message."""
+        if self.standing.blocking() is None:
+            self.hints.tell(problem="Nothing was refused in this room.")
+        else:
+            self.query_one(Banner).focus()
+
+    def action_switch(self) -> None:
+        """Find a room by name."""
+        from chat_tui.screens.switcher import SwitcherScreen
+
+        self.app.push_screen(SwitcherScreen(self.rooms.rooms), lambda room: self.open_room(room) if room else None)
+
+    def action_outbox(self) -> None:
+        """Show what is not sent yet."""
+        from chat_tui.screens.outbox import OutboxScreen
+
+        self.app.push_screen(OutboxScreen(self.session), lambda room: self.open_room(room) if room else None)

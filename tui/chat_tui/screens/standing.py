@@ -1,0 +1,214 @@
+"""How things stand, around the messages: list of rooms, header, members, banner, status, and what is said of changes."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Static
+
+from chat_tui.feed import Batch
+from chat_tui.keys import key_of, shown_as
+from chat_tui.widgets.banner import Banner
+from chat_tui.widgets.room_header import RoomHeader
+from chat_tui.widgets.text_layout import clean_line
+from chat_tui.widgets.text_line import TextLine
+from chat_tui_core.actions import Action, Kind, State
+from chat_tui_core.model import Membership, Room, RoomKind
+from chat_tui_core.news import Link
+
+if TYPE_CHECKING:
+    from chat_tui.screens.main import MainScreen
+
+__all__ = ["Standing"]
+
+UNSENT_AFTER_MS: Final = 1500
+"""A message counts as unsent when it has waited this long; before, its own mark says enough."""
+PREVIEW_SECONDS: Final = 1.0
+"""After the connection came up, so long may the preview still change to a room with newer talk."""
+SILENT: Final = frozenset({Kind.READ})
+"""Actions that the program does by itself."""
+NO_ROOM_OPEN: Final = "No room is open.\n\nEnter in the list opens one, Ctrl+K finds one by name.\nF1 shows all keys."
+NOTHING_SAID: Final = "Nothing has been said here yet.\nWrite the first line."
+CLEARED: Final = "PgUp brings the messages back."
+LOADING: Final = "loading messages…"
+NOT_HERE: Final = "Nothing of this room is stored yet.\nIt comes when the connection is back."
+
+
+class Standing:
+    """Keeps everything around the messages true."""
+
+    def __init__(self, screen: MainScreen) -> None:
+        self._screen = screen
+        self._session = screen.session
+        self.leaving: dict[str, str] = {}
+        """Rooms that the person leaves or deletes, and what to say then: that they vanish is no news."""
+        self.chosen = False
+        """The person, or the time since the connection came up, has decided which room is shown."""
+        self._timer: Timer | None = None
+        self._closed_note = ""
+        self._empty = ""
+
+    def start(self) -> None:
+        """Show what is stored."""
+        account = self._session.account
+        self._screen.query_one("#rooms-title", TextLine).show([(clean_line(account.name), "bold")])
+        self._screen.rooms.me = self._session.me
+        self._screen.rooms.show_all(self._session.rooms.values())
+        self._rooms_empty()
+        self._screen.status.tell(link=self._session.link, note=self._session.note)
+        self._update_unsent()
+
+    def preview(self) -> None:
+        """Until the person chooses a room, show the one with the newest talk."""
+        first = next((r.room_id for r in self._screen.rooms.rooms if r.membership is Membership.JOINED), "")
+        if first and not self.chosen and not self._screen.rooms.touched:
+            self._screen.conversation.open(first)
+            self._screen.rooms.mark_open(first)
+
+    def _settle(self) -> None:
+        """From now on the preview stays: what the person looks at must not change under their eyes."""
+        self.chosen = True
+
+    # ------------------------------------------------------------ what the session tells
+
+    def apply_rooms(self, batch: Batch) -> None:
+        """Bring the list of rooms up to date, and close the open room when it is gone."""
+        if not batch.rooms:
+            return
+        rooms, known = self._session.rooms, self._screen.rooms
+        known.me = self._session.me
+        self._ring(batch)
+        changed = [rooms[room_id] for room_id in batch.rooms if room_id in rooms]
+        known.update_rooms(changed, [room_id for room_id in batch.rooms if room_id not in rooms])
+        self._rooms_empty()
+        open_id = self._screen.conversation.room_id
+        if open_id in batch.rooms:
+            room = rooms.get(open_id)
+            if room is None or room.membership is not Membership.JOINED:
+                self._room_closed(open_id, room)
+            else:
+                self.room_changed()
+        self.preview()
+
+    def _room_closed(self, room_id: str, room: Room | None) -> None:
+        title = clean_line(room.title if room else room_id)
+        own = self.leaving.pop(room_id, "")
+        self._closed_note = f"{title} {own or 'is gone: it was deleted, or you were removed'}."
+        self._screen.close_room()
+        if not own:
+            self._screen.say(self._closed_note, serious=True)
+
+    def _ring(self, batch: Batch) -> None:
+        """Ring the terminal's bell for a mention or a direct message that the person does not look at."""
+        if not self._screen.ring:
+            return
+        for room_id in batch.rooms:
+            new, old = self._session.rooms.get(room_id), self._screen.rooms.room(room_id)
+            if new is None or old is None or (room_id == self._screen.conversation.room_id and self._screen.looking):
+                continue
+            if new.mentions > old.mentions or (new.kind is RoomKind.DIRECT and new.unread > old.unread):
+                self._screen.app.bell()
+                return
+
+    def apply(self, batch: Batch) -> None:
+        """Bring status, banner and members up to date; say what is to be said."""
+        if batch.link is not None:
+            self._screen.status.tell(link=batch.link, note=self._session.note)
+            self._update_empty()
+            if batch.link.link is Link.ONLINE and not self.chosen:
+                self._screen.set_timer(PREVIEW_SECONDS, self._settle)
+        if batch.link is not None or batch.actions:
+            self._update_unsent()
+            self._update_banner()
+        room_id = self._screen.conversation.room_id
+        if room_id in batch.members or batch.presence:
+            self.update_members()
+        for said in batch.said:
+            self._screen.say(said.text, serious=said.serious)
+
+    # ------------------------------------------------------------ parts
+
+    def room_changed(self) -> None:
+        """The open room is another one, or something about it changed."""
+        room = self._screen.conversation.room
+        back = shown_as(key_of("pane.rooms").keys) + " rooms" if self._screen.panes.narrow else ""
+        self._screen.query_one(RoomHeader).show_room(room, back=back)
+        if room is not None:
+            self._closed_note = ""
+        hint = Content(f"Message {clean_line(room.title)}" if room else "/join, /create, /help")  # a text is markup
+        if hint != self._screen.composer.placeholder:
+            self._screen.composer.placeholder = hint
+        self.update_members()
+        self._update_banner()
+        self._update_empty()
+
+    def update_members(self) -> None:
+        """Bring the members up to date, where they are shown."""
+        if not self._screen.panes.members_shown:
+            return
+        from chat_tui.widgets.members import MembersPane
+
+        pane = next(iter(self._screen.query(MembersPane)), None)
+        if pane is None:
+            pane = MembersPane(id="members")
+            self._screen.query_one("#panes").mount(pane)
+        room = self._screen.conversation.room
+        pane.me = self._session.me
+        pane.show_members(self._session.members(room.room_id) if room else (), room.members if room else 0)
+
+    def _update_banner(self) -> None:
+        room_id = self._screen.conversation.room_id
+        blocking = self._session.blocked.get(room_id) if room_id else None
+        waiting = sum(
+            1
+            for action in self._session.open_actions.values()
+            if blocking and action.room_id == room_id and action.state is State.PENDING and action.id > blocking.id
+        )
+        banner = self._screen.query_one(Banner)
+        had_focus = banner.has_focus
+        banner.show_action(blocking, waiting)
+        if had_focus and blocking is None:
+            self._screen.composer.focus()
+
+    def _update_empty(self) -> None:
+        """Say why there are no messages where there are none."""
+        screen, conversation = self._screen, self._screen.conversation
+        source, text = conversation.source, ""
+        if conversation.room is None or source is None:
+            text = self._closed_note or NO_ROOM_OPEN
+        elif source.shown_from is not None and source.empty:
+            text = CLEARED
+        elif source.empty:
+            if self._session.at_start(conversation.room_id) or not conversation.room.head:
+                text = NOTHING_SAID
+            else:
+                text = LOADING if self._session.link.link is Link.ONLINE else NOT_HERE
+        if text != self._empty:  # updating it causes a layout
+            self._empty = text
+            screen.query_one("#empty", Static).update(text)
+            screen.set_class(bool(text), "-empty")
+
+    def _rooms_empty(self) -> None:
+        self._screen.set_class(not self._screen.rooms.rooms, "-no-rooms-yet")
+
+    def _update_unsent(self) -> None:
+        """Count what the person did and the server has not answered yet."""
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        now, online = time.time_ns() // 1_000_000, self._session.link.link is Link.ONLINE
+        waiting = [a for a in self._session.open_actions.values() if a.kind not in SILENT]
+        failed = sum(1 for action in waiting if action.state is State.FAILED)
+        pending = [action for action in waiting if action.state is State.PENDING]
+        blocked = self._session.blocked
+        late = sum(1 for a in pending if not online or a.room_id in blocked or now - a.created_at >= UNSENT_AFTER_MS)
+        if len(pending) > late:
+            self._timer = self._screen.set_timer(UNSENT_AFTER_MS / 1000, self._update_unsent)
+        self._screen.status.tell(unsent=(late + failed, failed))
+
+    def blocking(self) -> Action | None:
+        """The refused message that holds the open room's later ones back."""
+        return self._session.blocked.get(self._screen.conversation.room_id)

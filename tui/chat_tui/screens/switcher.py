@@ -1,0 +1,134 @@
+"""Go to a room by typing a few letters of its name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import TextArea
+
+from chat_tui.keys import Place, bindings
+from chat_tui.widgets.fuzzy import rank_names
+from chat_tui.widgets.pick_list import Part, PickList, Row
+from chat_tui.widgets.room_order import MARKS
+from chat_tui.widgets.text_layout import clean_line
+from chat_tui_core.model import Membership, Room
+
+__all__ = ["SwitcherScreen"]
+
+NOTES = {Membership.INVITED: "invited", Membership.NONE: "join", Membership.LEFT: ""}
+
+
+class Matches(PickList):
+    """The rooms that fit; the cursor shows while the query has the focus."""
+
+    DEFAULT_CSS = """
+    Matches { height: auto; max-height: 14; min-height: 1; }
+    """
+
+    def __init__(self, rooms: Sequence[Room]) -> None:
+        super().__init__(id="matches")
+        self.can_focus = False
+        self.found = list(rooms)
+
+    @property
+    def has_focus(self) -> bool:  # type: ignore[override]
+        """The query has the focus for both."""
+        return True
+
+    def show_found(self, rooms: list[Room]) -> None:
+        """Show these, the first one chosen."""
+        self.found = rooms
+        self.reset(0, len(rooms))
+        self.styles.height = max(1, min(14, len(rooms)))
+        self.set_cursor(0 if rooms else None)
+
+    def rows(self, position: int) -> list[Row]:
+        """Give a room's line."""
+        room = self.found[position]
+        left: list[Part] = [(f"{MARKS[room.kind]} ", "dim"), (clean_line(room.title), "strong" if room.unread else "")]
+        if room.topic:
+            left.append((f"  {clean_line(room.topic)}", "dim"))
+        right: list[Part] = [(NOTES[room.membership], "dim")] if room.membership in NOTES else []
+        if room.unread and room.membership is Membership.JOINED:
+            right = [(f" {room.unread} ", "badge")]
+        return [(left, right)]
+
+
+class SwitcherScreen(ModalScreen[str]):
+    """A query and what fits; gives the chosen room's id, or nothing."""
+
+    BINDINGS = [
+        *bindings(Place.DIALOG),
+        Binding("up,ctrl+p", "cursor(-1)", show=False, priority=True),
+        Binding("down,ctrl+n", "cursor(1)", show=False, priority=True),
+        Binding("pageup", "cursor(-10)", show=False, priority=True),
+        Binding("pagedown", "cursor(10)", show=False, priority=True),
+        Binding("enter", "choose", show=False, priority=True),
+        Binding("ctrl+k", "close", show=False, priority=True),
+    ]
+    DEFAULT_CSS = """
+    SwitcherScreen {
+        align: center top;
+        & > Vertical { width: 64; max-width: 96%; height: auto; margin-top: 3; padding: 1 1; background: $surface; }
+        & TextArea { height: 1; margin-bottom: 1; background: $surface; }
+    }
+    """
+
+    def __init__(self, rooms: Sequence[Room]) -> None:
+        super().__init__()
+        self._rooms = list(rooms)
+        self._names = [room.title for room in self._rooms]
+
+    def compose(self) -> ComposeResult:
+        """Give the query above what fits."""
+        with Vertical():
+            yield TextArea(
+                "", id="query", compact=True, soft_wrap=False, highlight_cursor_line=False, placeholder="Go to room…"
+            )
+            yield Matches(self._rooms)
+
+    def on_mount(self) -> None:
+        """Show all rooms, the ones with news first."""
+        self.query_one("#query").focus()
+        self._search("")
+
+    @on(TextArea.Changed)
+    def _changed(self, event: TextArea.Changed) -> None:
+        self._search(event.text_area.text)
+
+    def _search(self, query: str) -> None:
+        if query.strip():
+            found = [self._rooms[index] for index in rank_names(query.replace("#", ""), self._names)]
+        else:
+            found = sorted(self._rooms, key=lambda room: not room.unread)[:100]
+        self.query_one(Matches).show_found(found)
+
+    def action_cursor(self, step: int) -> None:
+        """Choose another one; the query keeps the focus."""
+        matches = self.query_one(Matches)
+        for _ in range(abs(step)):
+            matches.action_cursor(1 if step > 0 else -1)
+
+    def action_choose(self) -> None:
+        """Go to the chosen room."""
+        matches = self.query_one(Matches)
+        self.dismiss(matches.found[matches.cursor].room_id if matches.cursor is not None else "")
+
+    @on(PickList.Picked)
+    def _picked(self, event: PickList.Picked) -> None:
+        event.stop()
+        self.dismiss(self.query_one(Matches).found[event.position].room_id)
+
+    def on_click(self, event: events.Click) -> None:
+        """Close when the click is beside the dialog."""
+        if event.widget is self:
+            self.dismiss("")
+
+    def action_close(self) -> None:
+        """Stay where we are."""
+        self.dismiss("")

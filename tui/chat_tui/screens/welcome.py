@@ -1,0 +1,109 @@
+"""The first start: look around in the demo, or sign in somewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widgets import Static
+
+from chat_tui.messages import DemoWanted
+from chat_tui.widgets.pick_list import PickList, Row
+from chat_tui_core import registry
+from chat_tui_core.accounts import DataFolder
+
+__all__ = ["WelcomeScreen"]
+
+#: Backend -> what it is called and what it is for; others are named as their packages call them.
+KNOWN = {
+    "wschat": ("A chat-tui server", "sign in with a name and a password"),
+    "matrix": ("Matrix", "sign in to your homeserver"),
+}
+DEMO = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A way to begin; `backend` is empty for the demo."""
+
+    backend: str
+    title: str
+    about: str
+
+
+def choices() -> list[Choice]:
+    """The demo, where its server is installed, and every installed backend."""
+    names = registry.names()
+    found = [Choice(name, *KNOWN.get(name, (name, "sign in"))) for name in names]
+    if "wschat" in names:
+        found.insert(0, Choice(DEMO, "Look around", "a demo with rooms and people; nothing is kept"))
+    return found
+
+
+class Choices(PickList):
+    """What to begin with, two lines each."""
+
+    DEFAULT_CSS = """
+    Choices { width: 60; max-width: 96%; height: auto; background: $background; }
+    """
+
+    def __init__(self, found: list[Choice]) -> None:
+        super().__init__(id="choices")
+        self.found = found
+
+    def rows(self, position: int) -> list[Row]:
+        """Give a way to begin."""
+        choice = self.found[position]
+        return [([(choice.title, "strong")], []), ([(choice.about, "dim")], [])]
+
+
+class WelcomeScreen(Screen[None]):
+    """A greeting and the ways to begin."""
+
+    AUTO_FOCUS = "#choices"
+    DEFAULT_CSS = """
+    WelcomeScreen {
+        align: center middle; background: $background;
+        & > Vertical { width: 64; max-width: 96%; height: auto; }
+        & Static { padding: 0 1; }
+        & #welcome-title { text-style: bold; color: $accent; }
+        & #welcome-about { margin-bottom: 1; color: $foreground 70%; }
+        & #welcome-keys { margin-top: 1; color: $foreground 55%; }
+    }
+    """
+
+    def __init__(self, data: DataFolder) -> None:
+        super().__init__()
+        self._data = data
+
+    def compose(self) -> ComposeResult:
+        """Give the greeting and the choices."""
+        with Vertical():
+            yield Static("chat-tui", id="welcome-title", markup=False)
+            yield Static(
+                "Nothing you type is lost, doubled or reordered, and you can see why.", id="welcome-about", markup=False
+            )
+            yield Choices(choices())
+            yield Static("↑ ↓ choose   Enter goes on   Ctrl+Q leaves", id="welcome-keys", markup=False)
+
+    def on_mount(self) -> None:
+        """Begin at the first choice."""
+        listed = self.query_one(Choices)
+        listed.styles.height = 2 * len(listed.found)
+        listed.reset(0, len(listed.found))
+        listed.set_cursor(0)
+
+    @on(PickList.Picked)
+    def _picked(self, event: PickList.Picked) -> None:
+        """Go on with the choice."""
+        event.stop()
+        choice = self.query_one(Choices).found[event.position]
+        if choice.backend == DEMO:
+            self.post_message(DemoWanted())
+        else:
+            from chat_tui.screens.login import LoginScreen
+
+            self.app.push_screen(LoginScreen(self._data, choice.backend, choice.title))

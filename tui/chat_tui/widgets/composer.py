@@ -1,0 +1,293 @@
+"""Where a message is written: Enter sends, the box grows to five lines, and no text is ever lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import events
+from textual.binding import Binding, BindingsMap, BindingType
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import TextArea
+
+from chat_tui.commands import complete
+from chat_tui.keys import Place, bindings
+from chat_tui.widgets.text_layout import clean
+
+__all__ = ["Composer"]
+
+DRAFT_SECONDS = 0.25
+"""Seconds from the first change until the draft is handed on, however fast the typing goes on."""
+REMEMBERED = 100
+"""Texts that can be brought back."""
+
+#: Editing as in a shell and in every text box; what the screen uses for itself (Ctrl+K, F6, F7, PgUp) is left to it.
+_EDITING: list[BindingType] = [
+    Binding("left", "cursor_left", show=False),
+    Binding("right", "cursor_right", show=False),
+    Binding("ctrl+left,alt+b", "cursor_word_left", show=False),
+    Binding("ctrl+right,alt+f", "cursor_word_right", show=False),
+    Binding("home,ctrl+a", "cursor_line_start", show=False),
+    Binding("end,ctrl+e", "cursor_line_end", show=False),
+    Binding("shift+left", "cursor_left(True)", show=False),
+    Binding("shift+right", "cursor_right(True)", show=False),
+    Binding("shift+up", "cursor_up(True)", show=False),
+    Binding("shift+down", "cursor_down(True)", show=False),
+    Binding("shift+home", "cursor_line_start(True)", show=False),
+    Binding("shift+end", "cursor_line_end(True)", show=False),
+    Binding("ctrl+shift+left", "cursor_word_left(True)", show=False),
+    Binding("ctrl+shift+right", "cursor_word_right(True)", show=False),
+    Binding("backspace", "delete_left", show=False),
+    Binding("delete,ctrl+d", "delete_right", show=False),
+    Binding("ctrl+w,alt+backspace", "delete_word_left", show=False),
+    Binding("alt+d", "delete_word_right", show=False),
+    Binding("ctrl+u", "delete_to_start_of_line", show=False),
+    Binding("ctrl+x", "cut", show=False),
+    Binding("ctrl+c,super+c", "copy", show=False),
+    Binding("ctrl+v", "paste", show=False),
+    Binding("ctrl+z", "undo", show=False),
+    Binding("ctrl+y", "redo", show=False),
+]
+
+
+class Composer(TextArea, inherit_bindings=False):
+    """The text box. It hands texts on and keeps them until `sent` says that they are safe."""
+
+    BINDINGS = [
+        *bindings(Place.COMPOSER),
+        Binding("up", "line_up", show=False),
+        Binding("down", "line_down", show=False),
+        *_EDITING,
+    ]
+    DEFAULT_CSS = """
+    Composer {
+        height: auto; min-height: 1; max-height: 5; padding: 0 1;
+        scrollbar-size-vertical: 1;
+        &:ansi { background: ansi_default; }
+    }
+    """
+
+    @dataclass
+    class Submitted(Message):
+        """The person wants this text sent; answered by `sent` or `kept`."""
+
+        text: str
+
+    @dataclass
+    class Drafted(Message):
+        """The text changed a moment ago, or the box is about to show another room's."""
+
+        room_id: str
+        text: str
+        cursor: int
+
+    @dataclass
+    class Edited(Message):
+        """The text changed."""
+
+        text: str
+
+    @dataclass
+    class LeftUpwards(Message):
+        """Up was pressed in the empty box: the person looks for a message."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(
+            "",
+            id=id,
+            compact=True,
+            soft_wrap=True,
+            highlight_cursor_line=False,
+            show_line_numbers=False,
+            tab_behavior="focus",
+        )
+        self.cursor_blink = False  # blinking writes to the terminal for ever, and wakes the processor
+        self.room_id = ""
+        self.names: tuple[str, ...] = ()
+        """Names that Tab completes."""
+        self._keys: tuple[object, BindingsMap] | None = None
+        self._ahead: int | None = None  # where late keys belong that were pressed before the box had the focus
+        self._drafted = ""
+        self._timer: Timer | None = None
+        self._sending = ""
+        self._next: list[str] = []  # what stood in the box at each Enter since
+        self._history: list[str] = []
+        self._recalled: int | None = None
+        self._before_recall = ""
+
+    # ------------------------------------------------------------ which room
+
+    def show_room(self, room_id: str, text: str, cursor: int, history: list[str]) -> None:
+        """Show a room's draft; the text of the room before is handed on first."""
+        self.hand_on_draft()
+        self.room_id = room_id
+        self._history, self._recalled = history[-REMEMBERED:], None
+        self._sending = ""
+        self._next.clear()
+        self._replace_all(text, cursor)
+        self._drafted = text
+
+    def hand_on_draft(self) -> None:
+        """Hand the draft on now if it changed."""
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        if self.room_id and self.text != self._drafted:
+            self._drafted = self.text
+            self.post_message(self.Drafted(self.room_id, self.text, self.cursor_index))
+
+    @property
+    def cursor_index(self) -> int:
+        """Where the cursor is, in characters from the start."""
+        row, column = self.cursor_location
+        return sum(len(line) + 1 for line in self.document.lines[:row]) + column
+
+    def _replace_all(self, text: str, cursor: int | None = None) -> None:
+        """Show another text; the cursor at its end unless told otherwise."""
+        self.load_text(text)
+        at = len(text) if cursor is None else min(max(cursor, 0), len(text))
+        before = text[:at].split("\n")
+        self.move_cursor((len(before) - 1, len(before[-1])))
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        """Have the draft handed on soon."""
+        event.stop()
+        self.post_message(self.Edited(self.text))
+        if self.text == self._drafted:
+            return
+        if self._timer is None:
+            self._timer = self.set_timer(DRAFT_SECONDS, self._draft_due)
+
+    def _draft_due(self) -> None:
+        self._timer = None
+        self.hand_on_draft()
+
+    # ------------------------------------------------------------ sending
+
+    def action_submit(self) -> None:
+        """Ask for the text to be sent; it stays until it is safe. Enter in the meantime asks for what came since."""
+        if self._sending:
+            self._next.append(self.text)
+        else:
+            self._submit(self.text)
+
+    def _submit(self, text: str) -> None:
+        if text.strip():
+            self._sending = text
+            self.post_message(self.Submitted(text))
+
+    def sent(self, room_id: str, text: str) -> None:
+        """The text is safe elsewhere: take it away, but not what was typed after it."""
+        if room_id != self.room_id or text != self._sending:
+            return
+        self._sending = ""
+        if not self._history or self._history[-1] != text:
+            self._history = [*self._history[-REMEMBERED + 1 :], text]
+        self._recalled = None
+        if self.text.startswith(text):
+            self._replace_all(self.text[len(text) :])
+        self.hand_on_draft()
+        waiting = [later.removeprefix(text) for later in self._next]
+        self._next = waiting[1:]
+        if waiting and self.text.startswith(waiting[0]):
+            self._submit(waiting[0])
+
+    def kept(self) -> None:
+        """The text could not be taken: it stays as it is."""
+        self._sending = ""
+        self._next.clear()
+
+    def put_back(self, text: str) -> None:
+        """Bring a text back to be edited, before what is there already."""
+        own = self.text
+        self._replace_all(f"{text}\n{own}" if own.strip() else text, len(text))
+
+    def begin_command(self, name: str) -> None:
+        """Begin a command; what was written stays behind it."""
+        start = f"/{name} "
+        self._replace_all(start + self.text, len(start))
+
+    def action_newline(self) -> None:
+        """Begin a new line."""
+        self._replace_via_keyboard("\n", *self.selection)
+
+    # ------------------------------------------------------------ bringing back and completing
+
+    def action_recall(self, step: int) -> None:
+        """Show the text that was sent before (-1) or after (1) the one that is shown."""
+        at = len(self._history) if self._recalled is None else self._recalled
+        if self._recalled is None:
+            self._before_recall = self.text
+        at = min(max(at + step, 0), len(self._history))
+        self._recalled = None if at == len(self._history) else at
+        self._replace_all(self._before_recall if self._recalled is None else self._history[at])
+
+    def action_complete(self) -> None:
+        """Complete a command or a name; without one before the cursor, go to the next part of the screen."""
+        before, after = self.text[: self.cursor_index], self.text[self.cursor_index :]
+        if before.startswith("/") and not before.startswith("//") and " " not in before:
+            completed = complete(before)
+            if completed != before:
+                self._replace_all(completed + after, len(completed))
+            return
+        word = before.replace("\n", " ").rsplit(" ", 1)[-1]
+        start = word.removeprefix("@")
+        fitting = [name for name in self.names if start and name.lower().startswith(start.lower())]
+        if fitting:
+            first = before[: len(before) - len(word)]
+            name = ("@" if word.startswith("@") else "") + fitting[0]
+            end = " " if first or before.startswith("/") else ": "
+            self._replace_all(f"{first}{name}{end}{after}", len(first) + len(name) + len(end))
+        else:
+            self.screen.focus_next()
+
+    def action_line_up(self) -> None:
+        """Up by a line; from the empty box to the messages."""
+        if self.text:
+            self.action_cursor_up()
+        else:
+            self.post_message(self.LeftUpwards())
+
+    def action_line_down(self) -> None:
+        """Down by a line."""
+        self.action_cursor_down()
+
+    # ------------------------------------------------------------ keys and paste
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Do what the key means here and now; by way of the app it would be done after the keys that follow it."""
+        for binding in self._bound().key_to_bindings.get(event.key, ()):
+            event.stop()
+            event.prevent_default()
+            await self.run_action(binding.action)
+            return
+
+    def _bound(self) -> BindingsMap:
+        """The box's own keys as the configuration has them."""
+        keymap = self.app._keymap  # noqa: SLF001 - the app tells it to nobody
+        if self._keys is None or self._keys[0] is not keymap:
+            bound = self._bindings.copy()
+            bound.apply_keymap(keymap)
+            self._keys = keymap, bound
+        return self._keys[1]
+
+    def type_ahead(self, text: str) -> None:
+        """Insert what was typed before the box had the focus, in front of what was typed into it since."""
+        if self._ahead is None:
+            self.insert(text)
+        else:
+            before = self.text[: self._ahead].split("\n")
+            self.insert(text, (len(before) - 1, len(before[-1])))
+            self._ahead += len(text)
+
+    def on_focus(self) -> None:
+        """From here on keys come directly."""
+        self._ahead = self.cursor_index
+
+    def on_blur(self) -> None:
+        """Keys go elsewhere."""
+        self._ahead = None
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        """Have what was pasted inserted as it is, but for what no terminal must see."""
+        event.text = clean(event.text)

@@ -1,0 +1,86 @@
+"""The line above the composer: who types, what is replied to, how a command goes on, what is new below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import events
+from textual.message import Message
+
+from chat_tui.widgets.text_layout import clean_line
+from chat_tui.widgets.text_line import Piece, TextLine
+
+__all__ = ["HintLine"]
+
+
+class HintLine(TextLine):
+    """Always there, so that nothing moves when it has something to say. The most pressing hint is shown."""
+
+    DEFAULT_CSS = """
+    HintLine { padding: 0 1; color: $foreground 60%; &:ansi { color: ansi_default; text-style: dim; } }
+    """
+
+    @dataclass
+    class NewestWanted(Message):
+        """The person clicked on what is new below."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._problem = ""
+        self._command = ""
+        self._reply = ""
+        self._typing: tuple[str, ...] = ()
+        self._following = True
+        self._new_below = 0
+
+    def tell(
+        self,
+        *,
+        problem: str | None = None,
+        command: str | None = None,
+        reply: str | None = None,
+        typing: tuple[str, ...] | None = None,
+    ) -> None:
+        """Set what is given and leave the rest as it was."""
+        self._problem = self._problem if problem is None else problem
+        self._command = self._command if command is None else command
+        self._reply = self._reply if reply is None else reply
+        self._typing = self._typing if typing is None else typing
+        self._update()
+
+    def below(self, new: int, *, following: bool) -> None:
+        """Say what stands below the screen."""
+        self._following, self._new_below = following, new
+        self._update()
+
+    def _update(self) -> None:
+        """Show the most pressing one."""
+        left: list[Piece] = []
+        if self._problem:
+            left = [(clean_line(self._problem), "$text-error")]
+        elif self._command:
+            left = [(clean_line(self._command), "")]
+        elif self._reply:
+            left = [("↳ ", "$accent bold"), (f"{clean_line(self._reply)}  ", ""), ("Esc", "bold"), (" forgets it", "")]
+        elif self._typing:
+            left = [(_who_types(tuple(clean_line(name) for name in self._typing)), "italic")]
+        right: list[Piece] = []
+        if self._new_below:
+            right = [(f" ↓ {self._new_below} new ", "$background on $accent bold")]
+        elif not self._following:
+            right = [("↓ newest  Ctrl+End", "")]
+        self.show(left, right)
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the newest message when its pill was hit."""
+        if not self._following and event.x >= self.size.width - self.right_cells:
+            self.post_message(self.NewestWanted())
+
+
+def _who_types(names: tuple[str, ...]) -> str:
+    """Say who types, by name up to three."""
+    if len(names) == 1:
+        return f"{names[0]} is typing…"
+    if len(names) <= 3:
+        return f"{', '.join(names[:-1])} and {names[-1]} are typing…"
+    return f"{len(names)} people are typing…"

@@ -1,0 +1,286 @@
+"""A room's timeline as the rows that are drawn, and the session's changes to it as the widget's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from chat_tui.widgets.message_row import Change as MemberChange
+from chat_tui.widgets.message_row import Kind, MessageRow, State
+from chat_tui.widgets.timeline import Timeline
+from chat_tui_core.actions import Action
+from chat_tui_core.actions import State as ActionState
+from chat_tui_core.model import EventKind, RoomEvent
+from chat_tui_core.safe_text import one_line
+from chat_tui_core.timeline import Change, Changed, Inserted, Item, Removed, Reset
+
+__all__ = ["RoomSource", "own_texts"]
+
+EXCERPT = 120
+"""Characters of a message that an answer to it shows."""
+ME: Final = "/me "
+"""What a message begins with that tells what its sender does."""
+
+KINDS: Final[dict[EventKind, Kind]] = {
+    EventKind.MESSAGE: "message",
+    EventKind.NOTICE: "notice",
+    EventKind.EMOTE: "emote",
+    EventKind.FILE: "message",
+    EventKind.JOIN: "membership",
+    EventKind.LEAVE: "membership",
+    EventKind.INVITE: "membership",
+    EventKind.KICK: "membership",
+    EventKind.NAME: "membership",
+    EventKind.TOPIC: "topic",
+    EventKind.REDACTED: "tombstone",
+    EventKind.UNSUPPORTED: "unsupported",
+}
+MEMBER_CHANGES: Final[dict[EventKind, MemberChange]] = {
+    EventKind.JOIN: "joined",
+    EventKind.LEAVE: "left",
+    EventKind.INVITE: "invited",
+    EventKind.KICK: "kicked",
+    EventKind.NAME: "renamed",
+}
+STATES: Final[dict[ActionState, State]] = {
+    ActionState.PENDING: "pending",
+    ActionState.SENT: "sent",
+    ActionState.CONFIRMED: "confirmed",
+    ActionState.FAILED: "failed",
+    ActionState.CANCELLED: "cancelled",
+}
+
+
+def told(event: RoomEvent) -> str:
+    """What a membership, name or topic event says in words."""
+    who, whom = event.sender_name or event.sender, event.target or event.sender
+    reason = f": {event.text}" if event.text else ""
+    match event.kind:
+        case EventKind.JOIN:
+            return f"{who} joined"
+        case EventKind.LEAVE:
+            return f"{who} left{reason}"
+        case EventKind.INVITE:
+            return f"{who} invited {whom}"
+        case EventKind.KICK:
+            return f"{who} removed {whom}{reason}"
+        case EventKind.NAME:
+            return f"{who} is now called {event.text}"
+        case _:
+            return f"{who} set the topic{reason}" if event.text else f"{who} removed the topic"
+
+
+class RoomSource:
+    """The loaded items of one room at logical positions [lo, hi): what is prepended gets positions below `lo`."""
+
+    def __init__(self, items: Iterable[Item], me: str, now_ms: int) -> None:
+        """Take a copy of `items`; `now_ms` dates echoes that were stored without a time."""
+        self.me = me
+        self.lo = 0
+        self.shown_from: int | None = None
+        """Items before this position are loaded and not shown; None: all are."""
+        self._items = list(items)
+        self._now_ms = now_ms
+        self._positions: dict[str, int] = {}
+        self._events: dict[str, int] = {}
+        self._index()
+
+    @property
+    def hi(self) -> int:
+        """The position after the last item."""
+        return self.lo + len(self._items)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return self.hi == (self.lo if self.shown_from is None else self.shown_from)
+
+    def hide(self) -> None:
+        """Show only what comes from now on."""
+        self.shown_from = self.hi
+
+    def reveal(self) -> int:
+        """Show everything again; gives how many items come before those that are shown."""
+        count = 0 if self.shown_from is None else self.shown_from - self.lo
+        self.shown_from = None
+        return count
+
+    def item(self, position: int) -> Item:
+        """The item at a position."""
+        return self._items[position - self.lo]
+
+    def items(self) -> tuple[Item, ...]:
+        """All loaded items, oldest first."""
+        return tuple(self._items)
+
+    def position_of(self, key: str) -> int | None:
+        """The position of the item with this key."""
+        return self._positions.get(key)
+
+    def event(self, event_id: str) -> RoomEvent | None:
+        """The loaded event with this id."""
+        position = self._events.get(event_id)
+        return None if position is None else self.item(position).event
+
+    def event_position(self, event_id: str) -> int | None:
+        """Where the event with this id stands, None when it is not loaded."""
+        return self._events.get(event_id)
+
+    def order_at(self, position: int) -> int:
+        """The order of the newest event at or before a position, 0 when there is none."""
+        for at in range(min(position, self.hi - 1), self.lo - 1, -1):
+            event = self.item(at).event
+            if event is not None:
+                return event.order
+        return 0
+
+    def first_after(self, order: int) -> int | None:
+        """The position of the first event after this order that somebody else caused; None when there is none."""
+        for position in range(self.lo, self.hi):
+            event = self.item(position).event
+            if event is not None and event.order > order and event.sender != self.me:
+                return position
+        return None
+
+    # ------------------------------------------------------------ rows
+
+    def row(self, position: int) -> MessageRow:
+        """The message at a position, as it is drawn."""
+        item = self.item(position)
+        if item.event is not None:
+            return self._event_row(item.key, item.event, item.action)
+        if item.action is not None:
+            return self._echo_row(item.key, item.action)
+        return MessageRow(item.key, "gap", "", "", self._ts_near(position), "")
+
+    def _ts_near(self, position: int) -> int:
+        """A gap has no time of its own: that of the event before it keeps it within the day."""
+        for at in range(position - 1, self.lo - 1, -1):
+            event = self.item(at).event
+            if event is not None:
+                return event.ts
+        event = self.item(position + 1).event if position + 1 < self.hi else None
+        return event.ts if event is not None else self._now_ms
+
+    def _event_row(self, key: str, event: RoomEvent, action: Action | None) -> MessageRow:
+        mine = event.sender == self.me
+        kind = KINDS.get(event.kind, "unsupported")
+        text = told(event) if kind in {"membership", "topic"} else event.text
+        if kind == "message" and text.startswith(ME):
+            kind, text = "emote", text[len(ME) :]
+        return MessageRow(
+            key,
+            kind,
+            event.sender,
+            event.sender_name,
+            event.ts,
+            text,
+            mine=mine,
+            state="confirmed" if mine and kind in {"message", "emote", "notice"} else "",
+            edited=event.edited_ts > 0,
+            reply_to=self._quoted(event.reply_to),
+            reactions=tuple((r.key, len(r.users), self.me in r.users) for r in event.reactions),
+            change=MEMBER_CHANGES.get(event.kind, ""),
+            error=action.error_text if action is not None else "",
+        )
+
+    def _echo_row(self, key: str, action: Action) -> MessageRow:
+        text = str(action.content.get("text", ""))
+        state: State = "checking" if action.doubt else STATES[action.state]
+        kind: Kind = "message"
+        if text.startswith(ME):
+            kind, text = "emote", text[len(ME) :]
+        return MessageRow(
+            key,
+            kind,
+            self.me,
+            "",
+            action.created_at or self._now_ms,
+            text,
+            mine=True,
+            state=state,
+            error=action.error_text,
+            reply_to=self._quoted(str(action.content.get("reply_to", ""))),
+        )
+
+    def _quoted(self, event_id: str) -> tuple[str, str] | None:
+        if not event_id:
+            return None
+        event = self.event(event_id)
+        if event is None:
+            return "answers", "an older message"
+        return event.sender_name or event.sender, one_line(event.text, EXCERPT)
+
+    # ------------------------------------------------------------ changes
+
+    def apply(self, changes: Iterable[Change], view: Timeline) -> bool:
+        """Take the session's steps and tell the view; False when the whole list is another and it must be shown anew."""
+        for change in changes:
+            match change:
+                case Inserted():
+                    self._insert(change, view)
+                case Changed():
+                    self._change(change, view)
+                case Removed():
+                    self._remove(change, view)
+                case Reset():
+                    self._items, self.lo, self.shown_from = list(change.items), 0, None
+                    self._index()
+                    return False
+        return True
+
+    def _hidden(self, position: int) -> bool:
+        return self.shown_from is not None and position < self.shown_from
+
+    def _insert(self, change: Inserted, view: Timeline) -> None:
+        index, count, size = change.index, len(change.items), len(self._items)
+        self._items[index:index] = change.items
+        if index == size:
+            self._index(self.lo + index)
+            view.appended(count)
+        elif index == 0 or self._hidden(self.lo + index):
+            self.lo -= count  # what comes after keeps its position
+            self._index(end=self.lo + index + count)
+            if self.shown_from is None:
+                view.prepended(count)
+        else:
+            self._index(self.lo + index)
+            view.spliced(self.lo + index, 0, count)
+
+    def _change(self, change: Changed, view: Timeline) -> None:
+        position = self.lo + change.index
+        self._items[change.index] = change.item
+        self._index(position, position + 1)
+        if not self._hidden(position):
+            view.changed(position)
+
+    def _remove(self, change: Removed, view: Timeline) -> None:
+        position, count = self.lo + change.index, change.count
+        hidden = 0 if self.shown_from is None else min(count, max(0, self.shown_from - position))
+        del self._items[change.index : change.index + count]
+        self.lo += hidden  # what comes after those that were not shown keeps its position
+        self._index()
+        if count > hidden:
+            view.spliced(position + hidden, count - hidden, 0)
+
+    def _index(self, start: int | None = None, end: int | None = None) -> None:
+        """Note where items [start, end) stand; all of them anew when no start is given."""
+        if start is None and end is None:
+            self._positions.clear()
+            self._events.clear()
+        for position in range(self.lo if start is None else start, self.hi if end is None else end):
+            item = self.item(position)
+            self._positions[item.key] = position
+            if item.event is not None:
+                self._events[item.event.event_id] = position
+
+
+def own_texts(items: Iterable[Item], me: str, count: int) -> list[str]:
+    """The last texts that this person sent, oldest first."""
+    texts: list[str] = []
+    for item in items:
+        if item.event is not None and item.event.sender == me and item.event.kind is EventKind.MESSAGE:
+            texts.append(item.event.text)
+        elif item.event is None and item.action is not None and item.action.text:
+            texts.append(item.action.text)
+    return texts[-count:]

@@ -1,0 +1,95 @@
+"""The timeline of the open room with its keys: walk through messages, answer, copy, open what one holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import events
+from textual.message import Message
+
+from chat_tui.keys import Place, bindings
+from chat_tui.widgets.message_lines import Target
+from chat_tui.widgets.timeline import Timeline
+
+__all__ = ["RoomTimeline"]
+
+
+class RoomTimeline(Timeline, inherit_bindings=False):
+    """A timeline that is worked by keys; letters without a meaning here go to the composer."""
+
+    BINDINGS = bindings(Place.TIMELINE)
+
+    @dataclass
+    class ReplyWanted(Message):
+        """The person wants to answer the message with this key."""
+
+        key: str
+
+    @dataclass
+    class CopyWanted(Message):
+        """The person wants this text in the clipboard."""
+
+        text: str
+
+    @dataclass
+    class Typed(Message):
+        """The person began to write."""
+
+        text: str
+
+    @dataclass
+    class Seen(Message, bubble=True):
+        """Other messages are on screen than before."""
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the last one counts."""
+            return isinstance(message, RoomTimeline.Seen)
+
+    _seen: tuple[tuple[int, int], tuple[int, int], int] | None = None
+
+    def updated(self) -> None:
+        """Say that the rows on screen are others."""
+        super().updated()
+        rows = self.viewport.rows
+        seen = (rows[0], rows[-1], self.messages.hi) if rows else None
+        if seen != self._seen:
+            self._seen = seen
+            self.post_message(self.Seen())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Letters mean something only while the cursor stands on a message."""
+        if action in {"reply", "copy_message", "activate"}:
+            return self.cursor is not None
+        return True
+
+    def action_walk(self, step: int) -> None:
+        """Move the cursor by a message."""
+        self.move_cursor(step)
+
+    def action_reply(self) -> None:
+        """Answer the message under the cursor."""
+        if key := self.cursor_key():
+            self.post_message(self.ReplyWanted(key))
+
+    def action_copy_message(self) -> None:
+        """Copy the message under the cursor."""
+        if self.cursor is not None:
+            self.post_message(self.CopyWanted(self.source.text(self.cursor)))
+
+    def action_activate(self) -> None:
+        """Do the first thing that can be done with the message under the cursor, as a click on it would."""
+        if self.cursor is None:
+            return
+        targets = self.targets(self.cursor)
+        order = ("gap", "more", "failed", "link", "reply")
+        chosen = min(
+            (target for target in targets if target.kind in order), key=lambda t: order.index(t.kind), default=None
+        )
+        if isinstance(chosen, Target):
+            self.clicked(self.cursor, chosen)
+
+    def on_key(self, event: events.Key) -> None:
+        """Hand what is typed to the composer, unless it is a key of this list."""
+        if event.is_printable and event.character and event.key not in self.screen.active_bindings:
+            event.stop()
+            self.post_message(self.Typed(event.character))

@@ -1,0 +1,116 @@
+"""The bottom line: the connection's truth, who is signed in, what is not sent yet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from math import ceil
+from typing import Final
+
+from textual import events
+from textual.timer import Timer
+
+from chat_tui.keys import key_of, shown_as
+from chat_tui.messages import OutboxWanted
+from chat_tui.widgets.text_layout import cells, clean_line
+from chat_tui.widgets.text_line import Piece, TextLine
+from chat_tui_core.news import Link, LinkChanged
+
+__all__ = ["StatusBar", "link_text"]
+
+#: Link -> mark and style; the word beside it says the same.
+MARKS: Final = {
+    Link.ONLINE: ("●", "$text-success"),
+    Link.OFFLINE: ("○", "$foreground 60%"),
+    Link.STOPPED: ("✗", "$text-error"),
+}
+HINTS: Final = ("app.help", "room.switch")
+
+
+def link_text(link: LinkChanged, now: float) -> str:
+    """The connection's truth in words; `now` is on the clock of `retry_at`."""
+    reason = clean_line(link.reason).rstrip(".")
+    if link.link is Link.WAITING:
+        seconds = max(0, ceil(link.retry_at - now)) if link.retry_at else 0
+        text = f"reconnecting in {seconds} s" if seconds else "reconnecting"
+        return f"{text} ({reason})" if reason else text
+    if link.link is Link.STOPPED:
+        return f"stopped: {reason}" if reason else "stopped"
+    if link.link is Link.OFFLINE and reason:
+        return f"offline ({reason})"
+    return link.link.value
+
+
+class StatusBar(TextLine):
+    """Always visible and always true; it counts down while the next try is waited for."""
+
+    DEFAULT_CSS = """
+    StatusBar { padding: 0 1; color: $foreground 80%; &:ansi { color: ansi_default; } }
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._clock = clock
+        self._link = LinkChanged(Link.OFFLINE)
+        self._account = ""
+        self._note = ""
+        self._unsent = 0
+        self._failed = 0
+        self._timer: Timer | None = None
+        self._unsent_spot = (0, 0)
+
+    def tell(
+        self,
+        *,
+        link: LinkChanged | None = None,
+        account: str | None = None,
+        note: str | None = None,
+        unsent: tuple[int, int] | None = None,
+    ) -> None:
+        """Set what is given and leave the rest as it was; `unsent`: (all that is not sent, those that were refused)."""
+        self._link = link or self._link
+        self._account = self._account if account is None else account
+        self._note = self._note if note is None else note
+        self._unsent, self._failed = (self._unsent, self._failed) if unsent is None else unsent
+        self._update()
+
+    def _update(self) -> None:
+        waiting = self._link.link is Link.WAITING and self._link.retry_at > self._clock()
+        if waiting and self._timer is None:
+            self._timer = self.set_interval(0.5, self._update)
+        elif not waiting and self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        mark, style = MARKS.get(self._link.link, ("◌", "$text-warning"))
+        left: list[Piece] = [(f"{mark} ", style), (link_text(self._link, self._clock()), style)]
+        if self._account:
+            left.append((f"  {clean_line(self._account)}", "bold"))
+        self._unsent_spot = (0, 0)
+        if self._unsent:
+            start = sum(cells(text) for text, _ in left) + 2
+            text = f"{self._unsent} unsent" + (f" ({self._failed} refused)" if self._failed else "")
+            self._unsent_spot = (start, start + cells(text))
+            left += [("  ", ""), (text, "$text-error bold" if self._failed else "$text-warning bold")]
+        if self._note:
+            left.append((f"  {clean_line(self._note)}", "$foreground 60%"))
+        self.show(left, self._hints())
+
+    def _hints(self) -> list[Piece]:
+        """Give the few keys that lead to all others, where there is room."""
+        if self.size.width < 60:
+            return []
+        pieces: list[Piece] = []
+        for key_id in HINTS:
+            key = key_of(key_id)
+            pieces += [("  ", ""), (shown_as(key.keys), "bold"), (f" {key.hint}", "$foreground 60%")]
+        return pieces
+
+    def on_resize(self) -> None:
+        """There may be room for the hints now."""
+        self._update()
+
+    def on_click(self, event: events.Click) -> None:
+        """Open the outbox when its count was hit."""
+        start, end = self._unsent_spot
+        if start <= event.x - 1 < end:
+            self.post_message(OutboxWanted())
