@@ -208,16 +208,22 @@ class SeedRoom:
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
-    """How a server that a backend ships is to run. `data` is a file, empty = nothing is kept. Port 0 = any free one."""
+    """How a server that a backend ships is to run.
+
+    `data` is a file, empty = nothing is kept. Port 0 = any free one. `welcome` is the room that newcomers find
+    themselves in, empty = none.
+    """
 
     host: str = "127.0.0.1"
     port: int = 0
     data: str = ""
     open_registration: bool = False
+    welcome: str = ""
     tls_cert: str = ""
     tls_key: str = ""
     seed: tuple[SeedRoom, ...] = ()
     chaos: str = ""
+    rate: int = 120
 
 
 class RunningServer(Protocol):

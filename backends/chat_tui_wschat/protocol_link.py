@@ -64,7 +64,7 @@ def read_hello(data: Data) -> Limits:
         max_frame=int(_clamped(data, "max_frame", 65_536, 1_024, 1 << 20)),
         max_text=int(_clamped(data, "max_text", 4_000, 1, 1 << 20)),
         max_history=int(_clamped(data, "max_history", 100, 1, 1_000)),
-        burst=_clamped(data, "burst", 120, 10, 1_000_000),
+        burst=_clamped(data, "commands", 120, 10, 1_000_000),
         refill=_clamped(data, "refill", 2, 0.1, 1_000_000),
         events=tuple(kind for kind in EVENT_TYPES if kind in offered),
         caps=frozenset(names(data, "caps", 64)) if isinstance(data.get("caps"), list) else None,

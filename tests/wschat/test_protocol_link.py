@@ -339,7 +339,7 @@ def test_five_hundred_sends_flow_without_meeting_the_limit() -> None:  # A13, A2
 
 def test_what_was_not_written_goes_back_without_doubt() -> None:  # A13
     driver = Driver()
-    driver.sign_in(hello={**HELLO, "burst": 20, "refill": 0.1})
+    driver.sign_in(hello={**HELLO, "commands": 20, "refill": 0.1})
     driver.quiet()
     driver.do(*(send(number, room=f"room{number}") for number in range(1, 11)))
     written = [item.action_id for item in driver.only(Written)]

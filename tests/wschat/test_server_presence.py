@@ -23,8 +23,11 @@ def test_typing_lists_replace_each_other_and_lapse() -> None:  # A19
     assert ann.say("TYPING general ON") == ['EVENT typing SET general {"users":["ann"]}']
     bob.say("TYPING general ON")
     assert typing(ann) == [["ann", "bob"]]
-    stage.wait(5)
-    assert ann.say("TYPING general ON") == []
+    stage.wait(4)
+    assert ann.say("TYPING general ON") == [], "told a moment ago"
+    stage.wait(1)
+    assert ann.say("TYPING general ON") == ['EVENT typing SET general {"users":["ann","bob"]}'], "before it lapses"
+    assert typing(bob)[-1] == ["ann", "bob"]
     stage.wait(6)
     assert typing(ann) == [["ann"]]
     stage.wait(6)

@@ -73,6 +73,8 @@ class Hall:
         self.registration = registration
         self.clear_passwords = clear_passwords
         self.epoch = 0.0
+        self.welcome = ""
+        """The channel that newcomers find themselves in; empty = none."""
         self.users: dict[str, User] = {}
         self.tokens: dict[bytes, Device] = {}
         self.channels: dict[str, Channel] = {}

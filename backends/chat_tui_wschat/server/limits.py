@@ -72,6 +72,7 @@ class Limits:
             "max_text": self.max_text,
             "max_history": self.max_history,
             "commands": self.burst,
+            "refill": self.refill,
             "events": list(EVENT_TYPES),
             "caps": list(CAPABILITIES),
         }

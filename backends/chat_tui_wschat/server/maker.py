@@ -12,6 +12,7 @@ from typing import Final
 
 from chat_tui_core.contract import SeedRoom, ServerOptions
 from chat_tui_core.errors import ConfigError
+from chat_tui_wschat.server.faults import read_mix
 from chat_tui_wschat.server.limits import Limits
 from chat_tui_wschat.server.memory_storage import MemoryStorage
 from chat_tui_wschat.server.passwords import Cost, hash_password
@@ -19,7 +20,10 @@ from chat_tui_wschat.server.seeding import seed_writes
 from chat_tui_wschat.server.shell import Setup, WsServer
 from chat_tui_wschat.server.sqlite_storage import SqliteStorage
 from chat_tui_wschat.server.storage import DropTokens, PutUser, Store, Write
-from chat_tui_wschat.wire import user_name_ok
+from chat_tui_wschat.wire import channel_name_ok, user_name_ok
+
+MOST_COMMANDS: Final = 1_000_000
+"""The highest rate that may be set, in commands a minute."""
 
 _BIND: Final = {
     errno.EADDRINUSE: "Port {port} is taken; choose another with --port.",
@@ -72,20 +76,27 @@ class WschatServerMaker:
     ) -> WsServer:
         """Bind and serve. `limits` and `cost` (of a password hash) are the protocol's defaults when not given.
 
+        Without `limits`, the options' rate holds.
+
         Raises:
-            ConfigError: an option cannot be used: address, TLS files, a seed's names.
+            ConfigError: an option cannot be used: address, TLS files, rate, faults, a seed's names.
             StoreError: the data file cannot be used.
         """
-        if options.chaos:
-            raise ConfigError("This server injects no faults; leave that option out.")
+        faults = read_mix(options.chaos) if options.chaos else None
+        if not 1 <= options.rate <= MOST_COMMANDS:
+            raise ConfigError(f"The rate is a number of commands a minute from 1 to {MOST_COMMANDS}.")
+        if options.welcome and not channel_name_ok(options.welcome):
+            raise ConfigError(f"{options.welcome!r} is no channel name: use 1 to 50 of a-z 0-9 _ - and dots inside.")
         setup = Setup(
             _opener(options.data, options.seed),
             options.host,
             options.port,
             _tls(options),
             options.open_registration,
-            limits=limits or Limits(),
+            options.welcome,
+            limits=limits or Limits(burst=options.rate, refill=options.rate / 60),
             cost=cost or Cost(),
+            faults=faults,
         )
         server = WsServer(setup)
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from chat_tui_wschat.grammar import REST_REFUSED
 from chat_tui_wschat.reply_codec import event_body
@@ -62,7 +62,7 @@ def create(turn: Turn) -> str:
     body = event_body("channel", "CREATE", name, {key: value for key, value in about.items() if value})
     seen_by = [turn.user, *others, *wanted.invite]
     turn.tell(_who_see(hall, channel, seen_by), CHANNEL, body, f"EVENT channel CREATE {name}")
-    unlabelled = replace(turn, command=replace(turn.command, id=None))
+    unlabelled = turn.unlabelled()
     for user in others:
         hall.put_in(channel, user)  # Both sides hear of both.
     for user in (turn.user, *others):
@@ -181,7 +181,7 @@ def part(turn: Turn) -> str:
 def _leave(turn: Turn, channel: Channel, user: User, action: str, **more: str) -> None:
     """End a membership, with its item and event."""
     hall = turn.hall
-    stop_typing(hall, channel, user)
+    stop_typing(hall, channel, user, turn.now)
     hall.take_out(channel, user)
     hall.write(DropMember(channel.number, user.number))
     item = membership(channel.head + 1, action, user.name, turn.ts, **more)

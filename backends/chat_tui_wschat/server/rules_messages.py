@@ -42,9 +42,9 @@ def say(turn: Turn, channel: Channel, content: dict[str, str]) -> str:
     if len(encode_object(content).encode()) > hall.limits.max_frame - 2 * _ROOM:
         raise Refusal("TOOLONG", f"The message does not fit into a frame of {hall.limits.max_frame} bytes")
     if channel.direct:
-        _call_back(turn, channel)
+        _call_back(turn.unlabelled(), channel)
     if channel.typing:
-        stop_typing(hall, channel, user)
+        stop_typing(hall, channel, user, turn.now)
     pos, ts = channel.head + 1, turn.ts
     item = message(channel.number, pos, user.name, ts, content)
     hall.append(channel, user, item, spoken=True)

@@ -55,16 +55,18 @@ def typing(turn: Turn) -> str | None:
         channel.typing[turn.user.name] = until
         if new:
             hall.wake(until, "typing", (channel.name, turn.user.name))
-            _tell_typing(hall, channel)
+            _tell_typing(hall, channel, turn.now)
+        elif turn.now - channel.typing_told >= hall.limits.typing_ttl / 2:
+            _tell_typing(hall, channel, turn.now)  # a client lets a list lapse that is not repeated (wschat 3.8)
     else:
-        stop_typing(hall, channel, turn.user)
+        stop_typing(hall, channel, turn.user, turn.now)
     return confirm("TYPING", channel.name, turn.word(1)) if turn.command.id is not None else None
 
 
-def stop_typing(hall: Hall, channel: Channel, user: User) -> None:
+def stop_typing(hall: Hall, channel: Channel, user: User, now: float) -> None:
     """End a user's sign of typing, if there is one."""
     if channel.typing.pop(user.name, None) is not None:
-        _tell_typing(hall, channel)
+        _tell_typing(hall, channel, now)
 
 
 def typing_event(channel: Channel) -> str:
@@ -72,7 +74,8 @@ def typing_event(channel: Channel) -> str:
     return event_body("typing", "SET", channel.name, {"users": list(channel.typing)[:_TYPERS]})
 
 
-def _tell_typing(hall: Hall, channel: Channel) -> None:
+def _tell_typing(hall: Hall, channel: Channel, now: float) -> None:
+    channel.typing_told = now
     body = typing_event(channel)
     for session in channel.online:
         if session.intents & TYPING:
@@ -87,7 +90,7 @@ def typing_lapsed(hall: Hall, key: tuple[str, str], now: float) -> None:
         return
     if until <= now:
         del channel.typing[key[1]]
-        _tell_typing(hall, channel)
+        _tell_typing(hall, channel, now)
     else:
         hall.wake(until, "typing", key)
 

@@ -59,7 +59,7 @@ def end(hall: Hall, session: Session, now: float, reason: str, code: int) -> Non
     _dismiss(hall, session, reason, code)
     if not user.sessions:
         for channel in user.channels.values():
-            stop_typing(hall, channel, user)
+            stop_typing(hall, channel, user, now)
     refresh_presence(hall, user, now)
 
 

@@ -7,15 +7,20 @@ import logging
 from dataclasses import dataclass, field
 from typing import Final
 
+from chat_tui_wschat.frames import Command
 from chat_tui_wschat.framing import tag
 from chat_tui_wschat.server.batch import PasswordCheck
 from chat_tui_wschat.server.hall import Hall, Refusal
+from chat_tui_wschat.server.rules_channels import create, enter
 from chat_tui_wschat.server.rules_sessions import begin
 from chat_tui_wschat.server.state import Device, Gate, Socket, User
 from chat_tui_wschat.server.storage import DropTokens, PutToken
-from chat_tui_wschat.server.turn import confirm
+from chat_tui_wschat.server.turn import Turn, confirm
 
 _log: Final = logging.getLogger(__name__)
+
+WELCOME: Final = "For everybody"
+"""The topic of the room that newcomers find themselves in."""
 
 TRIES: Final = 3
 """Failures after which a socket is closed (4000), and an address is slowed down."""
@@ -119,10 +124,22 @@ def _welcome(hall: Hall, socket: Socket, device: Device, now: float, *, new_toke
     number = command.id if command is not None else None
     session = begin(hall, socket, device, now, tagged=number is not None)
     about: dict[str, object] = {"session": session.sid, "device": device.name, "last_id": device.ids.last, "seq": 0}
+    newcomer = new_token and not device.user.tokens
     if new_token:
         about["token"] = _give_token(hall, device, now)
     _log.info("signed in socket=%d user=%s tagged=%s", socket.number, device.user.name, number is not None)
     hall.send(socket, tag(confirm("AUTH", device.user.name, data=about), id=number))
+    if newcomer and hall.welcome:
+        _take_in(Turn(hall, session, Command("CREATE", (hall.welcome,), data={"topic": WELCOME}), now))
+
+
+def _take_in(turn: Turn) -> None:
+    """Bring a newcomer into the room that the server keeps for them; the first one makes it."""
+    channel = turn.hall.channels.get(turn.word(0))
+    if channel is None and not turn.hall.channels:
+        create(turn)
+    elif channel is not None and not channel.private and turn.user.name not in channel.members:
+        enter(turn, channel, turn.user)
 
 
 def _give_token(hall: Hall, device: Device, now: float) -> str:

@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -23,13 +24,15 @@ from websockets.typing import Subprotocol
 
 from chat_tui_core.errors import StoreError
 from chat_tui_wschat.server.batch import Batch, Close, PasswordCheck
+from chat_tui_wschat.server.faults import Mix, Plan
+from chat_tui_wschat.server.faulty import FaultySocket
 from chat_tui_wschat.server.hall import Hall
 from chat_tui_wschat.server.limits import Limits
 from chat_tui_wschat.server.passwords import Cost, hash_password, password_matches
 from chat_tui_wschat.server.rules import Rules
 from chat_tui_wschat.server.rules_signing import Checked
 from chat_tui_wschat.server.sockets import WRITE_LIMIT, OutgoingSocket
-from chat_tui_wschat.server.state import TAIL
+from chat_tui_wschat.server.state import TAIL, Session
 from chat_tui_wschat.server.storage import Result, Store
 
 SUBPROTOCOL: Final = Subprotocol("wschat-ie.1")
@@ -42,16 +45,21 @@ _silent.setLevel(logging.CRITICAL)
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """How a server is to run. `open_storage` is called in the storage thread; port 0 = any free one."""
+    """How a server is to run. `open_storage` is called in the storage thread; port 0 = any free one.
+
+    `faults` are made on purpose, None = none (A25).
+    """
 
     open_storage: Callable[[], Store]
     host: str = "127.0.0.1"
     port: int = 0
     tls: ssl.SSLContext | None = None
     registration: bool = False
+    welcome: str = ""
     name: str = "chat-tui"
     limits: Limits = field(default_factory=Limits)
     cost: Cost = field(default_factory=Cost)
+    faults: Mix | None = None
 
 
 def is_loopback(host: str) -> bool:
@@ -114,6 +122,7 @@ class WsServer:
             loaded = await loop.run_in_executor(self._disk, self._store.load, TAIL)
             safe = setup.tls is not None or is_loopback(setup.host)
             hall = Hall(setup.limits, loaded, _secret, registration=setup.registration, clear_passwords=safe)
+            hall.welcome = setup.welcome
             self.rules = Rules(hall, setup.name, self._now(hall))
             self._server = await self._bind()
         except BaseException:
@@ -221,14 +230,14 @@ class WsServer:
         """Serve one socket from its first frame to its end."""
         number = next(self._numbers)
         address = str(ws.remote_address[0]) if ws.remote_address else ""
-        self._sockets[number] = OutgoingSocket(ws, self._setup.limits, lambda: self._slow(number))
+        take = self._add_socket(ws, number)
         self.rules.opened(number, address, self._time)
         self._stir()
         _log.debug("socket=%d opened address=%s", number, address)
         try:
             while True:
                 data = await ws.recv()
-                self._receive(number, data)
+                take(data)
                 while self.rules.crowded(number):
                     await self._progress.wait()
         except ConnectionClosed:
@@ -238,6 +247,21 @@ class WsServer:
             self._stir()
             await self._sockets.pop(number).finish()
             _log.debug("socket=%d closed code=%s", number, ws.close_code)
+
+    def _add_socket(self, ws: ServerConnection, number: int) -> Callable[[str | bytes], None]:
+        """Make a socket known; give what takes the frames that come in on it."""
+        limits, mix = self._setup.limits, self._setup.faults
+        take, slow = partial(self._receive, number), partial(self._slow, number)
+        if mix is None:
+            self._sockets[number] = OutgoingSocket(ws, limits, slow)
+            return take
+
+        def session() -> Session | None:
+            known = self.rules.hall.sockets.get(number)
+            return known.session if known is not None else None
+
+        faulty = self._sockets[number] = FaultySocket(ws, limits, slow, Plan(mix, number), take, session)
+        return faulty.receive
 
     def _receive(self, number: int, data: str | bytes) -> None:
         with self._guarded():

@@ -96,7 +96,7 @@ class Channel:
     """A channel: who is in it and where its timeline stands. Items are in the storage.
 
     `members` is by user name, `reads` (positions read up to) and `authors` by user number. `online` holds the
-    sessions of members. `authors` says who spoke at the newest positions, 0 where nobody did; the last is `head`.
+    sessions of members, `typing` until when somebody's sign of typing lasts. `authors` says who spoke at the newest positions, 0 where nobody did; the last is `head`.
     """
 
     number: int
@@ -112,6 +112,7 @@ class Channel:
     online: dict[Session, None] = field(default_factory=dict)
     reads: dict[int, int] = field(default_factory=dict)
     typing: dict[str, float] = field(default_factory=dict)
+    typing_told: float = 0.0
     authors: array[int] = field(default_factory=lambda: array("I"))
     last: Last | None = None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from chat_tui_wschat.frame_json import encode_object
@@ -43,6 +43,10 @@ class Turn:
     def ts(self) -> int:
         """The command's time in milliseconds since 1970."""
         return self.hall.wall(self.now)
+
+    def unlabelled(self) -> Turn:
+        """Give the same turn without an id: what happens beside the effect that was asked for is no echo of it."""
+        return replace(self, command=replace(self.command, id=None))
 
     def word(self, index: int) -> str:
         """Give a fixed argument that is a word."""
