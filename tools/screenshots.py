@@ -208,6 +208,7 @@ async def _save(pilot: Pilot[int], target: Path) -> None:
     await pilot.pause(0.2)
     svg = pilot.app.export_screenshot(title="chat-tui", simplify=True)
     svg = re.sub(r"@font-face\s*{[^}]*}", "", svg)  # no font from elsewhere: the viewer's own monospace will do
+    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = svg.replace("Fira Code", "DejaVu Sans Mono")
     target.write_text("\n".join(line.rstrip() for line in svg.splitlines()) + "\n", encoding="utf-8")
 

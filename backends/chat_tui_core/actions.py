@@ -8,12 +8,13 @@ resent with the same id. A new id is given only by `retried`, after a definite r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
 from chat_tui_core.errors import IllegalTransition
+from chat_tui_core.values import frozen
 
 
 class State(StrEnum):
@@ -132,7 +133,7 @@ def after(state: State, cause: Cause) -> State:
         raise IllegalTransition(f"An action that is {state} cannot be {cause}.") from None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Action:
     """One thing the user did, as it is stored and shown. Times are milliseconds since 1970, 0 = not yet.
 

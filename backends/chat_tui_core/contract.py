@@ -8,7 +8,7 @@ tells the backend that it is `stored`. S1's API, row by row, is in docs/architec
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Protocol, TypeVar, runtime_checkable
 
 from chat_tui_core.actions import Action
@@ -50,6 +50,7 @@ from chat_tui_core.news import (
     TypingSet,
     Written,
 )
+from chat_tui_core.values import frozen
 
 __all__ = [
     "API_VERSION",
@@ -177,7 +178,7 @@ class Connection(Protocol):
 Deliver = Callable[[Sequence[News]], None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Credentials:
     """What signing in gave: the token is a secret, the rest is for the account file. Never log it."""
 
@@ -186,7 +187,7 @@ class Credentials:
     token: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SeedLine:
     """One line of made-up history for a demo room."""
 
@@ -195,7 +196,7 @@ class SeedLine:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SeedRoom:
     """A demo room and its history, oldest first."""
 
@@ -206,7 +207,7 @@ class SeedRoom:
     private: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServerOptions:
     """How a server that a backend ships is to run.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from chat_tui_core.values import frozen
 
 
 class EventKind(StrEnum):
@@ -61,7 +63,7 @@ class Role(StrEnum):
     MEMBER = "member"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Member:
     """One person in one room. `name` is for showing; `user_id` identifies."""
 
@@ -71,7 +73,7 @@ class Member:
     role: Role = Role.MEMBER
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reaction:
     """One key (an emoji or a short text) on one event and who set it."""
 
@@ -79,7 +81,7 @@ class Reaction:
     users: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RoomEvent:
     """One item of a room's timeline.
 
@@ -103,7 +105,7 @@ class RoomEvent:
     action_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Room:
     """One room as the home screen shows it.
 
@@ -132,7 +134,7 @@ class Room:
         return self.name or self.room_id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gap:
     """A hole in a room's stored events: everything with `after` < order < `before` is not here yet.
 
@@ -145,7 +147,7 @@ class Gap:
     token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Account:
     """One login: `name` is the person's own word for it, `device` is kept for ever (action ids hang on it)."""
 

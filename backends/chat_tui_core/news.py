@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from chat_tui_core.model import Gap, Member, Presence, Room, RoomEvent
+from chat_tui_core.values import frozen
 
 
 class Capability(StrEnum):
@@ -48,7 +48,7 @@ class Link(StrEnum):
 # ---------------------------------------------------------------- questions: session -> backend
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AskHistory:
     """Events of a room: before or after an order (both exclusive), or the newest where both are 0."""
 
@@ -60,7 +60,7 @@ class AskHistory:
     token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AskMembers:
     """Who is in a room."""
 
@@ -68,7 +68,7 @@ class AskMembers:
     room_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AskDirectory:
     """Rooms that could be joined, narrowed by `search`."""
 
@@ -76,7 +76,7 @@ class AskDirectory:
     search: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetTyping:
     """Tell a room that this user types, or no longer does. Never stored, never retried."""
 
@@ -84,7 +84,7 @@ class SetTyping:
     typing: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetPresence:
     """Tell others whether this user is there. Never stored; the last one holds."""
 
@@ -98,7 +98,7 @@ Question = AskHistory | AskMembers | AskDirectory | SetTyping | SetPresence
 # ---------------------------------------------------------------- news: backend -> session
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LinkChanged:
     """The connection's truth. `retry_at` is on the clock that the shell feeds to `tick`; 0 = no try is planned."""
 
@@ -108,7 +108,7 @@ class LinkChanged:
     attempt: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignedIn:
     """Who we are now.
 
@@ -123,7 +123,7 @@ class SignedIn:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RoomsListed:
     """Every room that the account is in or invited to, and rooms that it could join; rooms that are not named are gone.
 
@@ -133,7 +133,7 @@ class RoomsListed:
     rooms: tuple[Room, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RoomChanged:
     """One room is new, or some of its fields are. `fields` names those that this news sets."""
 
@@ -141,7 +141,7 @@ class RoomChanged:
     fields: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RoomGone:
     """The room was deleted, or is no longer visible to us."""
 
@@ -149,7 +149,7 @@ class RoomGone:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arrived:
     """Timeline events of one room, ascending. `live`: new in the stream; else they fill what was missed."""
 
@@ -158,14 +158,14 @@ class Arrived:
     live: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GapFound:
     """The stream jumped: the events inside the gap exist but were not brought."""
 
     gap: Gap
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edited:
     """An event's text was changed by its author. An older edit never replaces a newer one."""
 
@@ -176,7 +176,7 @@ class Edited:
     ts: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Redacted:
     """An event was deleted; its place stays."""
 
@@ -186,7 +186,7 @@ class Redacted:
     by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reacted:
     """A reaction was set or removed; setting twice is once."""
 
@@ -198,7 +198,7 @@ class Reacted:
     removed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HistoryGiven:
     """The answer to AskHistory: ascending events. `more`: further ones exist in the asked direction, from `token` on."""
 
@@ -209,7 +209,7 @@ class HistoryGiven:
     token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MembersListed:
     """Everyone in a room now. `request` is 0 when nobody asked."""
 
@@ -218,7 +218,7 @@ class MembersListed:
     request: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MemberChanged:
     """One person came to a room, changed or left it (`gone`)."""
 
@@ -227,7 +227,7 @@ class MemberChanged:
     gone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DirectoryGiven:
     """The answer to AskDirectory."""
 
@@ -235,7 +235,7 @@ class DirectoryGiven:
     rooms: tuple[Room, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AskRefused:
     """The answer to a question is no."""
 
@@ -244,7 +244,7 @@ class AskRefused:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TypingSet:
     """Who types in a room now; replaces what was known."""
 
@@ -252,7 +252,7 @@ class TypingSet:
     users: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PresenceSet:
     """Whether a person is there."""
 
@@ -261,7 +261,7 @@ class PresenceSet:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadMoved:
     """A person has read up to and including `order`; it never moves back."""
 
@@ -270,14 +270,14 @@ class ReadMoved:
     order: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Written:
     """The action's bytes were handed to the network."""
 
     action_id: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answered:
     """S1 2a. `final`: no echo will follow, the answer is all there is. `text` only when the server changed it."""
 
@@ -290,7 +290,7 @@ class Answered:
     final: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Echoed:
     """S1 2b/3: the action was seen in the event stream."""
 
@@ -299,7 +299,7 @@ class Echoed:
     order: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RefusedAction:
     """A definite no. `code` is the server's own word, `text` one sentence for the person."""
 
@@ -308,7 +308,7 @@ class RefusedAction:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Postponed:
     """Not now: the same id may be tried again after `seconds` (rate limit, server fault)."""
 
@@ -318,14 +318,14 @@ class Postponed:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LostAction:
     """The connection broke after the action was written and before it was answered: in doubt."""
 
     action_id: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Position:
     """Where the stream stands after everything before it in this batch; given back at the next start.
 
@@ -335,7 +335,7 @@ class Position:
     data: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """Something the server sent was set aside (S2's poison event) or is worth a line in `doctor`."""
 

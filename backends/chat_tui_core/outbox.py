@@ -7,15 +7,16 @@ is not on the wire yet.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from chat_tui_core.actions import BLOCKING, Action, Kind, State
+from chat_tui_core.values import frozen
 
 #: A read position need not wait for a message that was refused, nor a message for a read position.
 _OWN_LANE = frozenset({Kind.READ})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """What may leave now, what holds a room back, and when to look again (milliseconds; 0 = no need)."""
 

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from chat_tui_core.actions import Action
 from chat_tui_core.contract import LinkChanged
 from chat_tui_core.timeline import Change
+from chat_tui_core.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LinkMoved:
     """The connection's truth changed; `retry_at` is on time.monotonic's clock."""
 
     link: LinkChanged
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RoomsMoved:
     """These rooms are new, changed or gone (look them up in `Session.rooms`)."""
 
     room_ids: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TimelineMoved:
     """An open room's list changed, step by step. `live` events are new in the stream."""
 
@@ -32,35 +31,35 @@ class TimelineMoved:
     live: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MembersMoved:
     """Who is in the room, or what is known of them, changed."""
 
     room_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TypingMoved:
     """Other people who type in the room now."""
 
     room_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PresenceMoved:
     """Whether this person is there changed."""
 
     user_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadMarkMoved:
     """Another member has read further."""
 
     room_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ActionMoved:
     """An action is new or changed its state; `old_id` when it got a new id after a refusal."""
 
@@ -68,7 +67,7 @@ class ActionMoved:
     old_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Said:
     """One sentence for the person. `serious`: something was refused or set aside."""
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from chat_tui_core.actions import Action, State
 from chat_tui_core.model import Gap, RoomEvent
+from chat_tui_core.values import frozen
 
 _ECHO: Final = 1 << 62  # sorts behind every order
 _EVENT, _GAP = 0, 1
@@ -21,7 +22,7 @@ _EVENT, _GAP = 0, 1
 _Place = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Item:
     """One row: an event, a gap, or the echo of an action that has no event yet.
 
@@ -34,7 +35,7 @@ class Item:
     gap: Gap | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Inserted:
     """`items` now stand from `index` on."""
 
@@ -42,7 +43,7 @@ class Inserted:
     items: tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Changed:
     """The item at `index` is now `item`."""
 
@@ -50,7 +51,7 @@ class Changed:
     item: Item
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Removed:
     """`count` items from `index` on are gone."""
 
@@ -58,7 +59,7 @@ class Removed:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reset:
     """The whole list is now `items`."""
 

@@ -84,8 +84,9 @@ class Stream:
             self.lists.note(event, item)
         before = self.rooms.rooms.get(event.resource)
         after = affected(before, event, self.me)
-        if after is None:
-            self.rooms.forget(event.resource)
+        if after is None:  # deleted, or never heard of and nothing that makes it known
+            if (event.type, event.action) == ("channel", "DELETE"):
+                self.rooms.forget(event.resource)
             return
         if item is not None:
             after = spoken(after, item, self.me)

@@ -59,7 +59,8 @@ def finish(desk: Desk, legacy: Legacy, now: float) -> None:
     me = desk.stream.me
     desk.say(SignedIn(me, desk.device, note=NOTE))
     if legacy.rooms is not None:
-        rooms = {
+        rooms = {room.room_id: room for room in desk.stream.rooms}  # LSSUBS does not name what others created meanwhile
+        rooms |= {
             room_id: Room(room_id, name_of(room_id, me), kind=kind_of(room_id), membership=Membership.JOINED)
             for room_id in legacy.rooms
         }

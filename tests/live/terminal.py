@@ -30,7 +30,17 @@ class Terminal:
         settings = {"HOME": str(self.home), "TERM": "tmux-256color", "LANG": "C.UTF-8", "PS1": "shell> ", **environment}
         exports = " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
         columns, rows = self.size
-        self._tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), f"env -u COLUMNS -u LINES {exports} sh")
+        self._tmux(
+            "-f",
+            "/dev/null",
+            "new-session",
+            "-d",
+            "-x",
+            str(columns),
+            "-y",
+            str(rows),
+            f"env -u COLUMNS -u LINES {exports} sh",
+        )
         self._tmux("set-option", "-g", "status", "off")
         self.resize(columns, rows)  # else tmux may fall back to 80x24 while nobody is attached
         self.wait_for("shell>")

@@ -204,14 +204,14 @@ def test_while_the_server_is_away_messages_wait_in_order(tmp_path: Path) -> None
     client = Client(tmp_path / "ada")
     with Server("--open", "--data", data, port=port) as server:
         assert client.login(server.url, "ada").code == 0
-        assert client("create", "general").code == 0
+        assert client("create", "plans").code == 0
         assert server.end()[0] == 0
     for text in ("one", "two"):
-        done = client("send", "general", text, "--timeout", "0.5")
+        done = client("send", "plans", text, "--timeout", "0.5")
         assert done.code == 4
         assert "is kept and leaves with the next connection" in done.sentence
     began = time.monotonic()
-    stored = client("send", "general", "three", "--wait", "pending", "--json")
+    stored = client("send", "plans", "three", "--wait", "pending", "--json")
     assert (stored.code, stored.error, stored.rows[0]["state"]) == (0, "", "pending")
     assert time.monotonic() - began < 5
     waiting = client("outbox", "--json").rows
@@ -223,8 +223,8 @@ def test_while_the_server_is_away_messages_wait_in_order(tmp_path: Path) -> None
     rooms = client("rooms")
     assert (rooms.code, "This is what is stored." in rooms.sentence) == (0, True)
     with Server("--open", "--data", data, port=port) as server:
-        assert client("send", "general", "four", "--timeout", "20").code == 0
-        assert texts(client, "general") == ["one", "three", "four"]
+        assert client("send", "plans", "four", "--timeout", "20").code == 0
+        assert texts(client, "plans") == ["one", "three", "four"]
         assert client("outbox").out == ""
 
 
@@ -306,8 +306,8 @@ def test_an_interrupted_send_is_kept(tmp_path: Path, server: Server) -> None:
     client = Client(tmp_path / "ada")
     with Server("--open") as mine:
         client.login(mine.url, "ada")
-        client("create", "general")
-    with client.start("send", "general", "hello", "--timeout", "60") as waiting:
+        client("create", "plans")
+    with client.start("send", "plans", "hello", "--timeout", "60") as waiting:
         deadline = time.monotonic() + 20
         while not client("outbox").out:
             assert time.monotonic() < deadline
@@ -342,15 +342,15 @@ def test_what_cannot_be_reached_or_written_is_one_sentence(tmp_path: Path) -> No
     client = Client(tmp_path / "ada")
     away = client.login(f"ws://127.0.0.1:{free_port()}", "ada")
     assert (away.code, "Cannot connect" in away.sentence) == (1, True)
-    with Server("--open") as server:
+    with Server("--open", "--welcome", "") as server:
         nowhere = Client(Path(os.devnull) / "data").login(server.url, "ada")
         assert (nowhere.code, "/dev/null" in nowhere.sentence) == (1, True)
         assert client.login(server.url, "ada").code == 0
-        assert client("create", "general").code == 0
+        assert client("create", "plans").code == 0
         (client.folder / "accounts/home/token").write_text("forged")
         forged = client("rooms")
         assert (forged.code, "ended the connection for good" in forged.sentence) == (1, True)
-        kept = client("send", "general", "hi")
+        kept = client("send", "plans", "hi")
         assert (kept.code, "is kept" in kept.sentence) == (4, True)
         fresh = Client(tmp_path / "eve")
         assert fresh.login(server.url, "eve").code == 0

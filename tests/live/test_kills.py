@@ -6,6 +6,8 @@ import os
 import re
 import signal
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,11 +19,16 @@ from tests.live.terminal import Terminal
 pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
 
 #: Enough for a script that talks without a pause; the limit for people is tested elsewhere.
-RATE = ()
+RATE = ("--rate", "100000")
 
 
-def start_server(folder: Path, port: int = 0) -> Server:
-    return Server("--open", "--data", str(folder / "server.db"), *RATE, port=port)
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers on one file; what still runs at the end is killed."""
+    with ExitStack() as running:
+        yield lambda port=0: running.enter_context(
+            Server("--open", "--data", str(tmp_path / "server.db"), *RATE, port=port)
+        )
 
 
 def said_in(reader: Client, room: str, prefix: str) -> list[str]:
@@ -46,9 +53,9 @@ def ann(tmp_path: Path) -> Client:
 
 
 def test_200_lines_typed_into_the_app_survive_a_killed_server(
-    tmp_path: Path, ann: Client, open_terminal: OpenTerminal
+    tmp_path: Path, ann: Client, open_terminal: OpenTerminal, start_server: Callable[..., Server]
 ) -> None:  # A13, A14, A21, E3
-    server = start_server(tmp_path)
+    server = start_server()
     ann.login(server.url, "ann")
     ann("create", "talk")
     terminal = open_terminal()
@@ -59,7 +66,7 @@ def test_200_lines_typed_into_the_app_survive_a_killed_server(
         if number == 90:
             server.end(signal.SIGKILL)
     terminal.wait_for("reconnecting")
-    server = start_server(tmp_path, server.port)
+    server = start_server(server.port)
     terminal.press("F5")
     terminal.wait_for("online")
     end = time.monotonic() + 90
@@ -75,8 +82,10 @@ def test_200_lines_typed_into_the_app_survive_a_killed_server(
     server.end()
 
 
-def test_sends_from_scripts_survive_a_killed_server(tmp_path: Path, ann: Client) -> None:  # A13, A14, E3
-    server = start_server(tmp_path)
+def test_sends_from_scripts_survive_a_killed_server(
+    ann: Client, start_server: Callable[..., Server]
+) -> None:  # A13, A14, E3
+    server = start_server()
     ann.login(server.url, "ann")
     ann("create", "talk")
     with ann.start("tail", "--json") as engine:  # one process runs the account; the others hand their lines to it
@@ -85,7 +94,7 @@ def test_sends_from_scripts_survive_a_killed_server(tmp_path: Path, ann: Client)
                 server.end(signal.SIGKILL)
             done = ann("send", "talk", f"line {number:03}", "--wait", "pending", "--json")
             assert done.code == 0, done.error
-        server = start_server(tmp_path, server.port)
+        server = start_server(server.port)
         last = ann("send", "talk", "line 060", "--wait", "confirmed", "--timeout", "60", "--json")
         assert (last.code, last.rows[0]["state"]) == (0, "confirmed")
         assert not ann("outbox", "--json").rows
@@ -95,9 +104,9 @@ def test_sends_from_scripts_survive_a_killed_server(tmp_path: Path, ann: Client)
 
 
 def test_a_line_typed_before_the_app_was_killed_is_sent_with_the_same_id(
-    tmp_path: Path, ann: Client, open_terminal: OpenTerminal
+    tmp_path: Path, ann: Client, open_terminal: OpenTerminal, start_server: Callable[..., Server]
 ) -> None:  # A14, E3, E4
-    server = start_server(tmp_path)
+    server = start_server()
     ann.login(server.url, "ann")
     ann("create", "talk")
     terminal = open_terminal("first")

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import re
+import subprocess
+import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -29,6 +34,7 @@ from chat_tui_core.store import Store
 
 NOW = 1_790_000_000_000
 DAY = 86_400_000
+DIRECT = f"@{min(BOT, ME)}+{max(BOT, ME)}"
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +44,7 @@ def past() -> dict[str, SeedRoom]:
 
 
 def test_the_past_is_long_in_order_and_over(past: dict[str, SeedRoom]) -> None:
-    assert list(past) == ["general", "help", "random", "music", "dev", f"@{BOT}+{ME}"]
+    assert list(past) == ["general", "help", "random", "music", "dev", DIRECT]
     assert len(past["general"].lines) >= 5_000
     for room in past.values():
         times = [line.ts for line in room.lines]
@@ -147,11 +153,10 @@ async def test_every_live_feature_is_seen_and_nothing_stays() -> None:
             visit = Visit(session)
             session.connect()
             await session.ready()
-            direct = f"@{BOT}+{ME}"
-            timeline = session.open_room(direct)
-            await session.send(direct, "hello robin")
+            timeline = session.open_room(DIRECT)
+            await session.send(DIRECT, "hello robin")
             await visit.sees(lambda: timeline.items[-1].event and timeline.items[-1].event.sender == BOT)
-            assert any(isinstance(change, TypingMoved) and change.room_id == direct for change in visit.seen)
+            assert any(isinstance(change, TypingMoved) and change.room_id == DIRECT for change in visit.seen)
             assert session.rooms["general"].head >= LONG
 
             general = session.open_room("general")
@@ -206,6 +211,25 @@ async def test_the_loop_of_the_screen_is_never_held_up() -> None:
     breathing.cancel()
     await demo.close()
     assert longest < 0.25
+
+
+async def test_what_a_killed_demo_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    names = {f"chat-tui-demo-{ended.pid}-x": False, f"chat-tui-demo-{os.getpid()}-x": True, "chat-tui-demo-y-x": True}
+    for name in names:
+        (tmp_path / name / "data").mkdir(parents=True)
+    demo = await start_demo()
+    await demo.close()
+    assert {name: (tmp_path / name).exists() for name in names} == names
+    assert sorted(tmp_path.iterdir()) == sorted(tmp_path / name for name, stays in names.items() if stays)
+
+
+async def test_a_demo_starts_on_a_faulty_line() -> None:
+    demo = await start_demo("seed=4,drop=0.01,cut=0.01")
+    await demo.close()
+    assert demo.token
 
 
 async def test_a_demo_that_cannot_start_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ from chat_tui_core.contract import (
 )
 from chat_tui_core.model import EventKind, Member, Membership, Presence, RoomEvent, RoomKind
 from chat_tui_wschat.protocol_timeline import EventIds, Timeline, made_id, order_of, read_chat
-from tests.wschat.protocol_driver import GENERAL, HELLO, Driver, frame, message, send
+from tests.wschat.protocol_driver import GENERAL, HELLO, SID, Driver, frame, message, send
 
 
 @pytest.fixture
@@ -118,6 +118,12 @@ def test_channels_come_and_go_without_polling(driver: Driver) -> None:  # A6
     assert not of(news, RoomChanged)
     driver.feed(frame("@seq=6 EVENT channel CREATE example", {"by": "bob"}), message(10, seq=7, room="example"))
     assert [item.room_id for item in driver.only(Arrived)] == ["example"]
+
+
+def test_messages_of_a_room_that_was_not_listed_yet_are_all_told() -> None:  # A11: a replay comes before the lists
+    driver = Driver({"sid": SID, "seq": "0"})
+    driver.resume(0, 3, *(message(number, seq=number) for number in (1, 2, 3)))
+    assert [item.events[0].order for item in driver.only(Arrived)] == [1, 2, 3]
 
 
 def test_join_and_part_count_members_of_that_room_only(driver: Driver) -> None:  # A7

@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import signal
 import sys
+import threading
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual import on
 from textual.app import App, SystemCommand
@@ -36,6 +38,7 @@ __all__ = ["ChatApp", "run"]
 _LOG = logging.getLogger(__name__)
 
 _NO_MARKUP: Final = str.maketrans("[]", "()")  # the palette would take brackets as markup
+HANG_UP_SECONDS: Final = 3.0
 GC_THRESHOLDS: Final = (10_000, 20, 50)
 """Collect rarely: a full collection of a whole screen's objects is a pause that a typist feels."""
 
@@ -67,11 +70,15 @@ class ChatApp(App[int]):
 
     # ------------------------------------------------------------ start and end
 
+    def get_default_screen(self) -> Screen[Any]:
+        """Give the screen at the bottom: the account's, where there is one; another below it would be drawn first."""
+        return super().get_default_screen() if self._opened is None else self._begin_session(self._opened)
+
     def on_mount(self) -> None:
         """Show what there is, then do what takes time."""
         self._watch_signals()
         if self._opened is not None:
-            self.show_account(self._opened)
+            self.call_after_refresh(self._connect)
         elif self.options.demo:
             from chat_tui.screens.starting import StartingScreen
 
@@ -86,9 +93,16 @@ class ChatApp(App[int]):
     def _watch_signals(self) -> None:
         """End in an orderly way when the terminal or the system says so."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number, ending in ((signal.SIGTERM, partial(self.exit, 0)), (signal.SIGHUP, self._hang_up)):
             with contextlib.suppress(ValueError, NotImplementedError):  # not in a thread; not everywhere
-                loop.add_signal_handler(number, partial(self.exit, 0))
+                loop.add_signal_handler(number, ending)
+
+    def _hang_up(self) -> None:
+        """The terminal is gone. Textual may wait for ever to write to it; what matters is stored by then."""
+        last_resort = threading.Timer(HANG_UP_SECONDS, os._exit, (128 + signal.SIGHUP,))
+        last_resort.daemon = True
+        last_resort.start()
+        self.exit(0)
 
     def _settle_memory(self) -> None:
         """What is there after the first frame stays: no collection need look at it again."""
@@ -99,10 +113,7 @@ class ChatApp(App[int]):
 
     def show_account(self, opened: Opened) -> None:
         """Show an account with what is stored of it, instead of what is shown now; connect after the first frame."""
-        self._opened = opened
-        self.session = session = Session(opened.account, opened.backend, opened.token, opened.store)
-        config = self.options.config
-        screen = MainScreen(session, spacious=config.density == "cozy", ring=config.notify)
+        screen = self._begin_session(opened)
         while len(self.screen_stack) > 2:
             self.pop_screen()
         if len(self.screen_stack) > 1:
@@ -110,6 +121,13 @@ class ChatApp(App[int]):
         else:
             self.push_screen(screen)
         self.call_after_refresh(self._connect)
+
+    def _begin_session(self, opened: Opened) -> MainScreen:
+        """Give the screen of an account; nothing runs yet."""
+        self._opened = opened
+        self.session = Session(opened.account, opened.backend, opened.token, opened.store)
+        config = self.options.config
+        return MainScreen(self.session, spacious=config.density == "cozy", ring=config.notify)
 
     async def _connect(self) -> None:
         """Start the network, and answer other processes' requests."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 Run = Callable[[argparse.Namespace], int]
@@ -24,6 +24,20 @@ exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by the server, 4 still pe
 """
 
 
+def parse(argv: Sequence[str], commands: Mapping[str, Run]) -> argparse.Namespace:
+    """What a command line asks; exits as argparse does, with help or with what is wrong.
+
+    Opening the app needs none of the commands, and does not wait for their tree.
+    """
+    alone = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    _add_options(alone, commands)
+    try:
+        args, rest = alone.parse_known_args(argv)
+    except argparse.ArgumentError:
+        return parser(commands).parse_args(argv)
+    return parser(commands).parse_args(argv) if rest else args
+
+
 def parser(commands: Mapping[str, Run]) -> argparse.ArgumentParser:
     """The whole tree; each command's namespace has `run` from `commands`, by the command's words."""
     main = argparse.ArgumentParser(
@@ -33,16 +47,21 @@ def parser(commands: Mapping[str, Run]) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _add_common(main, root=True)
-    main.add_argument("--version", action=_Version, nargs=0, help="print the version and stop")
-    main.add_argument("--demo", action="store_true", help="a server, rooms and a talking bot inside; nothing is kept")
-    main.add_argument("--chaos", default="", metavar="FAULTS", help=argparse.SUPPRESS)
-    main.set_defaults(run=commands[""], json=False)
+    _add_options(main, commands)
     tree = _Tree(main.add_subparsers(title="commands", metavar="COMMAND", dest="command"), commands)
     for add in (_add_accounts, _add_reading, _add_acting, _add_outbox, _add_server):
         add(tree)
     tree.add("doctor", "what is installed, readable, writable and reachable; shows no secrets", "chat-tui doctor")
     return main
+
+
+def _add_options(main: argparse.ArgumentParser, commands: Mapping[str, Run]) -> None:
+    """The options that stand before any command."""
+    _add_common(main, root=True)
+    main.add_argument("--version", action=_Version, nargs=0, help="print the version and stop")
+    main.add_argument("--demo", action="store_true", help="a server, rooms and a talking bot inside; nothing is kept")
+    _add_chaos(main, "the demo's server breaks things on purpose")
+    main.set_defaults(run=commands[""], json=False, command=None)
 
 
 class _Version(argparse.Action):
@@ -208,9 +227,15 @@ def _add_server(tree: _Tree) -> None:
     server.add_argument("--port", type=_port, default=8765, help="the port, 0 for any free one (default: 8765)")
     server.add_argument("--data", default="", metavar="FILE", help="keep users, rooms and messages in this file")
     server.add_argument("--open", action="store_true", help="whoever comes with a new name gets it, with that password")
+    server.add_argument(
+        "--welcome", metavar="ROOM", default="general", help="the room newcomers find themselves in (default: general)"
+    )
     server.add_argument("--tls-cert", default="", metavar="FILE", help="the certificate chain, for wss://")
     server.add_argument("--tls-key", default="", metavar="FILE", help="its private key")
-    server.add_argument("--chaos", default="", metavar="FAULTS", help=argparse.SUPPRESS)
+    server.add_argument(
+        "--rate", type=_rate, default=120, metavar="N", help="commands a minute for each session (default: 120)"
+    )
+    _add_chaos(server, "break things on purpose, to test clients")
     users = tree.below(server, "server")
     user = users.add("user", "manage the server's users", "chat-tui server user add ada --data chat.db")
     add = users.below(user, "user", required=True).add(
@@ -219,6 +244,17 @@ def _add_server(tree: _Tree) -> None:
     add.add_argument("name", metavar="NAME", help="the user's name")
     add.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     add.add_argument("--data", required=True, metavar="FILE", help="the server's data file")
+
+
+def _add_chaos(to: argparse.ArgumentParser, purpose: str) -> None:
+    to.add_argument(
+        "--chaos",
+        nargs="?",
+        default="",
+        const="1",
+        metavar="FAULTS",
+        help=f"{purpose}: a seed, or parts like seed=7,drop=0.01,cut=0.005 (default: 1)",
+    )
 
 
 def _add_room(to: argparse.ArgumentParser) -> None:
@@ -234,6 +270,12 @@ def _count(text: str) -> int:
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65_535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to 65535")
+    return int(text)
+
+
+def _rate(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= len(text) <= 7:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of commands a minute")
     return int(text)
 
 

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from chat_tui.arguments import parser
+from chat_tui.arguments import parse
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -17,7 +17,7 @@ Run = Callable[[argparse.Namespace], int]
 def run(argv: Sequence[str]) -> int:
     """Run one command line; every failure becomes one sentence on standard error and an exit code."""
     try:
-        args = parser(_COMMANDS).parse_args(argv)
+        args = parse(argv, _COMMANDS)
     except SystemExit as stop:  # argparse has printed help, or what is wrong with the usage
         return stop.code if isinstance(stop.code, int) else USAGE
     command: Run = args.run

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from chat_tui_core.news import Capability
+from chat_tui_core.values import frozen
 
 __all__ = ["COMMANDS", "Call", "Command", "Plain", "Typed", "Wrong", "complete", "hint_for", "read_line"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """One command. `least` words must follow its name, at most `most` (0 = the rest is one text).
 
@@ -75,14 +75,14 @@ COMMANDS: Final[tuple[Command, ...]] = (
 _BY_NAME: Final = {name: command for command in COMMANDS for name in (command.name, *command.aliases)}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plain:
     """Text to be sent as it is."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """A command with the words after it; the last one holds the rest of the line where the command takes a text."""
 
@@ -91,7 +91,7 @@ class Call:
     rest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wrong:
     """One sentence about what cannot be done as it is typed; nothing is sent."""
 

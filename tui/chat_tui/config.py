@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.errors import ConfigError
+from chat_tui_core.values import frozen
 
 DATA_VARIABLE: Final = "CHAT_TUI_DATA_DIR"
 _PROGRAM = "chat-tui"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Config:
     """The settings of the configuration file; each has the value that holds when it is not set.
 
@@ -30,7 +31,7 @@ class Config:
     keys: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AppOptions:
     """What the app is started with. `chaos`: faults that the demo's server shall make, empty = none."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ from chat_tui_core.session_changes import (
     TypingMoved,
 )
 from chat_tui_core.timeline import Change, Reset
+from chat_tui_core.values import slotted
 
 __all__ = ["Batch", "Feed", "gather"]
 
@@ -42,7 +43,7 @@ PATIENCE: Final = 1.0
 """Seconds that a slow terminal may hold a drain back."""
 
 
-@dataclass
+@slotted
 class Batch:
     """What happened since the last drain; of several values of one thing only the last one is kept."""
 

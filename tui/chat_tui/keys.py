@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from textual.binding import Binding, BindingType
+
+from chat_tui_core.values import frozen
 
 __all__ = ["KEYS", "Key", "Place", "bindings", "key_of", "keys_in", "palette_keys", "shown_as"]
 
@@ -25,7 +26,7 @@ class Place(StrEnum):
     DIALOG = "In a dialog"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Key:
     """One action. `id` names it in the configuration, `keys` are Textual's names, the first one is shown.
 
@@ -81,7 +82,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("link.now", "f5", "connect_now", "Connect now instead of waiting", Place.MAIN, over=True, palette=True),
     Key("app.theme", "f9", "next_theme", "Change between dark and light", Place.EVERYWHERE, palette=True),
     Key("app.back", "escape", "back", "Step back: selection, then newest message; never loses text", Place.MAIN),
-    Key("rooms.open", "enter", "choose", "Open the room", Place.ROOM_LIST, over=True),
+    Key("rooms.open", "enter", "choose", "Open the room", Place.ROOM_LIST),
     Key("rooms.up", "up", "cursor(-1)", "Up", Place.ROOM_LIST),
     Key("rooms.down", "down", "cursor(1)", "Down", Place.ROOM_LIST),
     Key("rooms.first", "home", "edge(-1)", "To the first room", Place.ROOM_LIST),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from textual.message import Message
@@ -19,39 +18,42 @@ class Decision(StrEnum):
     PASS = "pass"  # noqa: S105
 
 
-@dataclass
 class RoomChosen(Message):
     """The person wants this room open."""
 
-    room_id: str
+    def __init__(self, room_id: str) -> None:
+        super().__init__()
+        self.room_id = room_id
 
 
-@dataclass
 class Decided(Message):
     """The person decided about a refused action."""
 
-    action_id: int
-    decision: Decision
+    def __init__(self, action_id: int, decision: Decision) -> None:
+        super().__init__()
+        self.action_id = action_id
+        self.decision = decision
 
 
-@dataclass
 class NameWanted(Message):
     """The person chose somebody to write to."""
 
-    user_id: str
+    def __init__(self, user_id: str) -> None:
+        super().__init__()
+        self.user_id = user_id
 
 
 class DemoWanted(Message):
     """The person wants to look around."""
 
 
-@dataclass
 class AccountSaved(Message):
     """The person signed in; the account is stored under this name."""
 
-    name: str
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
 
 
-@dataclass
 class OutboxWanted(Message):
     """The person wants to see what is not sent yet."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,13 +13,14 @@ from chat_tui_core.accounts import AccountLock, DataFolder
 from chat_tui_core.contract import Backend
 from chat_tui_core.model import Account
 from chat_tui_core.store import Store
+from chat_tui_core.values import slotted
 
 __all__ = ["Opened", "choose_account", "open_account"]
 
 STORE_FILE: Final = "chat.db"
 
 
-@dataclass(slots=True)
+@slotted
 class Opened:
     """An account that this process has for itself, with its store open and nothing running yet."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from chat_tui_core.actions import Action, Cause, Kind, State, after
@@ -44,6 +44,7 @@ from chat_tui_core.session.ingest_state import Batch, Known, Outcome
 from chat_tui_core.store import actions as stored_actions
 from chat_tui_core.store import meta
 from chat_tui_core.store import rooms as stored_rooms
+from chat_tui_core.values import frozen
 
 _PROBLEM_LIMIT = 300
 
@@ -109,7 +110,7 @@ def ingest(db: sqlite3.Connection, known: Known, news: Sequence[News]) -> Outcom
 # ---------------------------------------------------------------- the person's own commands
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MarkRead:
     """We have read up to `order`; the server is told soon, once for many calls. `tell`: it can be told at all."""
 
@@ -119,21 +120,21 @@ class MarkRead:
     delay_ms: int = 800
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cancel:
     """Take an action back while that still prevents it, or discard a refused one."""
 
     action_id: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Retry:
     """Try a refused action again, under a new id; a pending one leaves at once."""
 
     action_id: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LetPass:
     """A refused action no longer holds its room's later ones back."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from chat_tui_core.actions import SETTLED, Action
 from chat_tui_core.model import Gap, Member, Room, RoomEvent
@@ -12,9 +12,10 @@ from chat_tui_core.news import AskHistory
 from chat_tui_core.store import actions as stored_actions
 from chat_tui_core.store import events as stored_events
 from chat_tui_core.store import rooms as stored_rooms
+from chat_tui_core.values import frozen, slotted
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """The session's values as they stood when the batch began; nothing in here is changed."""
 
@@ -25,7 +26,7 @@ class Known:
     now_ms: int
 
 
-@dataclass(slots=True)
+@slotted
 class RoomDelta:
     """What changed in one room's timeline."""
 
@@ -34,7 +35,7 @@ class RoomDelta:
     live: bool = False
 
 
-@dataclass(slots=True)
+@slotted
 class Outcome:
     """What a batch brought, for the session to put in place and to publish."""
 

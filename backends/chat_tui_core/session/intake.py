@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from chat_tui_core.errors import StoreError
@@ -18,6 +17,7 @@ from chat_tui_core.news import News
 from chat_tui_core.session.ingest import Command, ingest, needs_sync, run_command
 from chat_tui_core.session.ingest_state import Known, Outcome
 from chat_tui_core.store import Store
+from chat_tui_core.values import slotted
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ RETRY_SECONDS: Final = 2.0
 BATCH_LIMIT: Final = 500
 
 
-@dataclass(slots=True)
+@slotted
 class _Work:
     news: Sequence[News]
     command: Command | None = None

@@ -83,6 +83,7 @@ class Session:
         self._members: dict[str, dict[str, Member]] = {}
         self._presence: dict[str, Presence] = {}
         self._typing: dict[str, tuple[str, ...]] = {}
+        self._renamed: dict[int, int] = {}  # ids that were given up for new ones
         self._tasks: set[asyncio.Task[object]] = set()
         self._load()
         self.rooms: Mapping[str, Room] = MappingProxyType(self._rooms)
@@ -237,14 +238,14 @@ class Session:
     async def settled(self, action_id: int, state: State) -> Action:
         """Wait until an action has reached `state` (SENT or CONFIRMED), or is failed or cancelled."""
         wanted = {State.CONFIRMED, State.FAILED, State.CANCELLED, state}
-        action = self._actions.get(action_id) or self.store.read(stored_actions.load_action, action_id)
-        if action is None:
-            raise LocalError(f"There is no action {action_id}.")
-        while action.state not in wanted:
-            change = await self._next(ActionMoved)
-            if isinstance(change, ActionMoved) and action_id in {change.action.id, change.old_id}:
-                action, action_id = change.action, change.action.id
-        return action
+        while True:
+            action_id = self._renamed.get(action_id, action_id)
+            action = self._actions.get(action_id) or self.store.read(stored_actions.load_action, action_id)
+            if action is None:
+                raise LocalError(f"There is no action {action_id}.")
+            if action.state in wanted:
+                return action
+            await self._next(ActionMoved)
 
     def mark_read(self, room_id: str, order: int) -> None:
         """We have read up to and including `order`; many calls become one message to the server."""
@@ -276,6 +277,7 @@ class Session:
             self._members[room_id] = {member.user_id: member for member in members}
             self._publish(MembersMoved(room_id))
         old_ids = {new: old for old, new in outcome.rekeyed.items()}
+        self._renamed.update(outcome.rekeyed)
         for old in outcome.rekeyed:
             self._actions.pop(old, None)
             self._sender.settled(old)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sqlite3
 from pathlib import Path
 from typing import Final, TypeVar
@@ -38,7 +37,7 @@ class WritingConnection(sqlite3.Connection):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.holder = secrets.token_hex(8)
+        self.holder = os.urandom(8).hex()
         self.must_sync = False
 
 

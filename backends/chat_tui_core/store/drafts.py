@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from typing import Final
 
 from chat_tui_core.store.problems import storable
 from chat_tui_core.store.rows import Row, as_json, select, text_list
+from chat_tui_core.values import frozen
 
 SAVE: Final = (
     "INSERT INTO drafts (room_id, text, cursor, reply_to, attachments, updated_at) VALUES (?, ?, ?, ?, ?, ?)"
@@ -18,7 +18,7 @@ DELETE: Final = "DELETE FROM drafts WHERE room_id = ?"
 LOAD: Final = "SELECT room_id, updated_at, text, cursor, reply_to, attachments FROM drafts ORDER BY room_id"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Draft:
     """What stands in a room's composer: text, cursor (characters), the event replied to, paths of files."""
 

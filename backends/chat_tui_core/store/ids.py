@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from chat_tui_core.store.connect import WritingConnection
 from chat_tui_core.store.problems import report
+from chat_tui_core.values import frozen
 
 #: Ids are reserved in blocks of this many.
 BLOCK: Final = 1000
@@ -24,7 +25,7 @@ SET: Final = (
 RELEASE: Final = "UPDATE action_ids SET holder = '' WHERE holder = ?"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Counter:
     """The next id, the end of the reserved block, and the first id of this opening that was surely not sent yet."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from typing import Final
+
+from chat_tui_core.values import frozen
 
 #: How many problems are kept, and how long the text of one may be.
 KEPT: Final = 1000
@@ -19,7 +20,7 @@ KNOWN: Final = "SELECT 1 FROM problems WHERE text = ? AND room_id = ?"
 NOW: Final = "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredProblem:
     """One thing that was set aside, when it was noticed (milliseconds since 1970) and in which room."""
 

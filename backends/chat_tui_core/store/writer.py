@@ -8,13 +8,14 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
 from chat_tui_core.errors import StoreUnwritable
 from chat_tui_core.store import faults
 from chat_tui_core.store.connect import WritingConnection
+from chat_tui_core.values import frozen, slotted
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ SYNC_CHECKPOINTS: Final = "PRAGMA synchronous = NORMAL"
 TOUCH: Final = "UPDATE action_ids SET touched = 1 - touched"
 
 
-@dataclass(slots=True)
+@slotted
 class Unit:
     """One piece of work: everything in it is stored, or nothing."""
 
@@ -131,7 +132,7 @@ class Writer:
                 self._db.execute("ROLLBACK")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Result:
     """What a unit of work returned."""
 

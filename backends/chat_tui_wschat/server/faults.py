@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from hashlib import blake2b
-from typing import Final, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from chat_tui_core.errors import ConfigError
 
@@ -107,7 +107,7 @@ def _with(mix: Mix, name: str, value: str, spec: str) -> Mix:
         mix = replace(mix, longest=_number(seconds, 60.0, spec)) if colon else mix
     if name not in _SHARES:
         raise _wrong(spec, f"there is no fault {name!r}")
-    changed: dict[str, float] = {_SHARES[name]: _number(value, _LARGEST, spec)}
+    changed: dict[str, Any] = {_SHARES[name]: _number(value, _LARGEST, spec)}
     return replace(mix, **changed)
 
 
@@ -243,4 +243,3 @@ class Lane(Generic[F]):
         if self._overtaken is not None:
             times.append(self._overtaken[0])
         return min(times, default=None)
-

@@ -32,6 +32,7 @@ class FaultySocket(OutgoingSocket):
         limits: Limits,
         too_slow: Callable[[], None],
         plan: Plan,
+        *,
         take: Callable[[str | bytes], None],
         session: Callable[[], Session | None],
     ) -> None:

@@ -260,7 +260,7 @@ class WsServer:
             known = self.rules.hall.sockets.get(number)
             return known.session if known is not None else None
 
-        faulty = self._sockets[number] = FaultySocket(ws, limits, slow, Plan(mix, number), take, session)
+        faulty = self._sockets[number] = FaultySocket(ws, limits, slow, Plan(mix, number), take=take, session=session)
         return faulty.receive
 
     def _receive(self, number: int, data: str | bytes) -> None:

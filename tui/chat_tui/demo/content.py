@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-ME: Final = "you"
+ME: Final = "guest"  # no word that people use, for each would count as a mention
 BOT: Final = "robin"
 PEOPLE: Final = (
     "ada", "bruno", "chioma", "dmitri", "elif", "glitchy", "hana", "ivo", "linus.k", "mei", "omar", "sofia",

@@ -75,7 +75,7 @@ class Life:
                 for person in self._people.values():
                     await self._do(person, Kind.JOIN, name)
                     await self._wait(0.5, 2.0)
-                    await self._say(person, name, line(self._rng, [BOT, *self._people]))
+                    await self._say(person, name, line(self._rng, [BOT]))
                 await self._wait(POP_UP_STAYS - 10, POP_UP_STAYS)
                 await self._do(self._bot, Kind.DELETE_ROOM, name)
                 await self._wait(POP_UP_EVERY - POP_UP_STAYS)
@@ -90,10 +90,11 @@ class Life:
             await self._rng.choice(acts)()
 
     async def _remark(self) -> None:
-        person = self._rng.choice(list(self._people.values()))
+        name, person = self._rng.choice(list(self._people.items()))
         rooms = self._rooms_of(person)
         if rooms:
-            await self._say(person, self._rng.choice(rooms), line(self._rng, list(self._people)))
+            others = [other for other in self._people if other != name]
+            await self._say(person, self._rng.choice(rooms), line(self._rng, others))
 
     async def _converse(self) -> None:
         cast = dict(zip("ABC", self._rng.sample(sorted(self._people), 3), strict=True))

@@ -94,9 +94,9 @@ class _Talks:
         return [(cast[part], text.format_map(words)) for part, _, text in spoken]
 
 
-def line(rng: random.Random, speakers: list[str]) -> str:
-    """Something that somebody says on their own."""
-    return rng.choice(LINES).format_map(Words(rng, {"who": rng.choice(speakers)}))
+def line(rng: random.Random, others: list[str]) -> str:
+    """Something that somebody says on their own, perhaps about one of the others."""
+    return rng.choice(LINES).format_map(Words(rng, {"who": rng.choice(others)}))
 
 
 class Words(dict[str, str]):

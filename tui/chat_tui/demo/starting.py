@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import tempfile
 import threading
@@ -11,10 +12,13 @@ from collections.abc import AsyncIterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.errors import ChatError
 from chat_tui_core.model import Account
+
+_PREFIX: Final = "chat-tui-demo-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +99,30 @@ class _World:
 
 @contextlib.asynccontextmanager
 async def _folder() -> AsyncIterator[Path]:
-    """A private folder that is gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="chat-tui-demo-"))
+    """A private folder that is gone afterwards; those of demos that were killed go now."""
+    _remove_abandoned()
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_abandoned() -> None:
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        if _is_abandoned(left):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_abandoned(folder: Path) -> bool:
+    """Whether a demo's folder is ours and its process, whose number it bears, has ended."""
+    number = folder.name.removeprefix(_PREFIX).partition("-")[0]
+    try:
+        if not number.isdigit() or folder.lstat().st_uid != os.getuid() or folder.is_symlink():
+            return False
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False

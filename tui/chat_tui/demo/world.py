@@ -21,7 +21,7 @@ from chat_tui_core import registry
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.actions import Kind
 from chat_tui_core.contract import Backend, ServerOptions
-from chat_tui_core.errors import ConfigError
+from chat_tui_core.errors import ConfigError, TransportError
 from chat_tui_core.model import Account
 from chat_tui_core.session import Session
 from chat_tui_core.session_changes import ActionMoved, RoomsMoved
@@ -36,6 +36,7 @@ LIVING: Final = ("ada", "glitchy", "mei")
 #: How many messages the person has not read yet; everything is read in the other rooms.
 UNREAD: Final = {"general": 4, "random": 2}
 _READING = 3.0
+_TRIES = 4
 
 
 @contextlib.asynccontextmanager
@@ -67,10 +68,18 @@ async def _ended(task: asyncio.Task[None]) -> None:
 
 
 async def _sign_in(backend: Backend, url: str, user: str, name: str) -> tuple[Account, str]:
-    """A user whom the past knows, with a password that nobody needs again."""
-    device = secrets.token_hex(8)
-    given = await backend.login(url, user, secrets.token_urlsafe(16), kind="password", device=device)
-    return Account(name, backend.name, url, given.user, given.device), given.token
+    """A user whom the past knows, with a password that nobody needs again; a faulty line is tried again."""
+    device, password = secrets.token_hex(8), secrets.token_urlsafe(16)
+    tries = 1
+    while True:
+        try:
+            given = await backend.login(url, user, password, kind="password", device=device)
+        except TransportError:
+            tries += 1
+            if tries > _TRIES:
+                raise
+        else:
+            return Account(name, backend.name, url, given.user, given.device), given.token
 
 
 async def _look_around(backend: Backend, account: Account, token: str, file: Path) -> None:

@@ -37,9 +37,11 @@ def serve(args: Namespace) -> int:
         port=args.port,
         data=args.data,
         open_registration=args.open,
+        welcome=args.welcome,
         tls_cert=args.tls_cert,
         tls_key=args.tls_key,
         chaos=args.chaos,
+        rate=args.rate,
     )
     return asyncio.run(_serve(options))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from chat_tui.feed import Batch
@@ -20,6 +19,7 @@ from chat_tui_core.news import Link
 from chat_tui_core.safe_text import one_line
 from chat_tui_core.session import Session
 from chat_tui_core.store.drafts import Draft
+from chat_tui_core.values import frozen
 
 __all__ = ["Conversation", "Parts"]
 
@@ -29,7 +29,7 @@ KEPT_OPEN: Final = 8
 """Rooms whose lines stay loaded, the latest opened ones."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parts:
     """The widgets that show a conversation."""
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widgets import Input, Static
@@ -34,7 +35,13 @@ _NOT_A_NAME: Final = re.compile(r"[^a-z0-9._-]+")
 class LoginScreen(Screen[None]):
     """Four fields. Enter goes to the next one, and signs in from the last."""
 
-    BINDINGS = bindings(Place.DIALOG)
+    BINDINGS = [
+        *bindings(Place.DIALOG),
+        # Priority: what is typed after one of these belongs to the next field, however fast it comes.
+        Binding("tab", "app.focus_next", show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", show=False, priority=True),
+        Binding("enter", "go_on", show=False, priority=True),
+    ]
     AUTO_FOCUS = "#url"
     DEFAULT_CSS = """
     LoginScreen {
@@ -95,20 +102,24 @@ class LoginScreen(Screen[None]):
         if not name.has_focus:
             name.value = _NOT_A_NAME.sub("-", event.value.lower()).strip("-.")[:32]
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        """Go to the next empty field, or sign in."""
-        event.stop()
+    def action_go_on(self) -> None:
+        """Go to the next field; from the password on, sign in once the field has taken the keys before this one."""
+        field = self.focused
+        if field is not None and field.id in {"password", "name"}:
+            field.call_later(self._submit)
+        else:
+            self.focus_next()
+
+    def _submit(self) -> None:
+        """Sign in, or go to the first field that is empty."""
         for field, _, _ in FIELDS:
             if not self._value(field):
                 self.query_one(f"#{field}", Input).focus()
                 return
-        if event.input.id in {"password", "name"} and not self._busy:
+        if not self._busy:
             self._busy = True
             self._say("signing in…", busy=True)
             self.app.run_worker(self._sign_in(), exit_on_error=False)  # outlives this screen
-        else:
-            self.focus_next()
 
     async def _sign_in(self) -> None:
         """Have the password checked, keep the account, show it."""

@@ -199,7 +199,10 @@ class MainScreen(MainKeys):
         """Whoever begins to type means the composer."""
         event.stop()
         self.timeline.set_cursor(None)
-        self.composer.type_ahead(event.text)
+        if event.text == "\n":
+            self.composer.action_submit()
+        else:
+            self.composer.type_ahead(event.text)
         self.set_focus(self.composer)
 
     @on(NameWanted)

@@ -83,6 +83,7 @@ class SwitcherScreen(ModalScreen[str]):
         super().__init__()
         self._rooms = list(rooms)
         self._names = [room.title for room in self._rooms]
+        self._searched: str | None = None
 
     def compose(self) -> ComposeResult:
         """Give the query above what fits."""
@@ -102,6 +103,9 @@ class SwitcherScreen(ModalScreen[str]):
         self._search(event.text_area.text)
 
     def _search(self, query: str) -> None:
+        if query == self._searched:
+            return
+        self._searched = query
         if query.strip():
             found = [self._rooms[index] for index in rank_names(query.replace("#", ""), self._names)]
         else:
@@ -115,7 +119,11 @@ class SwitcherScreen(ModalScreen[str]):
             matches.action_cursor(1 if step > 0 else -1)
 
     def action_choose(self) -> None:
-        """Go to the chosen room."""
+        """Go to the chosen room, once the query has taken the keys that came before this one."""
+        self.query_one("#query", TextArea).call_later(self._choose)
+
+    def _choose(self) -> None:
+        self._search(self.query_one("#query", TextArea).text)
         matches = self.query_one(Matches)
         self.dismiss(matches.found[matches.cursor].room_id if matches.cursor is not None else "")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -14,6 +12,7 @@ from chat_tui.messages import DemoWanted
 from chat_tui.widgets.pick_list import PickList, Row
 from chat_tui_core import registry
 from chat_tui_core.accounts import DataFolder
+from chat_tui_core.values import frozen
 
 __all__ = ["WelcomeScreen"]
 
@@ -25,7 +24,7 @@ KNOWN = {
 DEMO = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """A way to begin; `backend` is empty for the demo."""
 
@@ -63,7 +62,7 @@ class Choices(PickList):
 class WelcomeScreen(Screen[None]):
     """A greeting and the ways to begin."""
 
-    AUTO_FOCUS = "#choices"
+    AUTO_FOCUS = None
     DEFAULT_CSS = """
     WelcomeScreen {
         align: center middle; background: $background;
@@ -95,6 +94,7 @@ class WelcomeScreen(Screen[None]):
         listed.styles.height = 2 * len(listed.found)
         listed.reset(0, len(listed.found))
         listed.set_cursor(0)
+        self.set_focus(listed)  # at once: a quick key after the first frame would be lost
 
     @on(PickList.Picked)
     def _picked(self, event: PickList.Picked) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
+
+from chat_tui_core.values import frozen, slotted
 
 __all__ = ["BELOW", "Block", "Line", "LineSource", "Spot"]
 
@@ -15,7 +16,7 @@ BELOW = 1 << 30
 """Keys from here on name lines below an item's text."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spot:
     """A part of a line that can be clicked: the cells [start, end) and what is meant by them."""
 
@@ -24,7 +25,7 @@ class Spot:
     target: object
 
 
-@dataclass(slots=True)
+@slotted
 class Line:
     """One line of a block. Its strip is made when it is first shown: most lines never are.
 
@@ -47,7 +48,7 @@ class Line:
         return self.key == key or (0 <= self.key <= key < self.end)
 
 
-@dataclass(slots=True)
+@slotted
 class Block:
     """The lines of one item, at least one, and the text in them that can be selected."""
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from textual import events
-from textual.binding import Binding, BindingsMap, BindingType
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import TextArea
 
 from chat_tui.commands import complete
 from chat_tui.keys import Place, bindings
+from chat_tui.widgets.own_keys import OwnKeys
 from chat_tui.widgets.text_layout import clean
 
 __all__ = ["Composer"]
@@ -50,7 +49,7 @@ _EDITING: list[BindingType] = [
 ]
 
 
-class Composer(TextArea, inherit_bindings=False):
+class Composer(OwnKeys, TextArea, inherit_bindings=False):
     """The text box. It hands texts on and keeps them until `sent` says that they are safe."""
 
     BINDINGS = [
@@ -67,27 +66,29 @@ class Composer(TextArea, inherit_bindings=False):
     }
     """
 
-    @dataclass
     class Submitted(Message):
         """The person wants this text sent; answered by `sent` or `kept`."""
 
-        text: str
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
-    @dataclass
     class Drafted(Message):
         """The text changed a moment ago, or the box is about to show another room's."""
 
-        room_id: str
-        text: str
-        cursor: int
+        def __init__(self, room_id: str, text: str, cursor: int) -> None:
+            super().__init__()
+            self.room_id = room_id
+            self.text = text
+            self.cursor = cursor
 
-    @dataclass
     class Edited(Message):
         """The text changed."""
 
-        text: str
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
-    @dataclass
     class LeftUpwards(Message):
         """Up was pressed in the empty box: the person looks for a message."""
 
@@ -105,7 +106,6 @@ class Composer(TextArea, inherit_bindings=False):
         self.room_id = ""
         self.names: tuple[str, ...] = ()
         """Names that Tab completes."""
-        self._keys: tuple[object, BindingsMap] | None = None
         self._ahead: int | None = None  # where late keys belong that were pressed before the box had the focus
         self._drafted = ""
         self._timer: Timer | None = None
@@ -253,23 +253,6 @@ class Composer(TextArea, inherit_bindings=False):
         self.action_cursor_down()
 
     # ------------------------------------------------------------ keys and paste
-
-    async def _on_key(self, event: events.Key) -> None:
-        """Do what the key means here and now; by way of the app it would be done after the keys that follow it."""
-        for binding in self._bound().key_to_bindings.get(event.key, ()):
-            event.stop()
-            event.prevent_default()
-            await self.run_action(binding.action)
-            return
-
-    def _bound(self) -> BindingsMap:
-        """The box's own keys as the configuration has them."""
-        keymap = self.app._keymap  # noqa: SLF001 - the app tells it to nobody
-        if self._keys is None or self._keys[0] is not keymap:
-            bound = self._bindings.copy()
-            bound.apply_keymap(keymap)
-            self._keys = keymap, bound
-        return self._keys[1]
 
     def type_ahead(self, text: str) -> None:
         """Insert what was typed before the box had the focus, in front of what was typed into it since."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from textual import events
 from textual.message import Message
 
@@ -20,7 +18,6 @@ class HintLine(TextLine):
     HintLine { padding: 0 1; color: $foreground 60%; &:ansi { color: ansi_default; text-style: dim; } }
     """
 
-    @dataclass
     class NewestWanted(Message):
         """The person clicked on what is new below."""
 

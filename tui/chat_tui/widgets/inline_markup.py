@@ -7,11 +7,12 @@ flags, never a style, a tag or an escape sequence, so a message cannot draw anyt
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from urllib.parse import quote
 
 from chat_tui.widgets.text_layout import snap
+from chat_tui_core.values import frozen, slotted
 
 __all__ = ["BOLD", "CODE", "CODE_BLOCK", "ITALIC", "LINK", "MENTION", "STRIKE", "Body", "Run", "parse"]
 
@@ -37,7 +38,7 @@ _FLAGS = {"code": CODE, "bold": BOLD, "bold1": BOLD, "italic": ITALIC, "strike":
 _maybe_marked = re.compile(r"[`*_~]|://").search
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Run:
     """The characters [start, end) of a body and what they are: flags, and the address of a link."""
 
@@ -47,7 +48,7 @@ class Run:
     url: str = ""
 
 
-@dataclass(slots=True)
+@slotted
 class Body:
     """A text as it is shown, its markup characters gone, with its runs: ascending, not overlapping."""
 

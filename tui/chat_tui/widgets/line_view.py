@@ -6,7 +6,6 @@ outlives appending, prepending, wrapping and resizing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
@@ -29,12 +28,13 @@ class LineView(LineCanvas, inherit_bindings=False):
 
     ALLOW_SELECT: ClassVar[bool] = True
 
-    @dataclass
     class CursorMoved(Message):
         """The cursor went to another item, or to none."""
 
-        view: LineView
-        position: int | None
+        def __init__(self, view: LineView, position: int | None) -> None:
+            super().__init__()
+            self.view = view
+            self.position = position
 
         @property
         def control(self) -> LineView:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from rich.segment import Segment
@@ -14,6 +13,7 @@ from chat_tui.widgets.inline_markup import CODE_BLOCK, LINK, Body, Run
 from chat_tui.widgets.message_look import Columns, Look, clock_of, columns_for, day_of, day_text
 from chat_tui.widgets.message_row import MessageRow, read_body, says_something
 from chat_tui.widgets.text_layout import cells, clean_line, fit, wrap
+from chat_tui_core.values import frozen
 
 __all__ = ["MARKS", "Around", "Edge", "MessageRow", "Target", "message_block"]
 
@@ -51,7 +51,7 @@ KEY_EDGE, KEY_SPACE, KEY_DAY, KEY_UNREAD, KEY_SENDER, KEY_REPLY = range(-6, 0)
 KEY_MORE, KEY_EDITED, KEY_ERROR, KEY_REACTIONS = (BELOW + 1_000 * step for step in range(4))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Around:
     """What a message's lines depend on beside the message."""
 
@@ -64,7 +64,7 @@ class Around:
     expanded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """What a click means."""
 
@@ -304,7 +304,7 @@ class _Page:
         last, part = self.lines[-1], "failed" if self.row.state in {"failed", "cancelled"} else "state"
         last.cells += _add(last, " " * (self.columns.mark - last.cells), self.look.base)
         if self.row.state == "failed":
-            last.spots += (Spot(last.cells, last.cells + 2, Target("failed")),)
+            last.spots += (Spot(last.cells, last.cells + cells(mark), Target("failed")),)
         last.cells += _add(last, mark, self.look[part])
 
     # -- below the body

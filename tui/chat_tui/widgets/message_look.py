@@ -11,6 +11,7 @@ from rich.style import Style
 
 from chat_tui.widgets.inline_markup import BOLD, CODE, CODE_BLOCK, ITALIC, LINK, MENTION, STRIKE, Run
 from chat_tui.widgets.nick_colors import nick_color
+from chat_tui_core.values import frozen
 
 __all__ = ["PARTS", "WIDE", "Columns", "Look", "clock_of", "columns_for", "day_of", "day_text"]
 
@@ -62,7 +63,7 @@ LAST_MINUTE = 4_102_444_800_000 // MINUTE_MS
 """The year 2100: a later time is a broken clock and is shown as this one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Columns:
     """Where things stand on a line, in cells."""
 

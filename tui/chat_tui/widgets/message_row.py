@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from chat_tui.widgets.inline_markup import Body, parse
 from chat_tui.widgets.text_layout import clean, clean_line, snap
+from chat_tui_core.values import frozen
 
 __all__ = ["MessageRow", "read_body", "says_something", "shown_text"]
 
@@ -22,7 +22,7 @@ EXPANDED_CHARS, EXPANDED_LINES = 200_000, 4_000
 """What an expanded body shows at most: the screen must stand whatever was sent."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MessageRow:
     """What a timeline shows of one event: immutable and cheap to compare."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -15,6 +14,7 @@ from textual.message import Message
 from chat_tui.keys import Place, bindings
 from chat_tui.widgets.blocks import Block, Line
 from chat_tui.widgets.line_view import LineView
+from chat_tui.widgets.own_keys import OwnKeys
 from chat_tui.widgets.text_layout import cells, fit
 
 __all__ = ["Part", "PickList", "Row", "spread"]
@@ -46,7 +46,7 @@ def spread(row: Row, width: int, styles: dict[str, Style]) -> tuple[list[Segment
     return segments, used
 
 
-class PickList(LineView):
+class PickList(OwnKeys, LineView):
     """A list of items of a few lines each with a cursor; it is its own source of blocks."""
 
     BINDINGS = bindings(Place.ROOM_LIST)
@@ -84,12 +84,13 @@ class PickList(LineView):
     """
     ALLOW_SELECT: ClassVar[bool] = False
 
-    @dataclass
     class Picked(Message):
         """The person chose the item at `position`."""
 
-        view: PickList
-        position: int
+        def __init__(self, view: PickList, position: int) -> None:
+            super().__init__()
+            self.view = view
+            self.position = position
 
         @property
         def control(self) -> PickList:

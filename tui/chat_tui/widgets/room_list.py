@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date, tzinfo
 
 from textual import events
@@ -39,15 +38,17 @@ def time_text(ts: int, today: date, zone: tzinfo | None) -> str:
 class RoomList(PickList):
     """The rooms; the open one is marked, the cursor shows while the list has the focus."""
 
-    @dataclass
     class Typed(Message):
-        """The person began to write."""
+        """The person began to write; a line feed is the Enter that ends it."""
 
-        text: str
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
     def __init__(self, *, today: Callable[[], date] = date.today, zone: tzinfo | None = None, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self.me = ""
+        self._leaving = False
         self.opens: Callable[[str], None] | None = None
         """Called at once for a room that is chosen by a key: what is typed next is meant for the room already."""
         self._order = RoomOrder()
@@ -174,15 +175,32 @@ class RoomList(PickList):
         """Open the room under the cursor."""
         room = self.room_at(self.cursor)
         if room is not None and self.opens is not None:
+            self._leaving = True
             self.opens(room.room_id)
         elif room is not None:
             self.post_message(RoomChosen(room.room_id))
 
-    def on_key(self, event: events.Key) -> None:
-        """Hand what is typed to the composer, unless it is a key of this list."""
-        if event.is_printable and event.character not in {None, " "} and event.key not in self.screen.active_bindings:
+    async def _on_key(self, event: events.Key) -> None:
+        """Hand what is typed to the composer, unless it is a key of this list.
+
+        What comes in the same breath after that belongs there too: the focus has not arrived yet.
+        """
+        text = event.character if event.is_printable else None
+        if self._leaving and event.key == "enter":
+            text = "\n"
+        elif text == " " and not self._leaving:
+            text = None
+        if text and (self._leaving or event.key not in self.screen.active_bindings):
+            self._leaving = True
             event.stop()
-            self.post_message(self.Typed(event.character or ""))
+            event.prevent_default()
+            self.post_message(self.Typed(text))
+            return
+        await super()._on_key(event)
+
+    def on_focus(self) -> None:
+        """The person is back."""
+        self._leaving = False
 
     def on_pick_list_picked(self, event: PickList.Picked) -> None:
         """Say which room was chosen."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from chat_tui_core.model import Membership, Room, RoomKind
+from chat_tui_core.values import frozen
 
 __all__ = ["MARKS", "Heading", "RoomOrder", "Splice"]
 
@@ -21,7 +21,7 @@ MARKS: Final = {RoomKind.PUBLIC: "#", RoomKind.PRIVATE: "◆", RoomKind.DIRECT: 
 _Rank = tuple[int, int, int, str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Heading:
     """The line above a section."""
 
@@ -29,7 +29,7 @@ class Heading:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Splice:
     """The entries [position, position + removed) were replaced by `inserted` others; (p, 1, 1) is a change in place."""
 

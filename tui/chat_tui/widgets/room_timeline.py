@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from textual import events
 from textual.message import Message
 
@@ -19,25 +17,27 @@ class RoomTimeline(Timeline, inherit_bindings=False):
 
     BINDINGS = bindings(Place.TIMELINE)
 
-    @dataclass
     class ReplyWanted(Message):
         """The person wants to answer the message with this key."""
 
-        key: str
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
 
-    @dataclass
     class CopyWanted(Message):
         """The person wants this text in the clipboard."""
 
-        text: str
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
-    @dataclass
     class Typed(Message):
         """The person began to write."""
 
-        text: str
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
-    @dataclass
     class Seen(Message, bubble=True):
         """Other messages are on screen than before."""
 

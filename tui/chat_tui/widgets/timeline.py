@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import ClassVar, Literal, Protocol
 
@@ -15,6 +14,7 @@ from chat_tui.widgets.line_view import LineView
 from chat_tui.widgets.message_lines import Around, Edge, Target, message_block
 from chat_tui.widgets.message_look import PARTS, Look
 from chat_tui.widgets.message_row import MessageRow, shown_text
+from chat_tui_core.values import frozen
 
 __all__ = ["Bookmark", "Timeline", "TimelineSource"]
 
@@ -35,7 +35,7 @@ class TimelineSource(Protocol):
         """Give the position of the message with that key, None when it is not loaded."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bookmark:
     """Where a reader was in a room: opaque, to be given back to `Timeline.set_source`."""
 
@@ -133,37 +133,40 @@ class Timeline(LineView, inherit_bindings=False):
     }
     """
 
-    @dataclass
     class NeedOlder(Message):
         """The reader comes near the oldest message that is loaded; said once until it is answered."""
 
-        timeline: Timeline
+        def __init__(self, timeline: Timeline) -> None:
+            super().__init__()
+            self.timeline = timeline
 
         @property
         def control(self) -> Timeline:
             """The timeline, for `@on` selectors."""
             return self.timeline
 
-    @dataclass
     class FollowChanged(Message):
         """The timeline follows the newest message or stopped to; how many new ones are below the screen."""
 
-        timeline: Timeline
-        following: bool
-        new_below: int
+        def __init__(self, timeline: Timeline, following: bool, new_below: int) -> None:
+            super().__init__()
+            self.timeline = timeline
+            self.following = following
+            self.new_below = new_below
 
         @property
         def control(self) -> Timeline:
             """The timeline, for `@on` selectors."""
             return self.timeline
 
-    @dataclass
     class Hit(Message):
         """A part of a message was clicked."""
 
-        timeline: Timeline
-        key: str
-        payload: Target
+        def __init__(self, timeline: Timeline, key: str, payload: Target) -> None:
+            super().__init__()
+            self.timeline = timeline
+            self.key = key
+            self.payload = payload
 
         @property
         def control(self) -> Timeline:

@@ -1,0 +1,125 @@
+"""Values: classes that are what dataclasses with slots are, and cost a twentieth of them when a program starts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from inspect import get_annotations
+from operator import attrgetter
+from typing import Any, Final, TypeVar, dataclass_transform
+
+T = TypeVar("T")
+
+_UNSET: Final = object()
+"""Stands in a signature for "make the default afresh"."""
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
+def frozen(cls: type[T]) -> type[T]:
+    """Make of an annotated class what `dataclasses.dataclass(frozen=True, slots=True)` makes of it, but later.
+
+    A dataclass writes and compiles six methods when it is defined: half a millisecond. Here `__init__` is compiled
+    when the first value is made, and the others need not be compiled. `dataclasses.replace`, `fields` and `asdict`
+    work as ever. Fields may have defaults, `field(default_factory=...)` and `field(repr=False)`, and there may be a
+    `__post_init__`; such a class has no bases with fields, and no other field options.
+    """
+    names = tuple(get_annotations(cls))
+    got: Callable[[Any], object] = attrgetter(*names) if names else type
+    return _slotted(
+        cls,
+        __hash__=lambda self: hash(got(self)),
+        __setattr__=_refuse,
+        __delattr__=_refuse,
+        __getstate__=_state,
+        __setstate__=_restore,
+    )
+
+
+@dataclass_transform(field_specifiers=(dataclasses.field,))
+def slotted(cls: type[T]) -> type[T]:
+    """Make of an annotated class what `dataclasses.dataclass(slots=True)` makes of it, as `frozen` does."""
+    return _slotted(cls, __hash__=None)
+
+
+def _slotted(cls: type[T], **more: object) -> type[T]:
+    names = tuple(get_annotations(cls))
+    members = {name: item for name, item in cls.__dict__.items() if name not in {*names, "__dict__", "__weakref__"}}
+    got: Callable[[Any], object] = attrgetter(*names) if names else type
+    members |= {
+        "__slots__": names,
+        "__match_args__": names,
+        "__dataclass_fields__": _Fields(cls),
+        "__init__": _first_of(cls),
+        "__repr__": _repr,
+        "__eq__": lambda self, other: got(self) == got(other) if other.__class__ is self.__class__ else NotImplemented,
+        **more,
+    }
+    made: Any = type(cls)(cls.__name__, cls.__bases__, members)  # type: ignore[misc]
+    made.__qualname__ = cls.__qualname__
+    return made  # type: ignore[no-any-return]
+
+
+class _Fields:
+    """The fields for `dataclasses`' functions, found when one of those asks."""
+
+    def __init__(self, plain: type) -> None:
+        self._plain = plain
+
+    def __get__(self, _instance: object, owner: type) -> object:
+        fields = dataclasses.dataclass(self._plain).__dataclass_fields__  # type: ignore[attr-defined]
+        type.__setattr__(owner, "__dataclass_fields__", fields)
+        return fields
+
+
+def _first_of(plain: type) -> Callable[..., None]:
+    """An `__init__` that makes the real one and puts it in its own place."""
+
+    def __init__(self: object, *args: object, **named: object) -> None:  # noqa: N807
+        made: Any = type(self)
+        made.__init__ = _init(made, plain)
+        made.__init__(self, *args, **named)
+
+    return __init__
+
+
+def _init(made: Any, plain: type) -> Callable[..., None]:
+    """The `__init__` of a value class, written from the class as it was before it got slots."""
+    scope: dict[str, object] = {"_unset": _UNSET}
+    heads, lines = ["self"], []
+    for name in made.__match_args__:
+        scope[f"_set_{name}"] = made.__dict__[name].__set__
+        default: Any = plain.__dict__.get(name, dataclasses.MISSING)
+        given, make = name, getattr(default, "default_factory", dataclasses.MISSING)
+        if make is not dataclasses.MISSING:
+            default, scope[f"_make_{name}"] = _UNSET, make
+            given = f"_make_{name}() if {name} is _unset else {name}"
+        elif isinstance(default, dataclasses.Field):
+            default = default.default
+        if default is not dataclasses.MISSING:
+            scope[f"_default_{name}"] = default
+        heads.append(name if default is dataclasses.MISSING else f"{name}=_default_{name}")
+        lines.append(f" _set_{name}(self, {given})")
+    if hasattr(made, "__post_init__"):
+        lines.append(" self.__post_init__()")
+    exec(f"def __init__({', '.join(heads)}):\n" + "\n".join(lines or [" pass"]), scope)  # noqa: S102 - our own fields
+    init: Any = scope["__init__"]
+    init.__qualname__ = f"{made.__qualname__}.__init__"
+    return init  # type: ignore[no-any-return]
+
+
+def _repr(self: Any) -> str:
+    shown = (field.name for field in dataclasses.fields(self) if field.repr)
+    return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+
+
+def _refuse(_self: object, name: str, _value: object = None) -> None:
+    raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+
+
+def _state(self: Any) -> list[object]:
+    return [getattr(self, name) for name in self.__match_args__]
+
+
+def _restore(self: Any, state: list[object]) -> None:
+    for name, item in zip(self.__match_args__, state, strict=True):
+        object.__setattr__(self, name, item)

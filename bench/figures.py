@@ -1,0 +1,36 @@
+"""Print measured figures, each beside what it shall be, and say whether all keep to it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def part(values: Sequence[float], percent: float) -> float:
+    """The value that `percent` of all do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+
+
+class Figures:
+    """A table on standard output; `missed` counts the lines that are over their target."""
+
+    def __init__(self) -> None:
+        self.missed = 0
+
+    def say(self, what: str, figure: float, unit: str, target: float | None = None) -> None:
+        """One line; without a target it is for information."""
+        over = target is not None and figure > target
+        self.missed += over
+        beside = "" if target is None else f"  (at most {target:g}){'  MISSED' if over else ''}"
+        sys.stdout.write(f"{what:<52}{figure:9.2f} {unit:<4}{beside}\n")
+        sys.stdout.flush()
+
+    def spread(self, what: str, seconds: Sequence[float], p50: float, p95: float) -> None:
+        """The middle and the nearly worst of many times, in milliseconds."""
+        self.say(f"{what}, p50 of {len(seconds)}", part(seconds, 50) * 1000, "ms", p50)
+        self.say(f"{what}, p95", part(seconds, 95) * 1000, "ms", p95)
+
+    def verdict(self) -> int:
+        """The exit code."""
+        return 1 if self.missed else 0
