@@ -190,5 +190,5 @@ async def test_a_letter_is_meant_for_the_composer() -> None:
     app = Listening()
     async with app.run_test() as pilot:
         app.rooms.focus()
-        await pilot.press("h", "space", "down")
-    assert heard == ["h"]
+        await pilot.press("space", "h", "space", "down")
+    assert heard == ["h", " "], "a space is meant so only once a word has begun"
