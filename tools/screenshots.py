@@ -49,7 +49,7 @@ MINUTE: Final = 60_000
 ME: Final = "sam"
 PEOPLE: Final = ("ada", "bruno", "chioma", "hana", "ivo", "mei")
 ROOMS: Final = (
-    Room("general", topic="Everything that concerns everybody", members=7, head=40),
+    Room("general", topic="Everything that concerns everybody", members=7, head=40, read=40),
     Room("dev", topic="Code, reviews, releases", members=5, head=9, unread=3, mentions=1),
     Room("help", topic="Nobody was born knowing it", members=6, head=4, unread=12),
     Room("music", topic="What are you listening to?", members=4, head=7),
@@ -77,7 +77,7 @@ TALK: Final = (
     (
         1452,
         "mei",
-        "旅行の写真を #music に置きました — and a few from the garden, see https://photos.example/mei/autumn",
+        "J’ai mis les photos du voyage dans #music — and a few from the garden, see https://photos.example/mei/autumn",
     ),
     (1453, "ada", "these are *lovely*. `_autumn_03` is my new wallpaper"),
     (1630, "hana", "who has the release notes? I can only find last week's"),

@@ -91,7 +91,7 @@ class Session:
         self._drafting = Drafting(store, self._complain)
         self.drafts: Mapping[str, Draft] = self._drafting.drafts
         self._intake = Intake(store, self._known, self._settle, self._complain)
-        self._open = OpenRooms(store, self._ask, self._publish, self._actions, self._rooms)
+        self._open: OpenRooms = OpenRooms(store, self._ask, self._publish, self._actions, self._rooms)
         self._sender = Sender(self._actions, self._hand_over, wall_ms)
 
     def _load(self) -> None:
@@ -329,9 +329,6 @@ class Session:
         self._presence[news.user_id] = news.presence
         self._publish(PresenceMoved(news.user_id))
 
-    def _history_given(self, news: HistoryGiven) -> None:
-        self._open.answered(news)
-
     def _ask_refused(self, news: AskRefused) -> None:
         self._open.refused(news.request, Refused(news.text, news.code))
 
@@ -397,6 +394,6 @@ _LIVE: Final[Mapping[type, Callable[[Session, Any], None]]] = {
     SignedIn: Session._signed_in,  # noqa: SLF001
     TypingSet: Session._typing_set,  # noqa: SLF001
     PresenceSet: Session._presence_set,  # noqa: SLF001
-    HistoryGiven: Session._history_given,  # noqa: SLF001
+    HistoryGiven: lambda session, news: session._open.answered(news),  # noqa: SLF001
     AskRefused: Session._ask_refused,  # noqa: SLF001
 }

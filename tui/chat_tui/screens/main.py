@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Final
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from chat_tui.commands import Call, Plain, Wrong, hint_for, read_line
@@ -23,6 +22,7 @@ from chat_tui.screens.typing_notice import TypingNotice
 from chat_tui.widgets.banner import Banner
 from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.hint_line import HintLine
+from chat_tui.widgets.plain_box import Column, Row
 from chat_tui.widgets.room_header import RoomHeader
 from chat_tui.widgets.room_list import RoomList
 from chat_tui.widgets.room_timeline import RoomTimeline
@@ -59,18 +59,18 @@ class MainScreen(MainKeys):
         """Give the panes; the members come when they are shown for the first time."""
         self.panes = Panes(self)
         self.panes.arrange()  # before there is anything to be laid out again
-        with Horizontal(id="panes"):
-            with Vertical(id="rooms-pane"):
+        with Row(id="panes"):
+            with Column(id="rooms-pane"):
                 yield TextLine(id="rooms-title")
                 yield RoomList(id="rooms")
                 yield Static("No rooms yet.\n\n/join NAME\n/create NAME", id="no-rooms", markup=False)
-            with Vertical(id="chat"):
+            with Column(id="chat"):
                 yield RoomHeader(id="header")
                 yield Banner(id="banner")
                 yield RoomTimeline(id="timeline", spacious=self._spacious)
                 yield Static(id="empty", markup=False)
                 yield HintLine(id="hints")
-                with Horizontal(id="writing"):
+                with Row(id="writing"):
                     yield Static("›", id="prompt", markup=False)
                     yield Composer(id="composer")
         yield StatusBar(id="status")
