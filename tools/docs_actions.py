@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from chat_tui_core.actions import BLOCKING, MARKS, TRANSITIONS, Cause, Kind, State
-
 from tools import generated
 
 DOCUMENT = "docs/actions.md"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from chat_tui.commands import COMMANDS
 from chat_tui.keys import KEYS, Place, shown_as
-
 from tools import generated
 
 DOCUMENT = "docs/keys.md"

@@ -17,6 +17,8 @@ from typing import Final
 os.environ["TZ"] = "UTC"
 time.tzset()
 
+from textual.pilot import Pilot  # noqa: E402
+
 from chat_tui.config import AppOptions, Config  # noqa: E402
 from chat_tui.themes import DARK, LIGHT  # noqa: E402
 from chat_tui_core.accounts import DataFolder  # noqa: E402
@@ -36,8 +38,6 @@ from chat_tui_core.news import (  # noqa: E402
     Written,
 )
 from tests.tui.stage import Stage  # noqa: E402
-from textual.pilot import Pilot  # noqa: E402
-
 from tools import generated  # noqa: E402
 
 FOLDER: Final = generated.ROOT / "screenshots"
@@ -98,7 +98,9 @@ class Scene(Stage):
     ACCOUNT = "home"
 
 
-def _event(order: int, minute: int, sender: str, text: str, room_id: str = "general", action_id: int = 0) -> RoomEvent:
+def _event(
+    order: int, minute: int, sender: str, text: str, *, room_id: str = "general", action_id: int = 0
+) -> RoomEvent:
     at = MONDAY + minute * MINUTE
     return RoomEvent(room_id, f"{room_id}{order}", order, EventKind.MESSAGE, sender, at, text, action_id=action_id)
 
@@ -106,7 +108,7 @@ def _event(order: int, minute: int, sender: str, text: str, room_id: str = "gene
 async def _talk(stage: Stage) -> None:
     await stage.online(*ROOMS)
     for room_id, (minute, sender, text) in LAST.items():
-        await stage.news(Arrived(room_id, (_event(9, minute, sender, text, room_id),), live=False))
+        await stage.news(Arrived(room_id, (_event(9, minute, sender, text, room_id=room_id),), live=False))
     lines = tuple(_event(order, *line) for order, line in enumerate(TALK, 41 - len(TALK)))
     await stage.news(Arrived("general", lines, live=False))
     members = tuple(Member(name) for name in (*PEOPLE, ME))
@@ -183,7 +185,7 @@ SCENES: Final[dict[str, Callable[[Stage], Awaitable[None]]]] = {
 }
 
 
-async def _show(scene: str, size: tuple[int, int], theme: str, target: Path) -> None:
+async def _show(scene: str, size: tuple[int, int], theme: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         stage = Scene(Path(folder) / "chat.db", Config(theme=theme))
         stage.clock = MONDAY + 1656 * MINUTE
@@ -191,31 +193,32 @@ async def _show(scene: str, size: tuple[int, int], theme: str, target: Path) -> 
             shown.session._wall_ms = lambda: stage.clock  # noqa: SLF001
             await SCENES[scene](shown)
             await shown.settle()
-            await _save(shown.pilot, target)
+            return await _picture(shown.pilot)
 
 
-async def _welcome(size: tuple[int, int], theme: str, target: Path) -> None:
-    from chat_tui.app import ChatApp  # noqa: PLC0415
+async def _welcome(size: tuple[int, int], theme: str) -> str:
+    from chat_tui.app import ChatApp
 
     with tempfile.TemporaryDirectory() as folder:
         app = ChatApp(AppOptions(DataFolder(Path(folder)), Config(theme=theme)))
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
-            await _save(pilot, target)
+            return await _picture(pilot)
 
 
-async def _save(pilot: Pilot[int], target: Path) -> None:
+async def _picture(pilot: Pilot[int]) -> str:
     await pilot.pause(0.2)
     svg = pilot.app.export_screenshot(title="chat-tui", simplify=True)
     svg = re.sub(r"@font-face\s*{[^}]*}", "", svg)  # no font from elsewhere: the viewer's own monospace will do
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = svg.replace("Fira Code", "DejaVu Sans Mono")
-    target.write_text("\n".join(line.rstrip() for line in svg.splitlines()) + "\n", encoding="utf-8")
+    return "\n".join(line.rstrip() for line in svg.splitlines() if line.strip()) + "\n"
 
 
 def _to_png(chromium: str, svg: Path) -> None:
     found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg.read_text(encoding="utf-8"))
-    assert found is not None
+    if found is None:
+        raise ValueError(f"{svg} has no size")
     width, height = (round(float(number)) for number in found.groups())
     with tempfile.TemporaryDirectory() as profile:
         command = [chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run"]
@@ -237,10 +240,8 @@ def main() -> None:
         for size in SIZES:
             for theme in THEMES:
                 target = FOLDER / f"{scene}-{size[0]}x{size[1]}-{'dark' if theme.dark else 'light'}.svg"
-                show = (
-                    _welcome(size, theme.name, target) if scene == "welcome" else _show(scene, size, theme.name, target)
-                )
-                asyncio.run(show)
+                made = _welcome(size, theme.name) if scene == "welcome" else _show(scene, size, theme.name)
+                target.write_text(asyncio.run(made), encoding="utf-8")
                 if chromium:
                     _to_png(chromium, target)
                 print(target.relative_to(generated.ROOT))

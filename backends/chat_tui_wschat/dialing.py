@@ -111,7 +111,7 @@ _REASONS: Final[tuple[tuple[type[Exception], Callable[[Any], str]], ...]] = (
     (ssl.SSLError, lambda _: "TLS did not come about; is the address to begin with ws:// instead of wss://?"),
     (socket.gaierror, lambda _: "there is no host of this name"),
     (TimeoutError, lambda _: f"no answer within {CONNECT_TIME:.0f} s"),
-    (ConnectionRefusedError, lambda _: "connection refused"),
+    (ConnectionRefusedError, lambda _: "connection refused; is the server running?"),
     (OSError, _system_reason),
 )
 """What the operating system raises -> the words for it; the first that fits."""

@@ -129,7 +129,7 @@ async def test_tls_where_there_is_none() -> None:  # A21
         (ssl.SSLError(1, "wrong version"), "TLS did not come about"),
         (socket.gaierror(-2, "unknown"), "there is no host of this name"),
         (TimeoutError(), f"no answer within {CONNECT_TIME:.0f} s"),
-        (ConnectionRefusedError(111, "Connection refused"), "connection refused"),
+        (ConnectionRefusedError(111, "Connection refused"), "connection refused; is the server running?"),
         (ConnectionResetError(104, "Connection reset by peer"), "connection reset by peer"),
         (ConnectionResetError(), "is it ws:// or wss://?"),
         (OSError(113, "No route to host"), "no route to host"),

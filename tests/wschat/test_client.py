@@ -206,7 +206,7 @@ async def test_the_same_account_opened_elsewhere_stops(server: WsServer) -> None
 async def test_unreachable_waits_and_can_be_closed(unused_tcp_port: int) -> None:  # A21
     ann = Client(f"ws://127.0.0.1:{unused_tcp_port}", "token")
     waiting = await ann.link(Link.WAITING)
-    assert waiting.reason == "connection refused"
+    assert waiting.reason == "connection refused; is the server running?"
     assert 0.7 < waiting.retry_at - asyncio.get_running_loop().time() < 1.3
     started = time.perf_counter()
     await ann.close()

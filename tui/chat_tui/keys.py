@@ -81,7 +81,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("banner.focus", "f6", "notice", "Go to the notice of a refused message", Place.MAIN, over=True, palette=True),
     Key("link.now", "f5", "connect_now", "Connect now instead of waiting", Place.MAIN, over=True, palette=True),
     Key("app.theme", "f9", "next_theme", "Change between dark and light", Place.EVERYWHERE, palette=True),
-    Key("app.back", "escape", "back", "Step back: selection, then newest message; never loses text", Place.MAIN),
+    Key("app.back", "escape", "back", "Step back: selection, then newest; loses no text", Place.MAIN),
     Key("rooms.open", "enter", "choose", "Open the room", Place.ROOM_LIST),
     Key("rooms.up", "up", "cursor(-1)", "Up", Place.ROOM_LIST),
     Key("rooms.down", "down", "cursor(1)", "Down", Place.ROOM_LIST),
