@@ -26,7 +26,7 @@ class Figures:
         sys.stdout.write(f"{what:<52}{figure:9.2f} {unit:<4}{beside}\n")
         sys.stdout.flush()
 
-    def spread(self, what: str, seconds: Sequence[float], p50: float, p95: float) -> None:
+    def spread(self, what: str, seconds: Sequence[float], p50: float | None = None, p95: float | None = None) -> None:
         """The middle and the nearly worst of many times, in milliseconds."""
         self.say(f"{what}, p50 of {len(seconds)}", part(seconds, 50) * 1000, "ms", p50)
         self.say(f"{what}, p95", part(seconds, 95) * 1000, "ms", p95)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from chat_tui_core.accounts import DataFolder
+from chat_tui_core.contract import SeedLine
 from chat_tui_core.model import Account, EventKind, Room, RoomEvent
 from chat_tui_core.store import Store, events, gaps, rooms
 
@@ -32,6 +33,12 @@ def _lines(room_id: str, count: int, start: int, chance: random.Random) -> Itera
         yield RoomEvent(
             room_id, f"{room_id}-{order}", order, EventKind.MESSAGE, sender, start + 60_000 * order, text(chance)
         )
+
+
+def talk(count: int) -> tuple[SeedLine, ...]:
+    """A room's history for a server: two people who talk."""
+    chance = random.Random(2)
+    return tuple(SeedLine(chance.choice(("ada", "bob")), SAID_IN + 60_000 * at, text(chance)) for at in range(count))
 
 
 def fill(root: Path, room_count: int, lines_each: int, account: Account = ACCOUNT) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from chat_tui import cli
 from chat_tui.__main__ import main
-from chat_tui.arguments import parser
+from chat_tui.arguments import parse, parser
 from chat_tui.headless import output
 from chat_tui.requests.perform import PERFORMERS
 from chat_tui.requests.values import Request, Row
@@ -95,6 +95,13 @@ def test_common_options_stand_before_or_after_the_command(line: str) -> None:
     args = parser(cli._COMMANDS).parse_args(line.split())
     assert (args.account, args.data_dir, args.json, args.debug) == ("home", "/d", True, False)
     assert (args.rooms, args.text, args.do, args.run) == (["general"], "hi", "send", cli._send)
+
+
+@pytest.mark.parametrize("line", ["", "--demo --chaos 7", "--account home --data-dir /d --debug", "--demo --chaos"])
+def test_opening_the_app_is_read_without_the_tree_as_with_it(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = parser(cli._COMMANDS).parse_args(line.split())
+    monkeypatch.setattr("chat_tui.arguments.parser", None)
+    assert vars(parse(line.split(), cli._COMMANDS)) == vars(full)
 
 
 @pytest.mark.parametrize(

@@ -111,4 +111,4 @@ def agrees_with_storage(stage: Stage) -> None:
         (items,) = stage.store.commit((), [ReadItems(row.number, 0, 10**6)])
         assert isinstance(items, list)
         assert [hear(f"X {item}").data["pos"] for item in items] == list(range(row.base + 1, row.head + 1))
-        assert tuple(hall.channels[row.name].authors) == tuple(author for _, author in row.tail)
+        assert tuple(hall.channels[row.name].authors)[-99:] == tuple(author for _, author in row.tail)

@@ -99,7 +99,8 @@ class Session:
         self.me = read(meta.get_meta, "me") or self.account.user
         self.capabilities = frozenset(Capability(c) for c in (read(meta.get_meta, "can") or "").split() if c in _KNOWN)
         self.capabilities = self.capabilities or self.backend.capabilities
-        self.store.write_now(stored_actions.mark_in_doubt_after_restart)
+        if read(stored_actions.interrupted):
+            self.store.write_now(stored_actions.mark_in_doubt_after_restart)
         self._rooms = {room.room_id: room for room in read(stored_rooms.load_rooms)}
         self._actions = {action.id: action for action in read(stored_actions.open_actions)}
 

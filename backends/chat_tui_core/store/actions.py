@@ -34,6 +34,7 @@ UNWRITTEN: Final = (
 RENUMBER: Final = "UPDATE actions SET id = ? WHERE id = ?"
 FOLLOW: Final = "UPDATE actions SET depends_on = ? WHERE depends_on = ?"
 DOUBT: Final = "UPDATE actions SET doubt = 1 WHERE state = 'pending' AND attempts > 0 AND doubt = 0"
+INTERRUPTED: Final = "SELECT 1 FROM actions WHERE state = 'pending' AND attempts > 0 AND doubt = 0 LIMIT 1"
 PRUNE: Final = (
     "DELETE FROM actions WHERE (state = 'confirmed' AND confirmed_at < ?1 OR state = 'cancelled' AND created_at < ?1)"
     " AND NOT EXISTS (SELECT 1 FROM actions AS later WHERE later.depends_on = actions.id AND later.depends_on <> 0"
@@ -135,6 +136,11 @@ def latency(db: sqlite3.Connection, n: int = 200) -> tuple[list[int], list[int]]
 def mark_in_doubt_after_restart(db: sqlite3.Connection) -> int:
     """What was being sent when the program ended is in doubt now; how many actions that newly concerns."""
     return db.execute(DOUBT).rowcount
+
+
+def interrupted(db: sqlite3.Connection) -> bool:
+    """Whether `mark_in_doubt_after_restart` has anything to do; hardly ever, and asking does not touch the file."""
+    return db.execute(INTERRUPTED).fetchone() is not None
 
 
 def _renumber(db: sqlite3.Connection, pairs: Sequence[tuple[int, int]]) -> None:

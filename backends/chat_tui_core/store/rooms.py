@@ -43,6 +43,9 @@ SET_READ: Final = (
     "INSERT INTO reads (room_id, user_id, read_to) VALUES (?, ?, ?) ON CONFLICT (room_id, user_id)"
     " DO UPDATE SET read_to = excluded.read_to WHERE read_to < excluded.read_to"
 )
+_KINDS: Final = {kind.value: kind for kind in RoomKind}
+_MEMBERSHIPS: Final = {membership.value: membership for membership in Membership}
+
 LOAD_READS: Final = "SELECT room_id, user_id, read_to FROM reads WHERE room_id = ?"
 
 
@@ -113,7 +116,8 @@ def _values(room: Room) -> tuple[str | int, ...]:
 
 def _room(row: Row) -> Room:
     room_id, name, topic, kind, membership, members, aliases, *others = row
-    return Room(room_id, name, topic, RoomKind(kind), Membership(membership), members, text_list(aliases), *others)
+    known = _KINDS[kind], _MEMBERSHIPS[membership]  # calling an enumeration takes longer than all else together
+    return Room(room_id, name, topic, *known, members, text_list(aliases), *others)
 
 
 def _member(row: Row) -> Member:
