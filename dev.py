@@ -157,7 +157,7 @@ def documents(*options: str) -> list[list[str]]:
 def stages(*, fix: bool) -> list[tuple[str, list[list[str]]]]:
     """The checks other than tests, each a name and commands; with `fix`, the repairs."""
     lint_imports = "from importlinter.cli import lint_imports_command as run; run()"
-    typed = parts("tui", "backends", "tests", "tools", "bench", "screenshots", "dev.py")
+    typed = parts("tui", "backends", "tests", "tools", "bench", "dev.py")
     if fix:
         return [
             ("lint", [["-m", "ruff", "check", "--fix", "--quiet", "."]]),

@@ -219,7 +219,11 @@ async def check_client(one: Talker, truth: dict[str, list[dict[str, Any]]], find
     findings.broken += [f"{one.name}: {sentence}" for sentence in one.strange]
     for action_id, said in one.said.items():
         action = one.session.store.read(stored_actions.load_action, action_id)
-        findings.must(is_right(action, said, truth), f"{one.name}: action {action_id} is not as on the server")
+        is_now = f"{action.state}, doubt {action.doubt}, error {action.error_code!r}" if action else "gone"
+        findings.must(
+            is_right(action, said, truth),
+            f"{one.name}: action {action_id} is not as on the server: {is_now}, link {one.session.link}",
+        )
     findings.must(one.answered <= one.said.keys(), f"{one.name}: an answer to nothing that was said")
     findings.counts["acknowledged before the end"] += len(one.answered)
     for room_id in one.rooms:

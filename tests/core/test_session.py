@@ -141,6 +141,33 @@ async def test_every_ordering_ends_confirmed_once_with_the_same_id(play: Play, s
     assert not play.session.open_actions
 
 
+async def test_an_answer_whose_echo_fell_into_a_gap_confirms(play: Play) -> None:  # A12, A14
+    await play.online(joined())
+    play.session.open_room("r")
+    await play.news(Arrived("r", (said(1),)))
+    action = await play.session.send("r", "hello")
+    await play.news(Written(action.id))
+    await play.offline(LostAction(action.id))
+    await play.online(joined(head=500))
+    await play.news(Written(action.id), Answered(action.id, "m7", 7, 7000))
+    done = await asyncio.wait_for(play.session.settled(action.id, State.CONFIRMED), 5)
+    assert done.state is State.CONFIRMED
+    assert [text for _, text in shown(play)] == ["line 1", "gap", "hello"]
+    await play.news(Arrived("r", tuple(said(n) for n in range(2, 7)), live=False))
+    await play.news(Arrived("r", (said(7, "hello", "me"),), live=False))
+    assert [text for _, text in shown(play)].count("hello") == 1
+
+
+async def test_what_has_no_place_is_confirmed_by_the_answer_to_its_repetition(play: Play) -> None:  # A14
+    await play.online(joined())
+    action = await play.session.perform(Kind.INVITE, "r", user="bob")
+    await play.news(Written(action.id))
+    await play.offline(LostAction(action.id))
+    await play.online()
+    await play.news(Written(action.id), Answered(action.id))
+    assert not play.session.open_actions
+
+
 async def test_a_rooms_actions_leave_one_by_one_in_order(play: Play) -> None:  # A16
     await play.online(joined("r"), joined("s"))
     first, second = await play.session.send("r", "1"), await play.session.send("r", "2")

@@ -23,6 +23,7 @@ def first_run(terminal: Terminal, url: str, user: str) -> None:
     terminal.press("Down", "Enter")
     terminal.wait_for("Sign in")
     terminal.press("C-a", "C-k")
+    terminal.wait_gone("chat.example")
     terminal.type(url)
     terminal.press("Tab")
     terminal.type(user)

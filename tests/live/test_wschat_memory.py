@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -17,7 +18,7 @@ from bench.processes import ServerProcess, allow_many_files
 from bench.server_file import PASSWORD, fill, guest
 from bench.wschat_stalled import FILLING, WINDOW, listen_late
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")]
 
 MIB = 1 << 20
 #: MiB that the server may grow by at its highest, whatever one client does; a stalled one has a queue of 4 MiB and a

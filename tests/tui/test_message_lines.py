@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.color import Color
@@ -43,6 +43,7 @@ def targets(block: Block) -> list[Target]:
     return [spot.target for line in block.lines for spot in line.spots if isinstance(spot.target, Target)]
 
 
+@example(kind="message", text="", name="0" * 20 + "⺀", other="", state="", width=30, flags=(False,) * 5)
 @settings(max_examples=300)
 @given(
     kind=st.sampled_from(KINDS),

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from chat_tui.arguments import parser
+from chat_tui.demo import start_demo
 from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.contract import Link, ServerOptions
-from chat_tui_core.model import Account, EventKind
+from chat_tui_core.errors import ConfigError
+from chat_tui_core.model import Account, EventKind, Membership
 from chat_tui_core.session import Session
 from chat_tui_core.session_changes import LinkMoved, SessionChange
 from chat_tui_core.store import Store
@@ -175,3 +178,57 @@ async def test_what_is_held_leaves_before_a_goodbye(tmp_path: Path) -> None:  # 
         server.rules.stop("the end")
         server._stir()
         assert (await peer.closed())[0] == 1001
+
+
+async def test_the_demo_breaks_what_it_is_told_to_break() -> None:  # A25
+    demo = await start_demo("seed=5,cut=0.05,delay=0.1:0.01,mend=0.2", pace=60)
+    try:
+        store = Store.open(demo.data.folder(demo.account.name) / "chat.db")
+        session = Session(demo.account, backend, demo.token, store)
+        links: list[Link] = []
+
+        def hurry(change: SessionChange) -> None:
+            if isinstance(change, LinkMoved):
+                links.append(change.link.link)
+                if links[-1] is Link.WAITING:
+                    asyncio.get_running_loop().call_later(0.02, session.connect_now)
+
+        session.watch(hurry)
+        session.connect()
+        await session.ready()
+        room_id = next(room.room_id for room in session.rooms.values() if room.membership is Membership.JOINED)
+        for action in [await session.send(room_id, f"line {number}") for number in range(30)]:
+            await confirmed(session, action)
+        assert Link.WAITING in links, "this seed makes no faults"
+        await session.close()
+        await store.close()
+    finally:
+        await demo.close()
+
+
+async def test_the_demo_says_what_is_wrong_with_a_plan() -> None:  # A25
+    with pytest.raises(ConfigError, match="Write a number, which is a seed"):
+        await start_demo("everything")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "chaos"),
+    [(["--demo"], ""), (["--demo", "--chaos"], "1"), (["--demo", "--chaos", "7"], "7"), (["server", "--chaos"], "1")],
+)
+def test_the_option_gives_the_plan(arguments: list[str], chaos: str) -> None:  # A25
+    commands = {name: lambda _: 0 for name in ("", "server")}
+    assert parser(commands).parse_args(arguments).chaos == chaos
+
+
+async def test_the_rate_holds_and_is_told(tmp_path: Path) -> None:  # A23
+    options = ServerOptions(data=str(tmp_path / "server.db"), open_registration=True, rate=12)
+    server = await WschatServerMaker().start(options, cost=CHEAP)
+    try:
+        async with dial(server.url) as peer:
+            assert peer.hello.data["commands"] == 12
+            await peer.password("ann")
+            words = [(await peer.ask("LSEVENTS")).words[:2] for _ in range(13)]
+            assert words[0] == ("CONFIRM", "LSEVENTS")
+            assert words[-1] == ("ERROR", "RATELIMIT")
+    finally:
+        await server.close()

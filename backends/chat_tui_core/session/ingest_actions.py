@@ -38,6 +38,7 @@ def answered(batch: Batch, news: Answered) -> None:
     action = batch.action(news.action_id)
     if action is None:
         return
+    doubted = action.doubt
     content = action.content if news.text is None else {**action.content, "text": harmless(news.text)}
     action = replace(
         action,
@@ -50,9 +51,40 @@ def answered(batch: Batch, news: Answered) -> None:
         error_code="",
         error_text="",
     )
-    if news.final or _seen(batch, action):
+    if news.final or _seen(batch, action) or _passed(batch, action, doubted=doubted):
         action = _confirmed(batch, action)
     batch.put_action(action)
+
+
+def _passed(batch: Batch, action: Action, *, doubted: bool) -> bool:
+    """Whether the stream is already past the place that the answer names: no echo will come any more.
+
+    So it is when what was sent again after a break had been done before it. What was said is put in its place.
+    """
+    if action.kind is not Kind.SEND:
+        return doubted
+    room = batch.room(action.room_id)
+    if not action.event_order or room is None or room.head < action.event_order:
+        return False
+    _place(batch, action)
+    return True
+
+
+def _place(batch: Batch, action: Action) -> None:
+    """Store the event of a message whose place is known from its answer alone."""
+    event = RoomEvent(
+        action.room_id,
+        action.event_id,
+        action.event_order,
+        EventKind.MESSAGE,
+        batch.me,
+        action.answered_at,
+        text=action.text,
+        reply_to=str(action.content.get("reply_to", "")),
+        action_id=action.id,
+    )
+    for new in stored_events.insert_events(batch.db, [event]):
+        batch.put_event(new)
 
 
 def echoed(batch: Batch, news: Echoed) -> None:
@@ -119,18 +151,7 @@ def settle_answered(batch: Batch) -> None:
         if action.kind is not Kind.SEND:
             batch.put_action(_confirmed(batch, action))
         elif action.event_id and action.event_order and room is not None and room.head >= action.event_order:
-            event = RoomEvent(
-                action.room_id,
-                action.event_id,
-                action.event_order,
-                EventKind.MESSAGE,
-                batch.me,
-                action.answered_at,
-                text=action.text,
-                action_id=action.id,
-            )
-            for new in stored_events.insert_events(batch.db, [event]):
-                batch.put_event(new)
+            _place(batch, action)
             batch.put_action(_confirmed(batch, action))
 
 

@@ -99,9 +99,20 @@ def _merged(known: Room | None, told: Room) -> Room:
 def _find_trailing_gap(batch: Batch, told: Room) -> None:
     if not batch.known.contiguous or told.membership is not Membership.JOINED:
         return
-    newest = stored_events.bounds(batch.db, told.room_id)[1]
-    if 0 < newest < told.head:
+    newest, trailing = _end(batch, told.room_id)
+    if trailing is not None and told.head >= trailing.before:
+        gaps = stored_events.gaps(batch.db, told.room_id)
+        longer = replace(trailing, before=told.head + 1)
+        batch.set_gaps(told.room_id, gaps, [*(gap for gap in gaps if gap != trailing), longer])
+    elif trailing is None and 0 < newest < told.head:
         batch.add_gap(Gap(told.room_id, newest, told.head + 1))
+
+
+def _end(batch: Batch, room_id: str) -> tuple[int, Gap | None]:
+    """The newest stored order, and the gap at the room's end where there is one."""
+    newest = stored_events.bounds(batch.db, room_id)[1]
+    gaps = stored_events.gaps(batch.db, room_id)
+    return newest, gaps[-1] if gaps and gaps[-1].before > newest else None
 
 
 # ---------------------------------------------------------------- events
@@ -112,9 +123,10 @@ def arrived(batch: Batch, news: Arrived) -> None:
     events = [clean_event(event) for event in news.events]
     if not events:
         return
-    newest = stored_events.bounds(batch.db, news.room_id)[1]
-    if batch.known.contiguous and newest and events[0].order > newest + 1:
-        batch.add_gap(Gap(news.room_id, newest, events[0].order))
+    newest, trailing = _end(batch, news.room_id)
+    told_of = trailing.before - 1 if trailing else newest
+    if batch.known.contiguous and told_of and events[0].order > told_of + 1:
+        batch.add_gap(Gap(news.room_id, told_of, events[0].order))
     new = _insert(batch, news.room_id, events)
     batch.delta(news.room_id).live |= news.live
     room = batch.room(news.room_id) or Room(news.room_id)

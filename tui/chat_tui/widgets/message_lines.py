@@ -191,14 +191,12 @@ class _Page:
 
     def sender(self) -> None:
         """Add the line with the sender's name."""
-        name = fit(self.name(), self.columns.body)
-        parts = [(name, self.look.name(self.row.sender))]
+        after = "  bot" if self.row.kind == "notice" else ""
         if not self.columns.wide:
             self.clock_due = False
-            parts.append((f"  {clock_of(self.row.ts, self.look.zone)}", self.look["time"]))
-        elif self.row.kind == "notice":
-            parts.append(("  bot", self.look["time"]))
-        self.put(KEY_SENDER, parts)
+            after = f"  {clock_of(self.row.ts, self.look.zone)}"
+        name = fit(self.name(), max(1, self.columns.body - cells(after)))
+        self.put(KEY_SENDER, [(name, self.look.name(self.row.sender)), (after, self.look["time"])])
 
     def name(self) -> str:
         """Give the sender's name, the id when there is none."""
