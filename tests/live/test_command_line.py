@@ -381,3 +381,15 @@ def test_output_that_nobody_reads_is_no_failure(ada: Client, bob: Client, room: 
         os.close(reader)
         _, error = process.communicate(timeout=20)
     assert (process.returncode, error) == (0, b"")
+
+
+def test_a_server_with_debug_says_what_it_does_without_secrets_or_messages(tmp_path: Path) -> None:  # E12
+    with Server("--open", "--debug") as server:
+        ann = Client(tmp_path / "ann")
+        ann.login(server.url, "ann", password="a-password-of-ann")
+        assert ann("send", "general", "private words", "--wait", "confirmed").code == 0
+        code, told = server.end()
+    assert code == 0
+    assert "user=ann" in told
+    assert "a-password-of-ann" not in told
+    assert "private words" not in told

@@ -82,3 +82,12 @@ def start(root: Path, *, debug: bool = False) -> None:
     logging.raiseExceptions = debug
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def to_standard_error() -> None:
+    """Log every step of a server to standard error, where whoever runs it looks (`--debug`)."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Redacting("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logger = logging.getLogger()
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)

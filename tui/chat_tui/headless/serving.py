@@ -8,6 +8,7 @@ import sys
 from argparse import Namespace
 from typing import Final
 
+from chat_tui import log
 from chat_tui.headless.signing_in import read_secret
 from chat_tui_core import registry
 from chat_tui_core.contract import ServerMaker, ServerOptions
@@ -43,6 +44,8 @@ def serve(args: Namespace) -> int:
         chaos=args.chaos,
         rate=args.rate,
     )
+    if args.debug:
+        log.to_standard_error()
     return asyncio.run(_serve(options))
 
 
