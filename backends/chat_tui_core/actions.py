@@ -58,6 +58,10 @@ class Kind(StrEnum):
     NAME = "name"
     READ = "read"
     FORGET = "forget"
+    KNOCK = "knock"
+    PROFILE = "profile"  # this user's own name, everywhere
+    TAG = "tag"  # favourite, low priority
+    MUTE = "mute"
 
 
 #: A refusal of one of these holds its room's later actions back until the person decides.
@@ -137,12 +141,14 @@ def after(state: State, cause: Cause) -> State:
 class Action:
     """One thing the user did, as it is stored and shown. Times are milliseconds since 1970, 0 = not yet.
 
-    `id` rises strictly per device and is never used again. `content` by kind: SEND {"text", "reply_to"?};
-    EDIT {"target", "text"}; REDACT {"target", "reason"?}; REACT {"target", "key", "remove"?}; CREATE_ROOM
-    {"topic"?, "private"?, "invite"?}; INVITE, KICK, BAN, UNBAN {"user", "reason"?}; TOPIC {"topic"};
-    NAME {"name"}; READ {"order"}; LEAVE {"reason"?}. `target` is an event id; `target_order` its order
-    where known. `depends_on` names the action whose event this one is about, until that is known.
-    `doubt`: written, and the answer was lost. `retry_of`: the id under which it was first refused. `not_before`: leaves no sooner (scheduled, undo, back-off).
+    `id` rises strictly per device and is never used again. `content` by kind: SEND {"text", "reply_to"?, "thread"?,
+    "kind"?: "notice" or "emote"}; EDIT {"target", "text"}; REDACT {"target", "reason"?}; REACT {"target", "key",
+    "remove"?, "reaction_id"?}; CREATE_ROOM {"name"?, "alias"?, "topic"?, "private"?, "invite"?, "direct"?}; INVITE,
+    KICK, BAN, UNBAN {"user", "reason"?}; TOPIC {"topic"}; NAME {"name"}; READ {"order", "event_id"?}; LEAVE, KNOCK
+    {"reason"?}; PROFILE {"name"}; TAG {"tag"}; MUTE {"muted"}. `target` is an event id; `target_order` its order
+    where known. `depends_on` names the action whose event this one is about, until that is known. `doubt`: written,
+    and the answer was lost. `retry_of`: the id under which it was first refused. `not_before`: leaves no sooner
+    (scheduled, undo, back-off).
     """
 
     id: int

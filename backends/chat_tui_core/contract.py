@@ -7,19 +7,23 @@ tells the backend that it is `stored`. S1's API, row by row, is in docs/architec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
+from enum import StrEnum
 from typing import Final, Protocol, TypeVar, runtime_checkable
 
 from chat_tui_core.actions import Action
 from chat_tui_core.model import Account
 from chat_tui_core.news import (
     Answered,
+    AroundGiven,
     Arrived,
+    AskAround,
     AskDirectory,
     AskHistory,
     AskMembers,
     AskRefused,
+    AskUsers,
     Capability,
     DirectoryGiven,
     Echoed,
@@ -47,7 +51,9 @@ from chat_tui_core.news import (
     SetPresence,
     SetTyping,
     SignedIn,
+    StateSet,
     TypingSet,
+    UsersGiven,
     Written,
 )
 from chat_tui_core.values import frozen
@@ -55,12 +61,16 @@ from chat_tui_core.values import frozen
 __all__ = [
     "API_VERSION",
     "Answered",
+    "AroundGiven",
     "Arrived",
+    "AskAround",
     "AskDirectory",
     "AskHistory",
     "AskMembers",
     "AskRefused",
+    "AskUsers",
     "Backend",
+    "Browse",
     "Capability",
     "Connection",
     "Credentials",
@@ -70,8 +80,10 @@ __all__ = [
     "Edited",
     "GapFound",
     "HistoryGiven",
+    "KeepSecret",
     "Link",
     "LinkChanged",
+    "LoginWay",
     "LostAction",
     "MemberChanged",
     "MembersListed",
@@ -92,13 +104,19 @@ __all__ = [
     "RunningServer",
     "SeedLine",
     "SeedRoom",
+    "ServerFound",
     "ServerMaker",
     "ServerOptions",
     "SetPresence",
     "SetTyping",
     "SignedIn",
+    "StateReader",
+    "StateSet",
+    "Surroundings",
     "TypingSet",
+    "UsersGiven",
     "Written",
+    "forget_secret",
 ]
 
 #: What `Backend.api_version` must be; raised when this module changes incompatibly.
@@ -177,14 +195,81 @@ class Connection(Protocol):
 
 Deliver = Callable[[Sequence[News]], None]
 
+Browse = Callable[[str], None]
+"""Show the person a page in a browser: by opening it, or by telling its address."""
+
 
 @frozen
 class Credentials:
-    """What signing in gave: the token is a secret, the rest is for the account file. Never log it."""
+    """What signing in gave: the token is a secret, the rest is for the account file. Never log it.
+
+    The token is the backend's own text: it may hold more than one secret. `url` is where the server really is when the
+    address that was typed only led there, else "".
+    """
 
     user: str
     device: str
     token: str = field(repr=False)
+    url: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+class LoginWay(StrEnum):
+    """How one can sign in: the `kind` of Backend.login."""
+
+    PASSWORD = "password"  # noqa: S105
+    TOKEN = "token"  # noqa: S105
+    SSO = "sso"  # in a browser
+
+
+@frozen
+class ServerFound:
+    """What a server says of itself before anybody signs in. `note` is one line worth telling."""
+
+    url: str
+    ways: tuple[LoginWay, ...]
+    note: str = ""
+
+
+class StateReader(Protocol):
+    """What is stored of rooms' state (news.StateSet), `kind` is its type. Quick: a lookup is some microseconds."""
+
+    def get(self, room_id: str, kind: str, key: str = "") -> str:
+        """The content as JSON; "" where there is none."""
+
+    def all(self, room_id: str, kind: str) -> dict[str, str]:
+        """The contents by key of everything of one type."""
+
+
+class _NoState:
+    """A store that holds nothing yet."""
+
+    def get(self, room_id: str, kind: str, key: str = "") -> str:
+        """Nothing is stored."""
+        return ""
+
+    def all(self, room_id: str, kind: str) -> dict[str, str]:
+        """Nothing is stored."""
+        return {}
+
+
+KeepSecret = Callable[[str], Awaitable[None]]
+"""Store an account's token anew, durably before it returns; raises StoreError."""
+
+
+async def forget_secret(_secret: str) -> None:
+    """Keep nothing."""
+
+
+@frozen
+class Surroundings:
+    """What a session lends to a connection beside `deliver`.
+
+    `read_state` must be asked on the session's loop only.
+    """
+
+    read_state: StateReader = _NoState()
+    keep_secret: KeepSecret = forget_secret
 
 
 @frozen
@@ -227,6 +312,9 @@ class ServerOptions:
     rate: int = 120
 
 
+_ALONE: Final = Surroundings()
+
+
 class RunningServer(Protocol):
     """A server that is up. `url` is what clients connect to."""
 
@@ -262,11 +350,29 @@ class Backend(Protocol):
     def server(self) -> ServerMaker | None:
         """The server that this backend ships, where it ships one."""
 
-    async def login(self, url: str, user: str, secret: str, *, kind: str, device: str) -> Credentials:
-        """Check a password (`kind` "password") or a token ("token") with the server.
+    async def discover(self, url: str) -> ServerFound:
+        """Find the server that an address, or a person's full id, leads to, and how one can sign in there.
+
+        Raises TransportError, or ConfigError for a URL that cannot be right or where no such server answers.
+        """
+
+    async def login(
+        self, url: str, user: str, secret: str, *, kind: str, device: str, browse: Browse | None = None
+    ) -> Credentials:
+        """Check a password (`kind` "password") or a token ("token") with the server, or sign in by a browser ("sso").
 
         Raises AuthRefused, TransportError, or ConfigError for a URL that cannot be right.
         """
 
-    def connect(self, account: Account, token: str, position: Mapping[str, str], deliver: Deliver) -> Connection:
+    async def logout(self, account: Account, token: str) -> None:
+        """Have the server forget this device's sign-in; raises TransportError, AuthRefused when it has already."""
+
+    def connect(
+        self,
+        account: Account,
+        token: str,
+        position: Mapping[str, str],
+        deliver: Deliver,
+        surroundings: Surroundings = _ALONE,
+    ) -> Connection:
         """A connection that is not running yet. `position` is what the last `Position` gave, or empty."""

@@ -19,8 +19,14 @@ class EventKind(StrEnum):
     LEAVE = "leave"
     INVITE = "invite"
     KICK = "kick"
+    BAN = "ban"
+    UNBAN = "unban"
+    KNOCK = "knock"
+    RENAME = "rename"  # a member's own name: `text` is the new one, `sender_name` the old one
     TOPIC = "topic"
     NAME = "name"
+    UPGRADE = "upgrade"  # the room goes on in another one: `target` is its id
+    STATE = "state"  # any other change of the room: `text` says what the sender did, "changed the picture"
     REDACTED = "redacted"
     UNSUPPORTED = "unsupported"
 
@@ -34,6 +40,7 @@ class Membership(StrEnum):
 
     JOINED = "joined"
     INVITED = "invited"
+    KNOCKED = "knocked"  # we asked to be let in
     LEFT = "left"
     NONE = "none"  # a public room that we could join
 
@@ -44,6 +51,14 @@ class RoomKind(StrEnum):
     PUBLIC = "public"
     PRIVATE = "private"
     DIRECT = "direct"
+
+
+class RoomTag(StrEnum):
+    """Where this user wants a room in the list."""
+
+    FAVOURITE = "favourite"
+    NONE = ""
+    LOW = "low"
 
 
 class Presence(StrEnum):
@@ -82,12 +97,31 @@ class Reaction:
 
 
 @frozen
+class FileInfo:
+    """A file that a message brings. `ref` is the backend's own address of it; sizes are bytes and pixels, 0 = not told.
+
+    `digest` is the SHA-256 in hex where the sender told it. `thumbnail` is the address of a small picture of it.
+    """
+
+    name: str
+    size: int = 0
+    mime: str = ""
+    ref: str = ""
+    width: int = 0
+    height: int = 0
+    digest: str = ""
+    thumbnail: str = ""
+
+
+@frozen
 class RoomEvent:
     """One item of a room's timeline.
 
     `order` sorts a room's events as the server orders them (wschat: pos). `ts` is the server's time in
     milliseconds since 1970. `sender_name` is the name when it was said (B18). `target` names whom a
-    membership event concerns. `action_id` is set only on what this very device did.
+    membership event concerns. `action_id` is set only on what this very device did; `action_made` is then the
+    time at which that action was made, where the server tells it back: the id alone might be an older copy's.
+    `thread` is the event that the thread began with. `text` is the caption where there is a `file`.
     """
 
     room_id: str
@@ -103,6 +137,9 @@ class RoomEvent:
     edited_ts: int = 0
     reactions: tuple[Reaction, ...] = ()
     action_id: int = 0
+    thread: str = ""
+    file: FileInfo | None = None
+    action_made: int = 0
 
 
 @frozen
@@ -110,7 +147,8 @@ class Room:
     """One room as the home screen shows it.
 
     `head` is the newest order that the server has told of, `read` the last order that this user has read
-    (0 = none). `last_*` describe the newest spoken event that is known.
+    (0 = none). `last_*` describe the newest spoken event that is known. `inviter` invited us; `successor` is the room
+    in which an upgraded one goes on; `direct` is the other person of a DIRECT room where the server tells.
     """
 
     room_id: str
@@ -127,6 +165,11 @@ class Room:
     last_ts: int = 0
     last_sender: str = ""
     last_text: str = ""
+    tag: RoomTag = RoomTag.NONE
+    muted: bool = False
+    inviter: str = ""
+    successor: str = ""
+    direct: str = ""
 
     @property
     def title(self) -> str:
@@ -138,13 +181,15 @@ class Room:
 class Gap:
     """A hole in a room's stored events: everything with `after` < order < `before` is not here yet.
 
-    `token` is the backend's own mark for fetching it (Matrix: prev_batch); empty where orders suffice.
+    `token` is the backend's own mark for fetching its newest part (Matrix: prev_batch), `token_after` the one for
+    its oldest part; both empty where orders suffice.
     """
 
     room_id: str
     after: int
     before: int
     token: str = ""
+    token_after: str = ""
 
 
 @frozen

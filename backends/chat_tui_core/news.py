@@ -29,6 +29,15 @@ class Capability(StrEnum):
     PRESENCE = "presence"
     FILES = "files"
     DIRECTORY = "directory"
+    BAN = "ban"
+    NAME = "name"  # a room's name can be changed
+    PROFILE = "profile"  # this user's own name can be changed
+    USERS = "users"  # people can be searched for
+    JUMP = "jump"  # events around an event id or a time can be asked for
+    THREADS = "threads"
+    TAG = "tag"  # favourites, low priority and mute are kept by the server
+    KNOCK = "knock"
+    FORGET = "forget"
     CONTIGUOUS = "contiguous"  # a room's orders are 1, 2, 3 … without holes: a jump is a gap
 
 
@@ -50,7 +59,10 @@ class Link(StrEnum):
 
 @frozen
 class AskHistory:
-    """Events of a room: before or after an order (both exclusive), or the newest where both are 0."""
+    """Events of a room: before or after an order (both exclusive), or the newest where both are 0.
+
+    `token` is that of the gap which the page is to fill: `Gap.token` with `before`, `Gap.token_after` with `after`.
+    """
 
     request: int
     room_id: str
@@ -77,6 +89,25 @@ class AskDirectory:
 
 
 @frozen
+class AskAround:
+    """Events around one, or around a time (milliseconds since 1970), for a jump. Answered by AroundGiven."""
+
+    request: int
+    room_id: str
+    count: int
+    event_id: str = ""
+    ts: int = 0
+
+
+@frozen
+class AskUsers:
+    """People whose name or id matches."""
+
+    request: int
+    search: str
+
+
+@frozen
 class SetTyping:
     """Tell a room that this user types, or no longer does. Never stored, never retried."""
 
@@ -92,7 +123,7 @@ class SetPresence:
     text: str = ""
 
 
-Question = AskHistory | AskMembers | AskDirectory | SetTyping | SetPresence
+Question = AskHistory | AskMembers | AskDirectory | AskAround | AskUsers | SetTyping | SetPresence
 
 
 # ---------------------------------------------------------------- news: backend -> session
@@ -151,11 +182,17 @@ class RoomGone:
 
 @frozen
 class Arrived:
-    """Timeline events of one room, ascending. `live`: new in the stream; else they fill what was missed."""
+    """Timeline events of one room, ascending. `live`: new in the stream; else they fill what was missed.
+
+    With a `token`, there may be events between what is stored and these: unless one of them is stored already, that is
+    a gap, and the token fetches it. `start` is the order at which the batch begins, for a batch without events.
+    """
 
     room_id: str
     events: tuple[RoomEvent, ...]
     live: bool = True
+    token: str = ""
+    start: int = 0
 
 
 @frozen
@@ -167,18 +204,22 @@ class GapFound:
 
 @frozen
 class Edited:
-    """An event's text was changed by its author. An older edit never replaces a newer one."""
+    """An event's text was changed. An older edit never replaces a newer one.
+
+    With `by`, only an edit by the event's own sender counts. The event may come later than its edit.
+    """
 
     room_id: str
     event_id: str
     order: int
     text: str
     ts: int
+    by: str = ""
 
 
 @frozen
 class Redacted:
-    """An event was deleted; its place stays."""
+    """An event was deleted; its place stays. A reaction's `reaction_id` may stand for the event: it is taken back."""
 
     room_id: str
     event_id: str
@@ -188,7 +229,7 @@ class Redacted:
 
 @frozen
 class Reacted:
-    """A reaction was set or removed; setting twice is once."""
+    """A reaction was set or removed; setting twice is once. `reaction_id` is its own event, where it has one."""
 
     room_id: str
     event_id: str
@@ -196,6 +237,7 @@ class Reacted:
     by: str
     key: str
     removed: bool = False
+    reaction_id: str = ""
 
 
 @frozen
@@ -207,6 +249,37 @@ class HistoryGiven:
     events: tuple[RoomEvent, ...]
     more: bool
     token: str = ""
+
+
+@frozen
+class AroundGiven:
+    """The answer to AskAround: ascending events, their orders only relative to each other.
+
+    `event_id` is the one that was meant. The tokens fetch what is before and after; "" = nothing is.
+    """
+
+    request: int
+    room_id: str
+    event_id: str
+    events: tuple[RoomEvent, ...]
+    token: str = ""
+    token_after: str = ""
+
+
+@frozen
+class StateSet:
+    """A piece of a room's state as it is now: `content` is JSON, "" = it was removed. `type` and `key` name it.
+
+    Kept for the backend's own use (contract.StateReader) and for whoever wants to look; room_id "" is the account's.
+    """
+
+    room_id: str
+    type: str
+    key: str
+    content: str
+    sender: str = ""
+    event_id: str = ""
+    ts: int = 0
 
 
 @frozen
@@ -233,6 +306,15 @@ class DirectoryGiven:
 
     request: int
     rooms: tuple[Room, ...]
+
+
+@frozen
+class UsersGiven:
+    """The answer to AskUsers. `more`: the server knows further ones."""
+
+    request: int
+    users: tuple[Member, ...]
+    more: bool = False
 
 
 @frozen
@@ -263,11 +345,12 @@ class PresenceSet:
 
 @frozen
 class ReadMoved:
-    """A person has read up to and including `order`; it never moves back."""
+    """A person has read up to and including `order`, or the event where its order is not known; never back."""
 
     room_id: str
     user_id: str
-    order: int
+    order: int = 0
+    event_id: str = ""
 
 
 @frozen
@@ -292,11 +375,12 @@ class Answered:
 
 @frozen
 class Echoed:
-    """S1 2b/3: the action was seen in the event stream."""
+    """S1 2b/3: the action was seen in the event stream. `made`: see RoomEvent.action_made."""
 
     action_id: int
     event_id: str = ""
     order: int = 0
+    made: int = 0
 
 
 @frozen
@@ -355,9 +439,12 @@ News = (
     | Redacted
     | Reacted
     | HistoryGiven
+    | AroundGiven
+    | StateSet
     | MembersListed
     | MemberChanged
     | DirectoryGiven
+    | UsersGiven
     | AskRefused
     | TypingSet
     | PresenceSet

@@ -14,8 +14,11 @@ from chat_tui_core.contract import (
     RunningServer,
     ServerMaker,
     ServerOptions,
+    Surroundings,
 )
 from chat_tui_core.model import Account
+
+_ALONE: Final = Surroundings()
 
 CAPABILITIES: Final = frozenset(Capability) - {Capability.FILES}
 """What a server that offers everything of wschat can do; SignedIn says what this very one does."""
@@ -55,7 +58,14 @@ class WschatBackend:
 
         return await sign_in(url, user, secret, kind=kind, device=device)
 
-    def connect(self, account: Account, token: str, position: Mapping[str, str], deliver: Deliver) -> Connection:
+    def connect(
+        self,
+        account: Account,
+        token: str,
+        position: Mapping[str, str],
+        deliver: Deliver,
+        surroundings: Surroundings = _ALONE,
+    ) -> Connection:
         """Give a connection that is not running yet."""
         from random import random
 

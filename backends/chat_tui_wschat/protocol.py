@@ -7,7 +7,9 @@ from typing import Final
 
 from chat_tui_core.actions import Action, Kind
 from chat_tui_core.contract import (
+    AskAround,
     AskRefused,
+    AskUsers,
     Link,
     News,
     Postponed,
@@ -101,6 +103,8 @@ class WschatCore:
             protocol_signin.keep_presence(desk, question, now)
         elif desk.link is Link.STOPPED:
             desk.say(AskRefused(question.request, "STOPPED", "Not connected."))
+        elif isinstance(question, AskAround | AskUsers):
+            desk.say(AskRefused(question.request, "UNSUPPORTED", "wschat has no such question."))
         elif desk.legacy is not None:
             desk.say(AskRefused(question.request, "UNSUPPORTED", f"Not on a {protocol_legacy.NOTE}."))
         else:

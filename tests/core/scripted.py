@@ -7,7 +7,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from chat_tui_core.actions import Action
-from chat_tui_core.contract import API_VERSION, Connection, Credentials, Deliver
+from chat_tui_core.contract import (
+    API_VERSION,
+    Browse,
+    Connection,
+    Credentials,
+    Deliver,
+    LoginWay,
+    ServerFound,
+    Surroundings,
+)
 from chat_tui_core.model import Account, EventKind, Membership, Room, RoomEvent
 from chat_tui_core.news import Capability, Link, LinkChanged, News, Question, RoomsListed, SignedIn
 from chat_tui_core.session import Session
@@ -64,10 +73,26 @@ class ScriptedBackend:
     def connection(self) -> ScriptedConnection:
         return self.connections[-1]
 
-    async def login(self, url: str, user: str, secret: str, *, kind: str, device: str) -> Credentials:
+    async def discover(self, url: str) -> ServerFound:
+        return ServerFound(url, (LoginWay.PASSWORD,))
+
+    async def login(
+        self, url: str, user: str, secret: str, *, kind: str, device: str, browse: Browse | None = None
+    ) -> Credentials:
         return Credentials(user, device, secret)
 
-    def connect(self, account: Account, token: str, position: Mapping[str, str], deliver: Deliver) -> Connection:
+    async def logout(self, account: Account, token: str) -> None:
+        return None
+
+    def connect(
+        self,
+        account: Account,
+        token: str,
+        position: Mapping[str, str],
+        deliver: Deliver,
+        surroundings: Surroundings = Surroundings(),  # noqa: B008 - it cannot be changed
+    ) -> Connection:
+        self.surroundings = surroundings
         self.connections.append(ScriptedConnection(position, deliver))
         return self.connection
 

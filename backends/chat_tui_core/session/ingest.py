@@ -16,6 +16,7 @@ from chat_tui_core.actions import Action, Cause, Kind, State, after
 from chat_tui_core.errors import ChatError, IllegalTransition, LocalError
 from chat_tui_core.news import (
     Answered,
+    AroundGiven,
     Arrived,
     Echoed,
     Edited,
@@ -36,13 +37,14 @@ from chat_tui_core.news import (
     RoomGone,
     RoomsListed,
     SignedIn,
+    StateSet,
     Written,
 )
 from chat_tui_core.safe_text import one_line
-from chat_tui_core.session import ingest_actions, ingest_rooms
+from chat_tui_core.session import ingest_actions, ingest_history, ingest_rooms
 from chat_tui_core.session.ingest_state import Batch, Known, Outcome
 from chat_tui_core.store import actions as stored_actions
-from chat_tui_core.store import meta
+from chat_tui_core.store import meta, state
 from chat_tui_core.store import rooms as stored_rooms
 from chat_tui_core.values import frozen
 
@@ -59,15 +61,21 @@ def _problem(batch: Batch, news: Problem) -> None:
     meta.add_problem(batch.db, text, news.room_id, batch.known.now_ms)
 
 
+def _state_set(batch: Batch, news: StateSet) -> None:
+    state.set_state(batch.db, news)
+
+
 #: Which news touch the store, and how. The rest concern only the session.
 STORED: Final[Mapping[type, Callable[[Batch, Any], None]]] = {
     SignedIn: ingest_actions.signed_in,
     RoomsListed: ingest_rooms.rooms_listed,
     RoomChanged: ingest_rooms.room_changed,
     RoomGone: ingest_rooms.room_gone,
-    Arrived: ingest_rooms.arrived,
-    GapFound: ingest_rooms.gap_found,
-    HistoryGiven: ingest_rooms.history_given,
+    Arrived: ingest_history.arrived,
+    GapFound: ingest_history.gap_found,
+    HistoryGiven: ingest_history.history_given,
+    AroundGiven: ingest_history.around_given,
+    StateSet: _state_set,
     Edited: ingest_rooms.edited,
     Redacted: ingest_rooms.redacted,
     Reacted: ingest_rooms.reacted,

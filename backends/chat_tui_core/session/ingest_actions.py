@@ -133,6 +133,14 @@ def lost(batch: Batch, news: LostAction) -> None:
         batch.put_action(replace(action, state=state, doubt=state is State.PENDING))
 
 
+def own_event(batch: Batch, event: RoomEvent) -> RoomEvent:
+    """The event, with our action only where it is that very one: a restored older copy may have used its id again."""
+    action = stored_actions.load_action(batch.db, event.action_id) if event.action_made else None
+    if action is None or action.created_at == event.action_made:
+        return event
+    return replace(event, action_id=0)
+
+
 def confirm_by_event(batch: Batch, event: RoomEvent) -> None:
     """An event of ours came without our id (another session, history): its action is recognised by the event's id."""
     if event.sender != batch.me:

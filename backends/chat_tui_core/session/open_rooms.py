@@ -18,6 +18,8 @@ from chat_tui_core.store import events as stored
 from chat_tui_core.timeline import Change, Timeline
 
 PAGE: Final = 100
+FEW: Final = 30  # fewer lines than this do not fill a screen
+EMPTY_PAGES: Final = 8  # pages without a line that are passed over in one go
 ASK_TIMEOUT: Final = 30.0
 
 
@@ -63,12 +65,13 @@ class OpenRooms:
         if not self._ask(AskMembers(self._last_request, room_id)):
             return
         timeline = self.timelines.get(room_id)
-        if timeline is not None and not timeline.newest:
-            self._in_background(self._fetch(room_id, PAGE))
-            return
         gaps = self._store.read(stored.gaps, room_id)
-        if gaps and gaps[-1].before > self._store.read(stored.bounds, room_id)[1]:
+        newest = self._store.read(stored.bounds, room_id)[1]
+        few = timeline is not None and len(timeline.items) < FEW and not self.at_start(room_id)
+        if gaps and (gaps[-1].before > newest or few):
             self._in_background(self._fetch(room_id, PAGE, before=gaps[-1].before))
+        elif timeline is not None and not timeline.newest:
+            self._in_background(self._fetch(room_id, PAGE))
 
     def close(self, room_id: str) -> None:
         """Forget a room's loaded lines."""
@@ -89,12 +92,16 @@ class OpenRooms:
                 return False
             oldest = timeline.oldest
             page, gaps = await self._store.fetch(_older_page, room_id, oldest, count)
-            hole = any(gap.after < oldest <= gap.before for gap in gaps)
-            if hole or not page:
+            for _ in range(EMPTY_PAGES):
+                if page and not any(gap.after < oldest <= gap.before for gap in gaps):
+                    break
                 if not await self._try_fetch(room_id, count, before=oldest):
                     self._show_older(timeline, page, gaps)
                     return bool(page)
                 page, gaps = await self._store.fetch(_older_page, room_id, oldest, count)
+                at_start = self._store.read(stored.room_start, room_id)
+                if page or at_start:
+                    break
             self._show_older(timeline, page, gaps)
             return not self.at_start(room_id)
 
@@ -128,6 +135,7 @@ class OpenRooms:
     async def _fetch(self, room_id: str, count: int, before: int = 0, token: str = "") -> HistoryGiven:
         """One page from the network, stored when this returns. Raises TransportError, Refused."""
         self._last_request += 1
+        token = token or self._store.read(_token, room_id, before)
         question = AskHistory(self._last_request, room_id, count, before=before, token=token)
         answer: asyncio.Future[HistoryGiven] = asyncio.get_running_loop().create_future()
         self.asked[question.request] = question
@@ -146,7 +154,7 @@ class OpenRooms:
         """Bring a closed room's newest lines into the store."""
         before = 0
         gaps = self._store.read(stored.gaps, room_id)
-        if gaps:
+        if gaps and (gaps[-1].after or len(self._store.read(stored.newest_events, room_id, FEW)) < FEW):
             before = gaps[-1].before
         elif self._store.read(stored.bounds, room_id)[1]:
             return
@@ -230,6 +238,11 @@ def _near(timeline: Timeline, events: Iterable[RoomEvent], *, live: bool) -> lis
     """Leave out what lies before the loaded part: scrolling back loads it from the store."""
     oldest = timeline.oldest
     return [event for event in events if live or not oldest or event.order >= oldest]
+
+
+def _token(db: sqlite3.Connection, room_id: str, before: int) -> str:
+    """The token of the gap that ends at an order, where the backend gave one."""
+    return next((gap.token for gap in stored.gaps(db, room_id) if gap.before == before), "") if before else ""
 
 
 def _first_page(db: sqlite3.Connection, room_id: str, count: int) -> tuple[list[RoomEvent], list[Gap]]:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from chat_tui_core.actions import SETTLED, Action, Kind, State
-from chat_tui_core.contract import Backend, Connection
+from chat_tui_core.contract import Backend, Connection, KeepSecret, Surroundings, forget_secret
 from chat_tui_core.errors import AuthRefused, LocalError, Refused, TransportError, UnknownRoom
 from chat_tui_core.model import Account, Gap, Member, Membership, Presence, Room, RoomEvent
 from chat_tui_core.news import (
@@ -51,6 +51,7 @@ from chat_tui_core.store import Store, meta
 from chat_tui_core.store import actions as stored_actions
 from chat_tui_core.store import rooms as stored_rooms
 from chat_tui_core.store.drafts import Draft
+from chat_tui_core.store.state import StoredState
 from chat_tui_core.timeline import Timeline
 
 PREFETCH_ROOMS: Final = 20
@@ -68,7 +69,14 @@ class Session:
     """One running account. What is stored can be read at once; `connect` starts the network. Lives on one event loop."""
 
     def __init__(
-        self, account: Account, backend: Backend, token: str, store: Store, *, wall_ms: Callable[[], int] = _wall_ms
+        self,
+        account: Account,
+        backend: Backend,
+        token: str,
+        store: Store,
+        *,
+        wall_ms: Callable[[], int] = _wall_ms,
+        keep_secret: KeepSecret = forget_secret,
     ) -> None:
         self.account = account
         self.backend = backend
@@ -76,6 +84,7 @@ class Session:
         self.link = LinkChanged(Link.OFFLINE)
         self.note = ""
         self._token = token
+        self._keep_secret = keep_secret
         self._wall_ms = wall_ms
         self._watchers: list[Watcher] = []
         self._connection: Connection | None = None
@@ -115,7 +124,9 @@ class Session:
         """Connect, and stay connected until `close`."""
         if self._run is None:
             position = self.store.read(meta.get_position)
-            self._connection = self.backend.connect(self.account, self._token, position, self._intake.deliver)
+            lent = Surroundings(StoredState(self.store), self._keep_secret)
+            deliver = self._intake.deliver
+            self._connection = self.backend.connect(self.account, self._token, position, deliver, lent)
             self._run = asyncio.get_running_loop().create_task(self._connection.run(), name=f"run {self.account.name}")
 
     def connect_now(self) -> None:

@@ -13,13 +13,16 @@ from chat_tui_core.store.event_rows import find_event, update_event
 MAX_KEYS: Final = 200
 
 
-def apply_edit(db: sqlite3.Connection, room_id: str, event_id: str, order: int, text: str, ts: int) -> RoomEvent | None:  # noqa: PLR0917
+def apply_edit(  # noqa: PLR0917
+    db: sqlite3.Connection, room_id: str, event_id: str, order: int, text: str, ts: int, by: str = ""
+) -> RoomEvent | None:
     """Set an event's text as its author changed it at `ts`; the changed event, or None if nothing changed.
 
-    An older edit never replaces a newer one, and nothing brings back what was redacted.
+    An older edit never replaces a newer one, nothing brings back what was redacted, and where `by` is told only the
+    event's own sender may edit it.
     """
     event = find_event(db, room_id, event_id, order)
-    if event is None or event.kind is EventKind.REDACTED or ts < event.edited_ts:
+    if event is None or event.kind is EventKind.REDACTED or ts < event.edited_ts or (by and by != event.sender):
         return None
     return _store(db, event, replace(event, text=text, edited_ts=ts))
 
@@ -37,13 +40,13 @@ def apply_reaction(  # noqa: PLR0917
     event = find_event(db, room_id, event_id, order)
     if event is None or event.kind is EventKind.REDACTED:
         return None
-    change = _without if removed else _with
+    change = _without if removed else with_reaction
     return _store(db, event, replace(event, reactions=change(event.reactions, by, key)))
 
 
 def redacted(event: RoomEvent) -> RoomEvent:
     """What stays of a deleted event."""
-    return replace(event, kind=EventKind.REDACTED, text="", edited_ts=0, reactions=())
+    return replace(event, kind=EventKind.REDACTED, text="", edited_ts=0, reactions=(), file=None)
 
 
 def merged(stored: RoomEvent, event: RoomEvent) -> RoomEvent:
@@ -60,6 +63,9 @@ def merged(stored: RoomEvent, event: RoomEvent) -> RoomEvent:
         reply_to=event.reply_to or stored.reply_to,
         reactions=event.reactions or stored.reactions,
         action_id=stored.action_id or event.action_id,
+        thread=event.thread or stored.thread,
+        file=event.file or stored.file,
+        action_made=0,
     )
     return redacted(both) if EventKind.REDACTED in {stored.kind, event.kind} else both
 
@@ -71,7 +77,8 @@ def _store(db: sqlite3.Connection, event: RoomEvent, changed: RoomEvent) -> Room
     return changed
 
 
-def _with(reactions: tuple[Reaction, ...], by: str, key: str) -> tuple[Reaction, ...]:
+def with_reaction(reactions: tuple[Reaction, ...], by: str, key: str) -> tuple[Reaction, ...]:
+    """The reactions with one more; twice is once."""
     for index, one in enumerate(reactions):
         if one.key == key:
             users = one.users if by in one.users else (*one.users, by)

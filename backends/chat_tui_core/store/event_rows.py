@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import asdict
 from typing import Final
 
-from chat_tui_core.model import EventKind, Reaction, RoomEvent
+from chat_tui_core.model import EventKind, FileInfo, Reaction, RoomEvent
 from chat_tui_core.store.rows import Row, as_json, select_one
 
 COLUMNS: Final = (
-    "room_id, event_id, ord, kind, sender, ts, text, sender_name, target, reply_to, edited_ts, reactions, action_id"
+    "room_id, event_id, ord, kind, sender, ts, text, sender_name, target, reply_to, edited_ts, reactions, action_id,"
+    " thread, file"
 )
 BY_EVENT_ID: Final = f"SELECT {COLUMNS} FROM events WHERE room_id = ? AND event_id = ? AND event_id <> ''"  # noqa: S608
 BY_ORDER: Final = f"SELECT {COLUMNS} FROM events WHERE room_id = ? AND ord = ?"  # noqa: S608
 UPDATE: Final = (
     "UPDATE events SET event_id = ?, kind = ?, sender = ?, ts = ?, text = ?, sender_name = ?, target = ?,"
-    " reply_to = ?, edited_ts = ?, reactions = ?, action_id = ? WHERE room_id = ? AND ord = ?"
+    " reply_to = ?, edited_ts = ?, reactions = ?, action_id = ?, thread = ?, file = ? WHERE room_id = ? AND ord = ?"
 )
 
 
@@ -62,12 +64,15 @@ def event_values(event: RoomEvent) -> tuple[str | int, ...]:
         event.edited_ts,
         as_json([(one.key, one.users) for one in event.reactions]) if event.reactions else "[]",
         event.action_id,
+        event.thread,
+        as_json(asdict(event.file)) if event.file else "",
     )
 
 
 def event_of_row(row: Row) -> RoomEvent:
     """The event of a row; raises ValueError or TypeError for a row that makes no sense."""
-    room_id, event_id, order, kind, sender, ts, text, sender_name, target, reply_to, edited_ts, reactions, action = row
+    room_id, event_id, order, kind, sender, ts, text, sender_name, target, reply_to, edited_ts = row[:11]
+    reactions, action, thread, file = row[11:]
     return RoomEvent(
         room_id,
         event_id,
@@ -82,6 +87,8 @@ def event_of_row(row: Row) -> RoomEvent:
         edited_ts,
         () if reactions == "[]" else _reactions(reactions),
         action,
+        thread,
+        FileInfo(**json.loads(file)) if file else None,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from chat_tui_core.model import SPOKEN, EventKind, RoomEvent
+from chat_tui_core.store.ahead import catch_up
 from chat_tui_core.store.changes import apply_edit, apply_reaction, apply_redaction, merged
 from chat_tui_core.store.event_rows import (
     COLUMNS,
@@ -46,7 +47,9 @@ __all__ = [
 #: `unread_count` looks at no more than this many times its limit.
 SCANNED_PER_COUNTED: Final = 10
 
-INSERT: Final = f"INSERT INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608
+INSERT: Final = (
+    f"INSERT INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608
+)
 NEWEST: Final = f"SELECT {COLUMNS} FROM events WHERE room_id = ? ORDER BY ord DESC LIMIT ?"  # noqa: S608
 BEFORE: Final = f"SELECT {COLUMNS} FROM events WHERE room_id = ? AND ord < ? ORDER BY ord DESC LIMIT ?"  # noqa: S608
 AFTER: Final = f"SELECT {COLUMNS} FROM events WHERE room_id = ? AND ord > ? ORDER BY ord LIMIT ?"  # noqa: S608
@@ -62,10 +65,11 @@ UNREAD: Final = (
 UNSTORABLE: Final = (OverflowError, UnicodeEncodeError, sqlite3.IntegrityError, sqlite3.DataError)
 
 
-def insert_events(db: sqlite3.Connection, events: Iterable[RoomEvent]) -> list[RoomEvent]:
-    """Store events and return those that were new.
+def insert_events(db: sqlite3.Connection, events: Iterable[RoomEvent], *, ours: bool = False) -> list[RoomEvent]:
+    """Store events and return those that were new, with the changes that had come before them.
 
-    An event that is known is merged with what is stored. An event that claims a place which another one holds,
+    An event that is known is merged with what is stored; its first place stays. `ours`: orders are given out by us, so
+    that an event may well come again with another one. An event that claims a place which another one holds,
     or that cannot be stored, is set aside as a problem; the others are stored.
     """
     new = []
@@ -73,9 +77,9 @@ def insert_events(db: sqlite3.Connection, events: Iterable[RoomEvent]) -> list[R
     for event in events:
         try:
             if cursor.execute(INSERT, event_values(event)).rowcount:
-                new.append(event)
+                new.append(catch_up(db, event))
             else:
-                _merge_known(db, event)
+                _merge_known(db, event, ours=ours)
         except UNSTORABLE as error:
             report(db, f"The event {event.event_id!r} at {event.order} cannot be stored ({error}).", event.room_id)
     return new
@@ -123,10 +127,10 @@ def last_spoken(db: sqlite3.Connection, room_id: str) -> RoomEvent | None:
     return event_at(db, room_id, newest_order_of_kind(db, room_id, *SPOKEN))
 
 
-def _merge_known(db: sqlite3.Connection, event: RoomEvent) -> None:
+def _merge_known(db: sqlite3.Connection, event: RoomEvent, *, ours: bool) -> None:
     """Merge an event with the stored one that it collides with."""
     stored = find_event(db, event.room_id, event.event_id, event.order)
-    if stored is None or (event.event_id and stored.order != event.order):
+    if stored is None or (event.event_id and stored.order != event.order and not ours):
         report(
             db, f"The event {event.event_id!r} claims the place {event.order}, which is another one's.", event.room_id
         )

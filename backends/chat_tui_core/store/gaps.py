@@ -9,10 +9,14 @@ from chat_tui_core.model import Gap
 from chat_tui_core.store.rows import Row, select
 
 ADD: Final = (
-    "INSERT INTO gaps (room_id, after_ord, before_ord, token) VALUES (?, ?, ?, ?)"
-    " ON CONFLICT (room_id, after_ord, before_ord) DO UPDATE SET token = excluded.token"
+    "INSERT INTO gaps (room_id, after_ord, before_ord, token, token_after) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (room_id, after_ord, before_ord) DO UPDATE SET token = excluded.token,"
+    " token_after = excluded.token_after"
 )
-LOAD: Final = "SELECT room_id, after_ord, before_ord, token FROM gaps WHERE room_id = ? ORDER BY after_ord, before_ord"
+LOAD: Final = (
+    "SELECT room_id, after_ord, before_ord, token, token_after FROM gaps WHERE room_id = ?"
+    " ORDER BY after_ord, before_ord"
+)
 REMOVE: Final = "DELETE FROM gaps WHERE room_id = ? AND after_ord = ? AND before_ord = ?"
 SET_START: Final = "INSERT INTO starts (room_id) VALUES (?) ON CONFLICT (room_id) DO NOTHING"
 UNSET_START: Final = "DELETE FROM starts WHERE room_id = ?"
@@ -22,7 +26,7 @@ GET_START: Final = "SELECT 1 FROM starts WHERE room_id = ?"
 def add_gap(db: sqlite3.Connection, gap: Gap) -> None:
     """Remember a hole. One that no event could lie in is none, unless the backend gave a token for it."""
     if gap.before > gap.after + 1 or (gap.token and gap.before > gap.after):
-        db.execute(ADD, (gap.room_id, gap.after, gap.before, gap.token))
+        db.execute(ADD, (gap.room_id, gap.after, gap.before, gap.token, gap.token_after))
 
 
 def gaps(db: sqlite3.Connection, room_id: str) -> list[Gap]:

@@ -6,20 +6,23 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Final
 
-from chat_tui_core.model import Member, Membership, Presence, Role, Room, RoomKind
+from chat_tui_core.model import Member, Membership, Presence, Role, Room, RoomKind, RoomTag
 from chat_tui_core.store.rows import Row, as_json, select, text_list
 
 LOAD: Final = (
     "SELECT room_id, name, topic, kind, membership, members, aliases, unread, mentions, head, read_to, last_ts,"
-    " last_sender, last_text FROM rooms ORDER BY last_ts DESC, room_id"
+    " last_sender, last_text, tag, muted, inviter, successor, direct FROM rooms ORDER BY last_ts DESC, room_id"
 )
 SAVE: Final = (
     "INSERT INTO rooms (room_id, name, topic, kind, membership, members, aliases, unread, mentions, head, read_to,"
-    " last_ts, last_sender, last_text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (room_id)"
+    " last_ts, last_sender, last_text, tag, muted, inviter, successor, direct)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (room_id)"
     " DO UPDATE SET name = excluded.name, topic = excluded.topic, kind = excluded.kind,"
     " membership = excluded.membership, members = excluded.members, aliases = excluded.aliases,"
     " unread = excluded.unread, mentions = excluded.mentions, head = excluded.head, read_to = excluded.read_to,"
-    " last_ts = excluded.last_ts, last_sender = excluded.last_sender, last_text = excluded.last_text"
+    " last_ts = excluded.last_ts, last_sender = excluded.last_sender, last_text = excluded.last_text,"
+    " tag = excluded.tag, muted = excluded.muted, inviter = excluded.inviter, successor = excluded.successor,"
+    " direct = excluded.direct"
 )
 #: Everything that a room is stored in, but for its actions.
 FORGET: Final = (
@@ -30,6 +33,9 @@ FORGET: Final = (
     "DELETE FROM gaps WHERE room_id = ?",
     "DELETE FROM starts WHERE room_id = ?",
     "DELETE FROM drafts WHERE room_id = ?",
+    "DELETE FROM state WHERE room_id = ?",
+    "DELETE FROM reactions WHERE room_id = ?",
+    "DELETE FROM ahead WHERE room_id = ?",
 )
 SAVE_MEMBER: Final = (
     "INSERT INTO members (room_id, user_id, name, presence, role) VALUES (?, ?, ?, ?, ?)"
@@ -43,6 +49,7 @@ SET_READ: Final = (
     "INSERT INTO reads (room_id, user_id, read_to) VALUES (?, ?, ?) ON CONFLICT (room_id, user_id)"
     " DO UPDATE SET read_to = excluded.read_to WHERE read_to < excluded.read_to"
 )
+_TAGS: Final = {tag.value: tag for tag in RoomTag}
 _KINDS: Final = {kind.value: kind for kind in RoomKind}
 _MEMBERSHIPS: Final = {membership.value: membership for membership in Membership}
 
@@ -111,13 +118,20 @@ def _values(room: Room) -> tuple[str | int, ...]:
         room.last_ts,
         room.last_sender,
         room.last_text,
+        room.tag.value,
+        int(room.muted),
+        room.inviter,
+        room.successor,
+        room.direct,
     )
 
 
 def _room(row: Row) -> Room:
-    room_id, name, topic, kind, membership, members, aliases, *others = row
+    room_id, name, topic, kind, membership, members, aliases, *counts = row[:14]
+    tag, muted, inviter, successor, direct = row[14:]
     known = _KINDS[kind], _MEMBERSHIPS[membership]  # calling an enumeration takes longer than all else together
-    return Room(room_id, name, topic, *known, members, text_list(aliases), *others)
+    last = _TAGS[tag], bool(muted), inviter, successor, direct
+    return Room(room_id, name, topic, *known, members, text_list(aliases), *(*counts, *last))
 
 
 def _member(row: Row) -> Member:

@@ -14,7 +14,7 @@ from chat_tui_core.store import faults
 APPLICATION_ID: Final = 1668576617
 
 #: The script that leads to format 1, 2, ...: only ever added to.
-STEPS: Final[Sequence[str]] = ("schema.sql",)
+STEPS: Final[Sequence[str]] = ("schema.sql", "migrations/002_state_files_threads.sql")
 
 GET_FORMAT: Final = "PRAGMA user_version"
 SET_FORMAT: Final = "PRAGMA user_version = {}"
@@ -59,7 +59,7 @@ def migrate(db: sqlite3.Connection, path: Path, scripts: Sequence[str] | None = 
 
 
 def _step_text(index: int) -> str:
-    return Path(__file__).with_name(STEPS[index]).read_text(encoding="utf-8")
+    return (Path(__file__).parent / STEPS[index]).read_text(encoding="utf-8")
 
 
 def _statements(script: str) -> Iterator[str]:

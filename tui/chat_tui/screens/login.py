@@ -32,6 +32,11 @@ FIELDS: Final = (
 _NOT_A_NAME: Final = re.compile(r"[^a-z0-9._-]+")
 
 
+def suggested_name(user: str) -> str:
+    """Give a name for an account of this user; empty when nothing of it can be used."""
+    return _NOT_A_NAME.sub("-", user.lower()).strip("-.")[:32]
+
+
 class LoginScreen(Screen[None]):
     """Four fields. Enter goes to the next one, and signs in from the last."""
 
@@ -100,7 +105,7 @@ class LoginScreen(Screen[None]):
         """Suggest the user's name for the account."""
         name = self.query_one("#name", Input)
         if not name.has_focus:
-            name.value = _NOT_A_NAME.sub("-", event.value.lower()).strip("-.")[:32]
+            name.value = suggested_name(event.value)
 
     def action_go_on(self) -> None:
         """Go to the next field; from the password on, sign in once the field has taken the keys before this one."""
@@ -112,6 +117,8 @@ class LoginScreen(Screen[None]):
 
     def _submit(self) -> None:
         """Sign in, or go to the first field that is empty."""
+        if not self._value("name"):  # what was typed as the user may not have been told of yet
+            self.query_one("#name", Input).value = suggested_name(self._value("user"))
         for field, _, _ in FIELDS:
             if not self._value(field):
                 self.query_one(f"#{field}", Input).focus()
