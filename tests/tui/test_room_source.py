@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_tui.widgets.room_source import RoomSource, own_texts, told
+from chat_tui.widgets.event_sentences import sentence
+from chat_tui.widgets.room_source import RoomSource, own_texts
 from chat_tui.widgets.timeline import Timeline as View
 from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.model import EventKind, Gap, Reaction, RoomEvent
@@ -96,17 +97,17 @@ def test_me_is_an_emote() -> None:
         (EventKind.KICK, {"target": "bob", "text": "loud"}, "ann removed bob: loud"),
         (EventKind.TOPIC, {"text": "cats"}, "ann set the topic: cats"),
         (EventKind.TOPIC, {"text": ""}, "ann removed the topic"),
-        (EventKind.NAME, {"text": "Anne"}, "ann is now called Anne"),
+        (EventKind.RENAME, {"text": "Anne"}, "ann is now called Anne"),
     ],
 )
 def test_what_is_not_said_is_told(kind: EventKind, fields: dict[str, str], words: str) -> None:
     event = replace(said(1), kind=kind, **fields)  # type: ignore[arg-type]
-    assert told(event) == words
+    assert sentence(event) == words
     assert row_of(Item("m1", event=event)).kind in {"membership", "topic"}
 
 
 def test_names_are_those_of_the_time() -> None:  # B18
-    assert told(replace(said(1), kind=EventKind.JOIN, sender_name="Ann the elder")) == "Ann the elder joined"
+    assert sentence(replace(said(1), kind=EventKind.JOIN, sender_name="Ann the elder")) == "Ann the elder joined"
 
 
 def test_an_answer_shows_what_it_answers() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from chat_tui.widgets.message_row import Change as MemberChange
+from chat_tui.widgets.event_sentences import CHANGES, KINDS, file_text, sentence
 from chat_tui.widgets.message_row import Kind, MessageRow, State
 from chat_tui.widgets.timeline import Timeline
 from chat_tui_core.actions import Action
@@ -21,27 +21,6 @@ EXCERPT = 120
 ME: Final = "/me "
 """What a message begins with that tells what its sender does."""
 
-KINDS: Final[dict[EventKind, Kind]] = {
-    EventKind.MESSAGE: "message",
-    EventKind.NOTICE: "notice",
-    EventKind.EMOTE: "emote",
-    EventKind.FILE: "message",
-    EventKind.JOIN: "membership",
-    EventKind.LEAVE: "membership",
-    EventKind.INVITE: "membership",
-    EventKind.KICK: "membership",
-    EventKind.NAME: "membership",
-    EventKind.TOPIC: "topic",
-    EventKind.REDACTED: "tombstone",
-    EventKind.UNSUPPORTED: "unsupported",
-}
-MEMBER_CHANGES: Final[dict[EventKind, MemberChange]] = {
-    EventKind.JOIN: "joined",
-    EventKind.LEAVE: "left",
-    EventKind.INVITE: "invited",
-    EventKind.KICK: "kicked",
-    EventKind.NAME: "renamed",
-}
 STATES: Final[dict[ActionState, State]] = {
     ActionState.PENDING: "pending",
     ActionState.SENT: "sent",
@@ -49,25 +28,6 @@ STATES: Final[dict[ActionState, State]] = {
     ActionState.FAILED: "failed",
     ActionState.CANCELLED: "cancelled",
 }
-
-
-def told(event: RoomEvent) -> str:
-    """What a membership, name or topic event says in words."""
-    who, whom = event.sender_name or event.sender, event.target or event.sender
-    reason = f": {event.text}" if event.text else ""
-    match event.kind:
-        case EventKind.JOIN:
-            return f"{who} joined"
-        case EventKind.LEAVE:
-            return f"{who} left{reason}"
-        case EventKind.INVITE:
-            return f"{who} invited {whom}"
-        case EventKind.KICK:
-            return f"{who} removed {whom}{reason}"
-        case EventKind.NAME:
-            return f"{who} is now called {event.text}"
-        case _:
-            return f"{who} set the topic{reason}" if event.text else f"{who} removed the topic"
 
 
 class RoomSource:
@@ -165,7 +125,7 @@ class RoomSource:
     def _event_row(self, key: str, event: RoomEvent, action: Action | None) -> MessageRow:
         mine = event.sender == self.me
         kind = KINDS.get(event.kind, "unsupported")
-        text = told(event) if kind in {"membership", "topic"} else event.text
+        text = file_text(event.file, event.text) if event.file else sentence(event) or event.text
         if kind == "message" and text.startswith(ME):
             kind, text = "emote", text[len(ME) :]
         return MessageRow(
@@ -180,7 +140,7 @@ class RoomSource:
             edited=event.edited_ts > 0,
             reply_to=self._quoted(event.reply_to),
             reactions=tuple((r.key, len(r.users), self.me in r.users) for r in event.reactions),
-            change=MEMBER_CHANGES.get(event.kind, ""),
+            change=CHANGES.get(event.kind, ""),
             error=action.error_text if action is not None else "",
         )
 

@@ -1,0 +1,90 @@
+"""What the timeline says of an event that is no message: who came and went, what was set, which file came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from chat_tui.widgets.message_row import Change, Kind
+from chat_tui_core.model import EventKind, FileInfo, RoomEvent
+
+__all__ = ["CHANGES", "KINDS", "file_text", "sentence"]
+
+KINDS: Final[Mapping[EventKind, Kind]] = {
+    EventKind.MESSAGE: "message",
+    EventKind.NOTICE: "notice",
+    EventKind.EMOTE: "emote",
+    EventKind.FILE: "message",
+    EventKind.JOIN: "membership",
+    EventKind.LEAVE: "membership",
+    EventKind.INVITE: "membership",
+    EventKind.KICK: "membership",
+    EventKind.BAN: "membership",
+    EventKind.UNBAN: "membership",
+    EventKind.KNOCK: "membership",
+    EventKind.RENAME: "membership",
+    EventKind.STATE: "membership",
+    EventKind.NAME: "topic",
+    EventKind.TOPIC: "topic",
+    EventKind.UPGRADE: "topic",
+    EventKind.REDACTED: "tombstone",
+    EventKind.UNSUPPORTED: "unsupported",
+}
+CHANGES: Final[Mapping[EventKind, Change]] = {
+    EventKind.JOIN: "joined",
+    EventKind.LEAVE: "left",
+    EventKind.INVITE: "invited",
+    EventKind.KICK: "kicked",
+    EventKind.BAN: "banned",
+    EventKind.UNBAN: "invited",
+    EventKind.KNOCK: "invited",
+    EventKind.RENAME: "renamed",
+    EventKind.STATE: "renamed",
+}
+
+Words = Callable[[str, str, str], str]
+_SENTENCES: Final[Mapping[EventKind, Words]] = {
+    EventKind.JOIN: lambda who, _whom, _text: f"{who} joined",
+    EventKind.LEAVE: lambda who, _whom, text: f"{who} left{_because(text)}",
+    EventKind.INVITE: lambda who, whom, _text: f"{who} invited {whom}",
+    EventKind.KICK: lambda who, whom, text: f"{who} removed {whom}{_because(text)}",
+    EventKind.BAN: lambda who, whom, text: f"{who} banned {whom}{_because(text)}",
+    EventKind.UNBAN: lambda who, whom, _text: f"{who} lifted the ban on {whom}",
+    EventKind.KNOCK: lambda who, _whom, text: f"{who} asks to be let in{_because(text)}",
+    EventKind.RENAME: lambda who, _whom, text: f"{who} is now called {text}" if text else f"{who} took the name away",
+    EventKind.STATE: lambda who, _whom, text: f"{who} {text}",
+    EventKind.NAME: lambda who, _whom, text: f"{who} named the room {text}" if text else f"{who} took the name away",
+    EventKind.TOPIC: lambda who, _whom, text: (
+        f"{who} set the topic{_because(text)}" if text else f"{who} removed the topic"
+    ),
+    EventKind.UPGRADE: lambda who, _whom, text: f"{who} moved the room{_because(text)}. /join goes to the new one.",
+}
+
+
+def sentence(event: RoomEvent) -> str:
+    """What a membership, name, topic or other state event says in words; "" for what people said themselves."""
+    words = _SENTENCES.get(event.kind)
+    return words(event.sender_name or event.sender, event.target or event.sender, event.text) if words else ""
+
+
+def file_text(file: FileInfo, caption: str) -> str:
+    """A file as a line: its name, size and type; its caption below."""
+    facts = ", ".join(part for part in (size_text(file.size), file.mime) if part)
+    line = f"▤ {file.name}" + (f"  ({facts})" if facts else "")
+    return f"{line}\n{caption}" if caption and caption != file.name else line
+
+
+def size_text(size: int) -> str:
+    """A number of bytes for people; "" for none."""
+    if size <= 0:
+        return ""
+    amount, unit = float(size), "B"
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            break
+        amount /= 1000
+    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"
+
+
+def _because(text: str) -> str:
+    return f": {text}" if text else ""
