@@ -90,7 +90,12 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("timeline.up", "up", "walk(-1)", "Go to the message above", Place.TIMELINE),
     Key("timeline.down", "down", "walk(1)", "Go to the message below", Place.TIMELINE),
     Key("timeline.activate", "enter", "activate", "Open what the message holds", Place.TIMELINE),
-    Key("timeline.reply", "r", "reply", "Answer the message", Place.TIMELINE),
+    Key("timeline.reply", "r", "operate('reply')", "Answer the message", Place.TIMELINE),
+    Key("timeline.edit", "e", "operate('edit')", "Edit your message", Place.TIMELINE),
+    Key("timeline.redact", "d,delete", "operate('redact')", "Delete the message", Place.TIMELINE),
+    Key("timeline.react", "plus", "operate('react')", "React to the message", Place.TIMELINE),
+    Key("timeline.open", "o", "open_link", "Open the first link of the message", Place.TIMELINE),
+    Key("timeline.info", "i", "operate('info')", "Show ids, state and times of the message", Place.TIMELINE),
     Key("timeline.copy", "y", "copy_message", "Copy the message", Place.TIMELINE),
     Key("timeline.start", "home", "scroll_home", "Go to the oldest loaded message", Place.TIMELINE),
     Key("timeline.end", "end", "scroll_end", "Go to the newest message", Place.TIMELINE),
@@ -117,6 +122,7 @@ _NAMES: Final = {
     "up": "↑",
     "down": "↓",
     "delete": "Del",
+    "plus": "+",
 }
 
 

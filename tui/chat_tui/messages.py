@@ -6,7 +6,17 @@ from enum import StrEnum
 
 from textual.message import Message
 
-__all__ = ["AccountSaved", "Decided", "Decision", "DemoWanted", "NameWanted", "OutboxWanted", "RoomChosen"]
+__all__ = [
+    "AccountSaved",
+    "Decided",
+    "Decision",
+    "DemoWanted",
+    "NameWanted",
+    "Operation",
+    "OperationWanted",
+    "OutboxWanted",
+    "RoomChosen",
+]
 
 
 class Decision(StrEnum):
@@ -16,6 +26,25 @@ class Decision(StrEnum):
     EDIT = "edit"
     DISCARD = "discard"
     PASS = "pass"  # noqa: S105
+
+
+class Operation(StrEnum):
+    """What can be done with a message."""
+
+    REPLY = "reply"
+    EDIT = "edit"
+    REDACT = "redact"
+    REACT = "react"
+    INFO = "info"
+
+
+class OperationWanted(Message):
+    """The person wants this done with the message that has this key."""
+
+    def __init__(self, operation: Operation, key: str) -> None:
+        super().__init__()
+        self.operation = operation
+        self.key = key
 
 
 class RoomChosen(Message):

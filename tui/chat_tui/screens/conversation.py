@@ -13,18 +13,22 @@ from chat_tui.widgets.hint_line import HintLine
 from chat_tui.widgets.room_source import RoomSource, own_texts
 from chat_tui.widgets.room_timeline import RoomTimeline
 from chat_tui.widgets.timeline import Bookmark
+from chat_tui_core.actions import Action, Kind
 from chat_tui_core.errors import ChatError
-from chat_tui_core.model import Room
+from chat_tui_core.model import Room, RoomEvent
 from chat_tui_core.news import Link
 from chat_tui_core.safe_text import one_line
 from chat_tui_core.session import Session
 from chat_tui_core.store.drafts import Draft
+from chat_tui_core.timeline import Item
 from chat_tui_core.values import frozen
 
 __all__ = ["Conversation", "Parts"]
 
 HISTORY: Final = 100
 """Own texts that can be brought back."""
+CHANGING: Final = frozenset({Kind.EDIT, Kind.REDACT, Kind.REACT})
+"""Actions that change how another message looks."""
 KEPT_OPEN: Final = 8
 """Rooms whose lines stay loaded, the latest opened ones."""
 
@@ -54,6 +58,8 @@ class Conversation:
         self.last_room = ""
         self.source: RoomSource | None = None
         self.reply_to = ""
+        self.edits = ""
+        """The event whose text stands in the composer to be changed."""
         self._on_state = on_state
         self._settle = settle
         self._bookmarks: dict[str, Bookmark | None] = {}
@@ -78,11 +84,12 @@ class Conversation:
         self.session.open_room(room_id)
         self._show()
         draft = self.session.drafts.get(room_id)
-        self.reply_to = draft.reply_to if draft else ""
+        self.reply_to, self.edits = (draft.reply_to, draft.edits) if draft else ("", "")
         history = own_texts(self.source.items() if self.source else (), self.session.me, HISTORY)
         text, cursor = (draft.text, draft.cursor) if draft else ("", 0)
         self.parts.composer.show_room(room_id, text, cursor, history)
         self.parts.hints.tell(problem="", command="", reply=self._reply_text(), typing=self._typing())
+        self.parts.hints.tell(edit=self._edit_text())
         self._update_names()
         self._forget_old(room_id)
         self._on_state()
@@ -92,10 +99,10 @@ class Conversation:
         self._leave()
         self._bookmarks.pop(self.room_id, None)
         self.session.close_room(self.room_id)
-        self.room_id, self.source, self.reply_to = "", None, ""
+        self.room_id, self.source, self.reply_to, self.edits = "", None, "", ""
         self.parts.timeline.set_source(RoomSource((), self.session.me, 0), 0, 0, older_done=True)
         self.parts.composer.show_room("", "", 0, [])
-        self.parts.hints.tell(problem="", command="", reply="", typing=())
+        self.parts.hints.tell(problem="", command="", reply="", edit="", typing=())
         self._on_state()
 
     def _leave(self) -> None:
@@ -116,6 +123,7 @@ class Conversation:
         """Show the loaded items afresh, in the place that suits the reader."""
         timeline = self.session.timeline(self.room_id)
         self.source = source = RoomSource(timeline.items if timeline else (), self.session.me, _now_ms())
+        source.set_changes(self._changing())
         room = self.room
         unread = source.first_after(room.read) if room and room.unread and room.read else None
         self.parts.timeline.set_source(
@@ -143,10 +151,27 @@ class Conversation:
             if self.session.at_start(self.room_id):
                 self.parts.timeline.older_done()
             self._on_state()
+        if any(action.room_id == self.room_id and action.kind in CHANGING for action in batch.actions.values()):
+            for position in self.source.set_changes(self._changing()) if self.source else ():
+                self.parts.timeline.changed(position)
         if self.room_id in batch.typing:
             self.parts.hints.tell(typing=self._typing())
         if self.room_id in batch.members:
             self._update_names()
+
+    def _changing(self) -> list[Action]:
+        """Our edits, deletions and reactions in this room that are not settled."""
+        actions = self.session.open_actions.values()
+        return [action for action in actions if action.room_id == self.room_id and action.kind in CHANGING]
+
+    def items(self) -> tuple[Item, ...]:
+        """What is loaded, oldest first."""
+        return self.source.items() if self.source else ()
+
+    def item(self, key: str) -> Item | None:
+        """The loaded item with this key."""
+        position = self.source.position_of(key) if self.source else None
+        return self.source.item(position) if self.source and position is not None else None
 
     def _typing(self) -> tuple[str, ...]:
         names = {member.user_id: member.name for member in self.session.members(self.room_id)}
@@ -242,6 +267,9 @@ class Conversation:
 
         Raises what the session raises; the composer then keeps everything.
         """
+        if self.edits:
+            await self._send_edit(text, typed)
+            return
         room_id, reply_to = self.room_id, self.reply_to
         try:
             await self.session.send(room_id, text, reply_to)
@@ -271,13 +299,42 @@ class Conversation:
             self.parts.hints.tell(reply=self._reply_text())
             self.keep_draft()
 
-    def reply_to_key(self, key: str) -> bool:
-        """Answer the message with this key; False where it cannot be answered yet."""
-        position = self.source.position_of(key) if self.source else None
-        event = self.source.item(position).event if self.source and position is not None else None
-        if event is not None:
-            self.set_reply(event.event_id)
-        return event is not None
+    def begin_edit(self, event: RoomEvent) -> None:
+        """Put a message's text into the composer, to be changed."""
+        self.reply_to, self.edits = "", event.event_id
+        self.parts.hints.tell(reply="", edit=self._edit_text())
+        self.parts.composer.put_back(event.text)
+        self.keep_draft()
+
+    def end_edit(self) -> None:
+        """Leave the message as it is; what was written can be brought back with the composer's own texts."""
+        self.edits = ""
+        self.parts.hints.tell(edit="")
+        self.parts.composer.put_aside()
+        self.keep_draft()
+
+    async def _send_edit(self, text: str, typed: str) -> None:
+        """Have the message changed; the composer keeps everything until that is safe."""
+        event_id, event = self.edits, self.source.event(self.edits) if self.source else None
+        try:
+            order = event.order if event else 0
+            if event is None or event.text != text:
+                content: dict[str, object] = {"target": event_id, "target_order": order, "text": text}
+                await self.session.perform(Kind.EDIT, self.room_id, **content)
+        except ChatError:
+            self.parts.composer.kept()
+            raise
+        if self.edits == event_id:
+            self.edits = ""
+            self.parts.hints.tell(problem="", command="", edit="")
+            self.parts.composer.sent(self.parts.composer.room_id, typed)
+            self.keep_draft()
+
+    def _edit_text(self) -> str:
+        if not self.edits:
+            return ""
+        event = self.source.event(self.edits) if self.source else None
+        return f"Editing: {one_line(event.text, 80)}" if event else "Editing an older message"
 
     def go_to_quoted(self, key: str) -> None:
         """Show the message that the one with this key answers, where it is loaded."""
@@ -308,10 +365,10 @@ class Conversation:
 
     def save_draft(self, room_id: str, text: str, cursor: int) -> None:
         """Keep a room's draft, unless it is as it was."""
-        reply_to = self.reply_to if room_id == self.room_id else ""
+        reply_to, edits = (self.reply_to, self.edits) if room_id == self.room_id else ("", "")
         old = self.session.drafts.get(room_id)
-        if (old.text, old.reply_to) != (text, reply_to) if old else bool(text or reply_to):
-            self.session.save_draft(Draft(room_id, text, cursor, reply_to, updated_at=_now_ms()))
+        if (old.text, old.reply_to, old.edits) != (text, reply_to, edits) if old else bool(text or reply_to or edits):
+            self.session.save_draft(Draft(room_id, text, cursor, reply_to, updated_at=_now_ms(), edits=edits))
 
 
 def _now_ms() -> int:

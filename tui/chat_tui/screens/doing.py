@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from chat_tui.addresses import find_room, person_id, room_address
 from chat_tui.commands import Call
 from chat_tui.feed import Batch
 from chat_tui.messages import Decision
@@ -83,12 +84,12 @@ class Doing:
         return room.title if room else room_id
 
     def find(self, word: str) -> Room | None:
-        """The room that a word names: by id, alias or name, with or without #."""
-        wanted = word.removeprefix("#").casefold()
-        rooms = [room for room in self._session.rooms.values() if room.membership is not Membership.LEFT]
-        exact = (room for room in rooms if wanted in {name.casefold() for name in (room.room_id, *room.aliases)})
-        named = (room for room in rooms if wanted in {room.title.casefold(), room.room_id.removeprefix("#").casefold()})
-        return next(exact, None) or next(named, None)
+        """The room that a word names."""
+        return find_room(word, (r for r in self._session.rooms.values() if r.membership is not Membership.LEFT))
+
+    def _person(self, word: str) -> str:
+        """The id of the person that a word names."""
+        return person_id(word, self._session.me, self._session.members(self._open_room().room_id))
 
     # ------------------------------------------------------------ rooms
 
@@ -104,7 +105,7 @@ class Doing:
 
     async def _join(self, call: Call) -> None:
         room = self.find(call.words[0])
-        await self.join(room.room_id if room else call.words[0].removeprefix("#"))
+        await self.join(room.room_id if room else room_address(call.words[0], self._session.me))
 
     async def _create(self, call: Call) -> None:
         name = call.words[0].removeprefix("#")
@@ -150,11 +151,11 @@ class Doing:
             self._screen.say(f"{clean_line(room.title)}: {clean_line(room.topic) or 'no topic is set'}")
 
     async def _invite(self, call: Call) -> None:
-        await self._session.perform(Kind.INVITE, self._open_room().room_id, user=call.words[0].removeprefix("@"))
+        await self._session.perform(Kind.INVITE, self._open_room().room_id, user=self._person(call.words[0]))
 
     async def _kick(self, call: Call) -> None:
         reason = call.rest.partition(" ")[2].strip()
-        content = {"user": call.words[0].removeprefix("@")} | ({"reason": reason} if reason else {})
+        content = {"user": self._person(call.words[0])} | ({"reason": reason} if reason else {})
         await self._session.perform(Kind.KICK, self._open_room().room_id, **content)
 
     async def _names(self, _call: Call) -> None:
@@ -207,6 +208,21 @@ class Doing:
         else:
             app.copy_to_clipboard(url)
             self._screen.say(f"Copied {url}")
+
+    async def _reply(self, call: Call) -> None:
+        await self._screen.operating.reply_to_last(call.rest)
+
+    async def _react(self, call: Call) -> None:
+        await self._screen.operating.react_to_last(call.words[0])
+
+    async def _redact(self, _call: Call) -> None:
+        await self._screen.operating.redact_last()
+
+    async def _edit(self, call: Call) -> None:
+        if self._screen.standing.blocking() is None:
+            await self._screen.operating.edit_last()
+        else:
+            await self._decide(call)
 
     async def _decide(self, call: Call) -> None:
         action = self._screen.standing.blocking()
@@ -264,7 +280,10 @@ HANDLERS: Final[Mapping[str, _Handler]] = MappingProxyType(
         "switch": Doing._switch,  # noqa: SLF001
         "outbox": Doing._outbox,  # noqa: SLF001
         "retry": Doing._decide,  # noqa: SLF001
-        "edit": Doing._decide,  # noqa: SLF001
+        "edit": Doing._edit,  # noqa: SLF001
+        "reply": Doing._reply,  # noqa: SLF001
+        "react": Doing._react,  # noqa: SLF001
+        "redact": Doing._redact,  # noqa: SLF001
         "discard": Doing._decide,  # noqa: SLF001
         "pass": Doing._decide,  # noqa: SLF001
         "connect": Doing._connect,  # noqa: SLF001

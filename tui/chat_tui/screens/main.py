@@ -12,10 +12,11 @@ from textual.widgets import Static
 
 from chat_tui.commands import Call, Plain, Wrong, hint_for, read_line
 from chat_tui.feed import Batch, Feed
-from chat_tui.messages import Decided, NameWanted, OutboxWanted, RoomChosen
+from chat_tui.messages import Decided, NameWanted, OperationWanted, OutboxWanted, RoomChosen
 from chat_tui.screens.conversation import Conversation, Parts
 from chat_tui.screens.doing import Doing
 from chat_tui.screens.main_keys import MainKeys
+from chat_tui.screens.operating import Operating
 from chat_tui.screens.panes import Panes
 from chat_tui.screens.standing import Standing
 from chat_tui.screens.typing_notice import TypingNotice
@@ -30,7 +31,6 @@ from chat_tui.widgets.status_bar import StatusBar
 from chat_tui.widgets.text_line import TextLine
 from chat_tui_core.errors import ChatError
 from chat_tui_core.model import Membership
-from chat_tui_core.news import Capability
 from chat_tui_core.session import Session
 
 __all__ = ["MainScreen"]
@@ -88,6 +88,7 @@ class MainScreen(MainKeys):
         parts = Parts(self.timeline, self.composer, self.hints)
         self.conversation = Conversation(self.session, parts, self.standing.room_changed, self.feed.flush)
         self.doing = Doing(self)
+        self.operating = Operating(self)
         self._unwatch = self.session.watch(self.feed.push)
         self.standing.start()
         self.standing.preview()
@@ -173,10 +174,23 @@ class MainScreen(MainKeys):
             self.hints.tell(problem="", command="")
             self.start(self.doing.call(typed))
         elif isinstance(typed, Plain) and self.conversation.room_id:
-            self.start(self.conversation.send(typed.text, event.text))
+            self.start(self._say(typed.text, event.text))
         else:
             self.composer.kept()
             self.hints.tell(problem=typed.text if isinstance(typed, Wrong) else NO_ROOM)
+
+    async def _say(self, text: str, typed: str) -> None:
+        """Send a text, unless it is a change of the last one."""
+        try:
+            changes = not self.conversation.edits and await self.operating.substitute(text)
+        except ChatError:
+            self.composer.kept()
+            raise
+        if changes:
+            self.composer.sent(self.composer.room_id, typed)
+            self.hints.tell(problem="", command="")
+        else:
+            await self.conversation.send(text, typed)
 
     @on(Composer.Drafted)
     def _drafted(self, event: Composer.Drafted) -> None:
@@ -266,15 +280,13 @@ class MainScreen(MainKeys):
             self.conversation.go_to_quoted(event.key)
         elif kind == "failed":
             self.action_outbox()
+        elif kind == "reaction":
+            self.start(self.operating.toggle(event.key, event.payload.value))
 
-    @on(RoomTimeline.ReplyWanted)
-    def _reply_wanted(self, event: RoomTimeline.ReplyWanted) -> None:
+    @on(OperationWanted)
+    def _operation_wanted(self, event: OperationWanted) -> None:
         event.stop()
-        if Capability.REPLY not in self.session.capabilities:
-            self.hints.tell(problem="This server knows no answers to a message.")
-        elif self.conversation.reply_to_key(event.key):
-            self.timeline.set_cursor(None)
-            self.composer.focus()
+        self.start(self.operating.do(event.operation, event.key))
 
     @on(RoomTimeline.CopyWanted)
     def _copy_wanted(self, event: RoomTimeline.CopyWanted) -> None:

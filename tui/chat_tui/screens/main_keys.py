@@ -40,7 +40,9 @@ class MainKeys(LineScreen):
 
     def action_back(self) -> None:
         """Take one step back: the answer, the selection, the place in the messages, the pane."""
-        if self.conversation.reply_to:
+        if self.conversation.edits:
+            self.conversation.end_edit()
+        elif self.conversation.reply_to:
             self.conversation.set_reply("")
         elif self.selections:
             self.clear_selection()

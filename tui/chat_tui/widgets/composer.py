@@ -202,6 +202,14 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         own = self.text
         self._replace_all(f"{text}\n{own}" if own.strip() else text, len(text))
 
+    def put_aside(self) -> None:
+        """Empty the box; what stood there can be brought back like a text that was sent."""
+        if self.text.strip():
+            self._history = [*self._history[-REMEMBERED + 1 :], self.text]
+        self._recalled = None
+        self._replace_all("")
+        self.hand_on_draft()
+
     def begin_command(self, name: str) -> None:
         """Begin a command; what was written stays behind it."""
         start = f"/{name} "

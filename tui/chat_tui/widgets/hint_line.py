@@ -26,6 +26,7 @@ class HintLine(TextLine):
         self._problem = ""
         self._command = ""
         self._reply = ""
+        self._edit = ""
         self._typing: tuple[str, ...] = ()
         self._following = True
         self._new_below = 0
@@ -36,12 +37,14 @@ class HintLine(TextLine):
         problem: str | None = None,
         command: str | None = None,
         reply: str | None = None,
+        edit: str | None = None,
         typing: tuple[str, ...] | None = None,
     ) -> None:
         """Set what is given and leave the rest as it was."""
         self._problem = self._problem if problem is None else problem
         self._command = self._command if command is None else command
         self._reply = self._reply if reply is None else reply
+        self._edit = self._edit if edit is None else edit
         self._typing = self._typing if typing is None else typing
         self._update()
 
@@ -57,6 +60,8 @@ class HintLine(TextLine):
             left = [(clean_line(self._problem), "$text-error")]
         elif self._command:
             left = [(clean_line(self._command), "")]
+        elif self._edit:
+            left = [("✎ ", "$accent bold"), (f"{clean_line(self._edit)}  ", ""), ("Esc", "bold"), (" leaves it", "")]
         elif self._reply:
             left = [("↳ ", "$accent bold"), (f"{clean_line(self._reply)}  ", ""), ("Esc", "bold"), (" forgets it", "")]
         elif self._typing:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from chat_tui.widgets.event_sentences import CHANGES, KINDS, file_text, sentence
 from chat_tui.widgets.message_row import Kind, MessageRow, State
 from chat_tui.widgets.timeline import Timeline
 from chat_tui_core.actions import Action
+from chat_tui_core.actions import Kind as ActionKind
 from chat_tui_core.actions import State as ActionState
 from chat_tui_core.model import EventKind, RoomEvent
 from chat_tui_core.safe_text import one_line
@@ -43,6 +45,7 @@ class RoomSource:
         self._now_ms = now_ms
         self._positions: dict[str, int] = {}
         self._events: dict[str, int] = {}
+        self._changes: dict[str, tuple[Action, ...]] = {}
         self._index()
 
     @property
@@ -102,6 +105,17 @@ class RoomSource:
                 return position
         return None
 
+    # ------------------------------------------------------------ changes on their way
+
+    def set_changes(self, actions: Iterable[Action]) -> list[int]:
+        """These edits, deletions and reactions of ours are not settled; the positions of the messages that look new."""
+        old, self._changes = self._changes, {}
+        for action in sorted(actions, key=lambda one: one.place):
+            target = str(action.content.get("target", ""))
+            self._changes[target] = (*self._changes.get(target, ()), action)
+        targets = {target for target in {*old, *self._changes} if old.get(target) != self._changes.get(target)}
+        return [self._events[target] for target in targets if target in self._events]
+
     # ------------------------------------------------------------ rows
 
     def row(self, position: int) -> MessageRow:
@@ -128,7 +142,7 @@ class RoomSource:
         text = file_text(event.file, event.text) if event.file else sentence(event) or event.text
         if kind == "message" and text.startswith(ME):
             kind, text = "emote", text[len(ME) :]
-        return MessageRow(
+        row = MessageRow(
             key,
             kind,
             event.sender,
@@ -143,6 +157,9 @@ class RoomSource:
             change=CHANGES.get(event.kind, ""),
             error=action.error_text if action is not None else "",
         )
+        for changing in self._changes.get(event.event_id, ()):
+            row = _with_change(row, changing)
+        return row
 
     def _echo_row(self, key: str, action: Action) -> MessageRow:
         text = str(action.content.get("text", ""))
@@ -233,6 +250,30 @@ class RoomSource:
             self._positions[item.key] = position
             if item.event is not None:
                 self._events[item.event.event_id] = position
+
+
+def _with_change(row: MessageRow, action: Action) -> MessageRow:
+    """The row as it will be when an edit, a deletion or a reaction is done; as it was, with the reason, if refused."""
+    if action.state is ActionState.FAILED:
+        what = {ActionKind.EDIT: "The edit", ActionKind.REDACT: "The deletion"}.get(action.kind, "The reaction")
+        return replace(row, state="failed", error=f"{what} was refused: {action.error_text}") if row.mine else row
+    state: State = "checking" if action.doubt else STATES[action.state]
+    match action.kind:
+        case ActionKind.EDIT:
+            return replace(row, text=action.text, edited=True, state=state)
+        case ActionKind.REDACT:
+            return replace(row, kind="tombstone", text="", state=state, reactions=())
+        case _:
+            return replace(row, reactions=_reacted(row.reactions, action))
+
+
+def _reacted(reactions: tuple[tuple[str, int, bool], ...], action: Action) -> tuple[tuple[str, int, bool], ...]:
+    """The reactions with our own one set or taken back."""
+    key, wanted = str(action.content.get("key", "")), not action.content.get("remove")
+    if not any(one[0] == key for one in reactions):
+        return (*reactions, (key, 1, True)) if wanted else reactions
+    changed = ((k, n + (wanted - mine), wanted) if k == key else (k, n, mine) for k, n, mine in reactions)
+    return tuple(one for one in changed if one[1] > 0)
 
 
 def own_texts(items: Iterable[Item], me: str, count: int) -> list[str]:

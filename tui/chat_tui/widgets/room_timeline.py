@@ -6,6 +6,7 @@ from textual import events
 from textual.message import Message
 
 from chat_tui.keys import Place, bindings
+from chat_tui.messages import Operation, OperationWanted
 from chat_tui.widgets.message_lines import Target
 from chat_tui.widgets.timeline import Timeline
 
@@ -16,13 +17,6 @@ class RoomTimeline(Timeline, inherit_bindings=False):
     """A timeline that is worked by keys; letters without a meaning here go to the composer."""
 
     BINDINGS = bindings(Place.TIMELINE)
-
-    class ReplyWanted(Message):
-        """The person wants to answer the message with this key."""
-
-        def __init__(self, key: str) -> None:
-            super().__init__()
-            self.key = key
 
     class CopyWanted(Message):
         """The person wants this text in the clipboard."""
@@ -58,7 +52,7 @@ class RoomTimeline(Timeline, inherit_bindings=False):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Letters mean something only while the cursor stands on a message."""
-        if action in {"reply", "copy_message", "activate"}:
+        if action in {"operate", "open_link", "copy_message", "activate"}:
             return self.cursor is not None
         return True
 
@@ -66,10 +60,17 @@ class RoomTimeline(Timeline, inherit_bindings=False):
         """Move the cursor by a message."""
         self.move_cursor(step)
 
-    def action_reply(self) -> None:
-        """Answer the message under the cursor."""
+    def action_operate(self, operation: str) -> None:
+        """Do something with the message under the cursor."""
         if key := self.cursor_key():
-            self.post_message(self.ReplyWanted(key))
+            self.post_message(OperationWanted(Operation(operation), key))
+
+    def action_open_link(self) -> None:
+        """Open the first link of the message under the cursor, as a click on it would."""
+        if self.cursor is not None:
+            link = next((target for target in self.targets(self.cursor) if target.kind == "link"), None)
+            if link is not None:
+                self.clicked(self.cursor, link)
 
     def action_copy_message(self) -> None:
         """Copy the message under the cursor."""

@@ -9,6 +9,9 @@ ALTER TABLE rooms ADD COLUMN inviter TEXT NOT NULL DEFAULT '';
 ALTER TABLE rooms ADD COLUMN successor TEXT NOT NULL DEFAULT '';
 ALTER TABLE rooms ADD COLUMN direct TEXT NOT NULL DEFAULT '';
 
+-- The event whose text is being changed.
+ALTER TABLE drafts ADD COLUMN edits TEXT NOT NULL DEFAULT '';
+
 -- `token` fetches the newest part of a hole, this one the oldest.
 ALTER TABLE gaps ADD COLUMN token_after TEXT NOT NULL DEFAULT '';
 

@@ -1,0 +1,52 @@
+"""What a word that a person types means as the id of a person or the address of a room, on any protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chat_tui_core.errors import LocalError
+from chat_tui_core.model import Member, Room
+
+__all__ = ["find_room", "person_id", "room_address"]
+
+
+def person_id(word: str, me: str, members: Iterable[Member] = ()) -> str:
+    """The id of a person who is named by id, by part of it, or by the name that is shown.
+
+    `me` is the own id, which shows how ids look here: plain, or @name:server, where a bare name means the own server.
+    Raises LocalError when two people have that name.
+    """
+    bare = word.removeprefix("@")
+    everyone = list(members)
+    if exact := [m.user_id for m in everyone if m.user_id in {word, bare, f"@{bare}"}]:
+        return exact[0]
+    named = [m.user_id for m in everyone if m.name.casefold() == bare.casefold()]
+    if len(named) > 1:
+        raise LocalError(f"{len(named)} people here are called {bare}: write one of {', '.join(sorted(named)[:4])}.")
+    if named:
+        return named[0]
+    if not me.startswith("@"):
+        return bare
+    return f"@{bare}" if ":" in bare else f"@{bare}:{me.partition(':')[2]}"
+
+
+def room_address(word: str, me: str) -> str:
+    """The address of a room to join: as it is where addresses carry their mark and server, else the bare name."""
+    if not me.startswith("@") or word.startswith("!"):
+        return word.removeprefix("#") if not me.startswith("@") else word
+    bare = word.removeprefix("#")
+    return f"#{bare}" if ":" in bare else f"#{bare}:{me.partition(':')[2]}"
+
+
+def find_room(word: str, rooms: Iterable[Room]) -> Room | None:
+    """The room that a word names: by id, by alias, by the part of an alias before its server, or by name."""
+    wanted = _plain(word)
+    found = list(rooms)
+    exact = (room for room in found if word == room.room_id or wanted in map(_plain, (room.room_id, *room.aliases)))
+    named = (room for room in found if wanted == _plain(room.title))
+    local = (room for room in found if wanted in {_plain(alias).partition(":")[0] for alias in room.aliases})
+    return next(exact, None) or next(named, None) or next(local, None)
+
+
+def _plain(name: str) -> str:
+    return name.removeprefix("#").casefold()

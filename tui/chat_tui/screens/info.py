@@ -1,0 +1,108 @@
+"""Everything that is known of one message: ids, state, times, source."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from chat_tui.keys import Place, bindings
+from chat_tui.widgets.text_layout import clean_line
+from chat_tui_core.actions import MARKS, Action
+from chat_tui_core.model import RoomEvent
+from chat_tui_core.timeline import Item
+
+__all__ = ["InfoScreen", "facts_of"]
+
+
+def facts_of(item: Item) -> list[tuple[str, str]]:
+    """(what, value) of all that is known of an item, harmless, without what is empty."""
+    facts = (_event_facts(item.event) if item.event else []) + (_action_facts(item.action) if item.action else [])
+    return [(name, clean_line(value)) for name, value in facts if value]
+
+
+def _event_facts(event: RoomEvent) -> list[tuple[str, str]]:
+    file = event.file
+    return [
+        ("Kind", event.kind.value),
+        ("From", f"{event.sender_name}  {event.sender}".strip()),
+        ("Said", _when(event.ts)),
+        ("Edited", _when(event.edited_ts)),
+        ("Event", event.event_id),
+        ("Place", str(event.order)),
+        ("Answers", event.reply_to),
+        ("Thread", event.thread),
+        ("File", f"{file.name}  {file.size} bytes  {file.mime}" if file else ""),
+        ("Source", file.ref if file else ""),
+        *((f"{reaction.key}", ", ".join(reaction.users)) for reaction in event.reactions),
+    ]
+
+
+def _action_facts(action: Action) -> list[tuple[str, str]]:
+    first, answered, confirmed = action.created_at, action.answered_at, action.confirmed_at
+    return [
+        ("Action", f"{action.id}  {action.kind.value}"),
+        ("State", f"{MARKS[action.state]} {action.state.value}{', checking' if action.doubt else ''}"),
+        ("Typed", _when(first)),
+        ("Written", _after(first, action.written_at)),
+        ("Answered", _after(first, answered)),
+        ("Confirmed", _after(first, confirmed)),
+        ("Attempts", str(action.attempts) if action.attempts else ""),
+        ("Refused", f"{action.error_text} {action.error_code}".strip()),
+    ]
+
+
+def _when(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000).astimezone().isoformat(sep=" ", timespec="milliseconds") if ms else ""
+
+
+def _after(first: int, ms: int) -> str:
+    return f"after {ms - first:,} ms" if ms and first else ""
+
+
+class InfoScreen(ModalScreen[None]):
+    """A table of facts; y copies them."""
+
+    BINDINGS = [
+        *bindings(Place.DIALOG),
+        Binding("y", "copy", "Copy", show=False),
+        Binding("i,enter", "close", show=False),
+    ]
+    DEFAULT_CSS = """
+    InfoScreen {
+        align: center middle;
+        & > VerticalScroll {
+            width: 84; max-width: 96%; height: auto; max-height: 90%; padding: 1 2; background: $surface;
+        }
+        & #info-keys { color: $foreground 55%; margin-top: 1; }
+    }
+    """
+
+    def __init__(self, item: Item) -> None:
+        super().__init__()
+        self._facts = facts_of(item)
+
+    @property
+    def text(self) -> str:
+        """The facts as lines."""
+        width = max((len(name) for name, _ in self._facts), default=0)
+        return "\n".join(f"{name.ljust(width)}  {value}" for name, value in self._facts)
+
+    def compose(self) -> ComposeResult:
+        """Give the facts above the keys."""
+        with VerticalScroll():
+            yield Static(self.text, markup=False)
+            yield Static("y  copy     Esc  close", id="info-keys", markup=False)
+
+    def action_copy(self) -> None:
+        """Copy the facts."""
+        self.app.copy_to_clipboard(self.text)
+        self.notify("Copied.")
+
+    def action_close(self) -> None:
+        """Back to the messages."""
+        self.dismiss()

@@ -1,0 +1,140 @@
+"""Choose a reaction: the frequent ones at once, any other by a part of its name."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import TextArea
+
+from chat_tui.keys import Place, bindings
+from chat_tui.widgets.pick_list import PickList, Row
+from chat_tui.widgets.text_layout import clean_line
+
+__all__ = ["ReactScreen", "find_emoji"]
+
+FREQUENT: Final = "👍 👎 😄 🎉 😕 ❤️ 🚀 👀 ✅ 🙏 😂 🔥 👏 🤔 💯 😢"
+RANGES: Final = ((0x1F300, 0x1F650), (0x1F680, 0x1F700), (0x1F900, 0x1FB00), (0x2600, 0x27C0), (0x2B00, 0x2C00))
+"""Where Unicode keeps what people react with."""
+MOST: Final = 200
+LONGEST_KEY: Final = 32
+
+
+@cache
+def _all() -> tuple[tuple[str, str], ...]:
+    return tuple(_named(chr(code) for first, end in RANGES for code in range(first, end)))
+
+
+def _named(characters: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for character in characters:
+        name = unicodedata.name(character[:1], "")
+        if name and unicodedata.category(character[:1]) == "So":
+            yield character, name.lower().removesuffix(" sign")
+
+
+def find_emoji(query: str) -> list[tuple[str, str]]:
+    """(emoji, name) of what fits the words of a query; the frequent ones for none. What is no name is offered itself."""
+    words = query.lower().split()
+    if not words:
+        return list(_named(FREQUENT.split()))
+    frequent = [one for one in _named(FREQUENT.split()) if all(word in one[1] for word in words)]
+    known = {emoji for emoji, _ in frequent}
+    others = [one for one in _all() if one[0] not in known and all(word in one[1] for word in words)]
+    others.sort(key=lambda one: (not one[1].startswith(words[0]), len(one[1])))
+    own = [(query.strip(), "as it is")] if len(query.strip()) <= LONGEST_KEY else []
+    found = [*frequent, *others][:MOST]
+    return own + found if not query.isascii() else found + own
+
+
+class Emoji(PickList):
+    """What fits; the cursor shows while the query has the focus."""
+
+    DEFAULT_CSS = "Emoji { height: auto; max-height: 12; min-height: 1; }"
+
+    def __init__(self) -> None:
+        super().__init__(id="emoji")
+        self.can_focus = False
+        self.found: list[tuple[str, str]] = []
+
+    @property
+    def has_focus(self) -> bool:  # type: ignore[override]
+        """The query has the focus for both."""
+        return True
+
+    def show_found(self, found: list[tuple[str, str]]) -> None:
+        """Show these, the first one chosen."""
+        self.found = found
+        self.reset(0, len(found))
+        self.styles.height = max(1, min(12, len(found)))
+        self.set_cursor(0 if found else None)
+
+    def rows(self, position: int) -> list[Row]:
+        """Give an emoji's line."""
+        emoji, name = self.found[position]
+        return [([(clean_line(emoji), ""), (f"  {clean_line(name)}", "dim")], [])]
+
+
+class ReactScreen(ModalScreen[str]):
+    """A query and what fits; gives the chosen reaction, or nothing."""
+
+    BINDINGS = [
+        *bindings(Place.DIALOG),
+        Binding("up,ctrl+p", "cursor(-1)", show=False, priority=True),
+        Binding("down,ctrl+n", "cursor(1)", show=False, priority=True),
+        Binding("enter", "choose", show=False, priority=True),
+    ]
+    DEFAULT_CSS = """
+    ReactScreen {
+        align: center top;
+        & > Vertical { width: 48; max-width: 96%; height: auto; margin-top: 3; padding: 1 1; background: $surface; }
+        & TextArea { height: 1; margin-bottom: 1; background: $surface; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Give the query above what fits."""
+        with Vertical():
+            yield TextArea(
+                "", id="query", compact=True, soft_wrap=False, highlight_cursor_line=False, placeholder="React with…"
+            )
+            yield Emoji()
+
+    def on_mount(self) -> None:
+        """Show the frequent ones."""
+        self.query_one("#query").focus()
+        self._search("")
+
+    @on(TextArea.Changed)
+    def _changed(self, event: TextArea.Changed) -> None:
+        self._search(event.text_area.text)
+
+    def _search(self, query: str) -> None:
+        self.query_one(Emoji).show_found(find_emoji(query))
+
+    def action_cursor(self, step: int) -> None:
+        """Choose another one; the query keeps the focus."""
+        self.query_one(Emoji).action_cursor(step)
+
+    def action_choose(self) -> None:
+        """React with the chosen one, once the query has taken the keys that came before this one."""
+        self.query_one("#query", TextArea).call_later(self._choose)
+
+    def _choose(self) -> None:
+        emoji = self.query_one(Emoji)
+        self.dismiss(emoji.found[emoji.cursor][0] if emoji.cursor is not None else "")
+
+    @on(PickList.Picked)
+    def _picked(self, event: PickList.Picked) -> None:
+        event.stop()
+        self.dismiss(self.query_one(Emoji).found[event.position][0])
+
+    def action_close(self) -> None:
+        """React with nothing."""
+        self.dismiss("")
