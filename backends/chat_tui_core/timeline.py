@@ -84,10 +84,14 @@ def subtract(gaps: Iterable[Gap], low: int, high: int) -> list[Gap]:
 
 
 class Timeline:
-    """The loaded part of one room's timeline. Pure: it is told what there is, and tells what changed."""
+    """The loaded part of one room's timeline. Pure: it is told what there is, and tells what changed.
+
+    It is `detached` while its end is not the room's: then it holds no echoes, and what is said now is not in it.
+    """
 
     def __init__(self, room_id: str) -> None:
         self.room_id = room_id
+        self.detached = False
         self.items: list[Item] = []
         self._places: list[_Place] = []
         self._events: dict[str, _Place] = {}
@@ -118,15 +122,22 @@ class Timeline:
 
     # ------------------------------------------------------------ changing
 
-    def reset(self, events: Iterable[RoomEvent], gaps: Iterable[Gap], actions: Iterable[Action]) -> list[Change]:
-        """Start over with what is stored."""
-        self.items, self._places = [], []
+    def reset(
+        self, events: Iterable[RoomEvent], gaps: Iterable[Gap], actions: Iterable[Action], *, detached: bool = False
+    ) -> list[Change]:
+        """Start over with what is stored; `actions` are shown at the room's end, so not while it is detached."""
+        self.items, self._places, self.detached = [], [], detached
         self._events, self._echoes, self._unplaced = {}, {}, {}
         self.add(events)
         self.set_gaps(list(gaps))
         for action in actions:
             self.echo(action)
         return [Reset(tuple(self.items))]
+
+    def attach(self, actions: Iterable[Action]) -> list[Change]:
+        """The list has come to the room's end again: what waits to be sent is shown there."""
+        self.detached = False
+        return [change for action in actions for change in self.echo(action)]
 
     def add(self, events: Iterable[RoomEvent]) -> list[Change]:
         """Put events in their places; a known event is brought up to date."""
@@ -145,6 +156,8 @@ class Timeline:
         place = (_ECHO, action.place)
         if action.state is State.CANCELLED:
             return self._remove_echo(action.id)
+        if self.detached:
+            return []
         item = Item(f"a{action.id}", action=action)
         if action.id in self._echoes:
             index = bisect_left(self._places, place)
@@ -166,7 +179,8 @@ class Timeline:
 
     def set_gaps(self, gaps: Sequence[Gap]) -> list[Change]:
         """These are the room's gaps now, as far as they touch what is loaded."""
-        wanted = {_gap_key(gap): gap for gap in gaps if gap.before > self.oldest or not self._events}
+        end = self.newest if self.detached else _ECHO
+        wanted = {_gap_key(g): g for g in gaps if (g.before > self.oldest and g.after <= end) or not self._events}
         changes: list[Change] = []
         for index in range(len(self.items) - 1, -1, -1):
             item = self.items[index]
@@ -181,15 +195,24 @@ class Timeline:
     def drop_oldest(self, keep: int) -> list[Change]:
         """Forget all but the newest `keep` items: memory follows what is near the screen."""
         surplus = len(self.items) - keep
+        return [self._forget(0, surplus)] if surplus > 0 else []
+
+    def drop_newest(self, keep: int) -> list[Change]:
+        """Forget all but the oldest `keep` items; the list no longer ends where the room does."""
+        surplus = len(self.items) - keep
         if surplus <= 0:
             return []
-        for item in self.items[:surplus]:
+        self.detached = True
+        return [self._forget(keep, surplus)]
+
+    def _forget(self, start: int, count: int) -> Removed:
+        for item in self.items[start : start + count]:
             if item.event is not None:
                 self._events.pop(item.event.event_id, None)
             elif item.action is not None:
                 self._echoes.pop(item.action.id, None)
-        del self.items[:surplus], self._places[:surplus]
-        return [Removed(0, surplus)]
+        del self.items[start : start + count], self._places[start : start + count]
+        return Removed(start, count)
 
     # ------------------------------------------------------------ parts
 

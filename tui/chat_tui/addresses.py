@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import unquote
 
 from chat_tui_core.errors import LocalError
 from chat_tui_core.model import Member, Room
 
-__all__ = ["find_room", "person_id", "room_address"]
+__all__ = ["day_start", "find_room", "message_link", "person_id", "room_address"]
+
+_MATRIX_TO: Final = re.compile(r"https?://matrix\.to/#/([!#][^/?]+)(?:/(\$[^/?]+))?")
+_MATRIX_URI: Final = re.compile(r"matrix:(roomid|r)/([^/?]+)(?:/e/([^/?]+))?")
 
 
 def person_id(word: str, me: str, members: Iterable[Member] = ()) -> str:
@@ -46,6 +53,28 @@ def find_room(word: str, rooms: Iterable[Room]) -> Room | None:
     named = (room for room in found if wanted == _plain(room.title))
     local = (room for room in found if wanted in {_plain(alias).partition(":")[0] for alias in room.aliases})
     return next(exact, None) or next(named, None) or next(local, None)
+
+
+def message_link(text: str) -> tuple[str, str] | None:
+    """(address of a room, id of a message or "") that a Matrix link names, None for anything else."""
+    text = unquote(text)
+    if match := _MATRIX_TO.match(text):
+        return match.group(1), match.group(2) or ""
+    if match := _MATRIX_URI.match(text):
+        sign = "!" if match.group(1) == "roomid" else "#"
+        return sign + match.group(2), f"${match.group(3)}" if match.group(3) else ""
+    return None
+
+
+def day_start(text: str) -> int | None:
+    """The start of a day (2026-01-31, today, yesterday) in local time, as ms since 1970; None for anything else."""
+    now = datetime.now().astimezone()
+    days = {"today": 0, "yesterday": 1}
+    try:
+        day = now - timedelta(days=days[text]) if text in days else datetime.strptime(text, "%Y-%m-%d").astimezone()
+    except ValueError:
+        return None
+    return round(day.replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)
 
 
 def _plain(name: str) -> str:

@@ -61,6 +61,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("reply", "answer the newest message", "TEXT", least=1, most=0, needs=Capability.REPLY, in_room=True),
     Command("react", "react to the newest message", "EMOJI", least=1, needs=Capability.REACT, in_room=True),
     Command("redact", "delete what you said last", most=0, needs=Capability.REDACT, in_room=True),
+    Command("goto", "go to a day, or to a message by its id or link", "DATE|ID|LINK", least=1, in_room=True),
     Command("names", "say who is in this room", in_room=True, most=0),
     Command("members", "show or hide the members", most=0),
     Command("switch", "go to a room by name", "[ROOM]", aliases=("room",)),

@@ -10,7 +10,16 @@ from typing import Any, Final
 from chat_tui_core.actions import Action, Kind
 from chat_tui_core.errors import ChatError, TransportError
 from chat_tui_core.model import Gap, Room, RoomEvent
-from chat_tui_core.news import AskHistory, AskMembers, HistoryGiven, Question
+from chat_tui_core.news import (
+    AroundGiven,
+    AskAround,
+    AskHistory,
+    AskMembers,
+    DirectoryGiven,
+    HistoryGiven,
+    Question,
+    UsersGiven,
+)
 from chat_tui_core.session.ingest_state import Outcome
 from chat_tui_core.session_changes import SessionChange, TimelineMoved
 from chat_tui_core.store import Store
@@ -19,6 +28,10 @@ from chat_tui_core.timeline import Change, Timeline
 
 PAGE: Final = 100
 FEW: Final = 30  # fewer lines than this do not fill a screen
+MOST_LOADED: Final = 3_000
+"""Lines of one room that are loaded at most before those far from the reader are forgotten."""
+KEPT_LOADED: Final = 2_000
+_NO_END: Final = 1 << 62
 EMPTY_PAGES: Final = 8  # pages without a line that are passed over in one go
 ASK_TIMEOUT: Final = 30.0
 
@@ -42,7 +55,7 @@ class OpenRooms:
         self.timelines: dict[str, Timeline] = {}
         self._at_start: set[str] = set()
         self.asked: dict[int, AskHistory] = {}
-        self._answers: dict[int, asyncio.Future[HistoryGiven]] = {}
+        self._answers: dict[int, asyncio.Future[object]] = {}
         self._last_request = 0
         self._loading: dict[str, asyncio.Lock] = {}
         self._background: set[asyncio.Task[object]] = set()
@@ -103,11 +116,78 @@ class OpenRooms:
                 if page or at_start:
                     break
             self._show_older(timeline, page, gaps)
+            self._trim(timeline, oldest=False)
             return not self.at_start(room_id)
 
-    async def fill_gap(self, room_id: str, gap: Gap, count: int = PAGE) -> None:
-        """Fetch the newest part of a hole. Raises TransportError while offline."""
-        await self._fetch(room_id, count, before=gap.before, token=gap.token)
+    async def fill_gap(self, room_id: str, gap: Gap, count: int = PAGE, *, forward: bool = False) -> None:
+        """Fetch the newest part of a hole, or its oldest one where the backend can. Raises TransportError while offline."""
+        if forward and gap.token_after:
+            await self._fetch(room_id, count, after=gap.after, token=gap.token_after)
+        else:
+            await self._fetch(room_id, count, before=gap.before, token=gap.token)
+
+    # ------------------------------------------------------------ away from the end
+
+    def open_at(self, room_id: str, order: int, count: int = PAGE) -> Timeline:
+        """The stored lines around an order, half of them before it; the room's end is left where that is not near."""
+        timeline = self.timelines.get(room_id) or self.timelines.setdefault(room_id, Timeline(room_id))
+        page = self._store.read(_page_around, room_id, order, count)
+        detached = bool(page) and page[-1].order < self._store.read(stored.bounds, room_id)[1]
+        echoes = [] if detached else self._sends(room_id)
+        changes = timeline.reset(page, self._store.read(stored.gaps, room_id), echoes, detached=detached)
+        self._at_start.discard(room_id)
+        self._note_start(room_id, timeline)
+        self._tell(room_id, changes)
+        return timeline
+
+    def to_newest(self, room_id: str, count: int = PAGE) -> None:
+        """Come back to the room's end."""
+        timeline = self.timelines.get(room_id)
+        if timeline is not None and timeline.detached:
+            changes = timeline.reset(*self._store.read(_first_page, room_id, count), self._sends(room_id))
+            self._at_start.discard(room_id)
+            self._note_start(room_id, timeline)
+            self._tell(room_id, changes)
+
+    async def load_newer(self, room_id: str, count: int = PAGE) -> bool:
+        """Lines after the newest loaded one of a detached timeline. True: there are more."""
+        async with self._loading.setdefault(room_id, asyncio.Lock()):
+            timeline = self.timelines.get(room_id)
+            if timeline is None or not timeline.detached:
+                return False
+            newest = timeline.newest
+            page, gaps, end = await self._store.fetch(_newer_page, room_id, newest, count)
+            if timeline.newest != newest:
+                return timeline.detached  # somebody went elsewhere meanwhile
+            changes = timeline.add(page)
+            if not page or page[-1].order >= end:
+                changes += timeline.attach(self._sends(room_id))
+            changes += timeline.set_gaps(gaps)
+            self._tell(room_id, changes)
+            self._trim(timeline, oldest=True)
+            return timeline.detached
+
+    async def find_around(self, room_id: str, event_id: str = "", ts: int = 0, count: int = PAGE) -> int:
+        """The order of an event, or of the first one at or after a time; asked of the server where it is not stored.
+
+        0 when it cannot be found. Raises TransportError while offline, Refused.
+        """
+        order = await self._store.fetch(_stored_place, room_id, event_id, ts)
+        if order:
+            return order
+        given = await self.answer(lambda request: AskAround(request, room_id, count, event_id, ts))
+        if isinstance(given, AroundGiven) and given.event_id:
+            return await self._store.fetch(_stored_place, room_id, given.event_id, 0)
+        return 0
+
+    def _trim(self, timeline: Timeline, *, oldest: bool) -> None:
+        """Forget what is far from the reader: memory follows what is near the screen."""
+        if len(timeline.items) <= MOST_LOADED:
+            return
+        if oldest:
+            self._at_start.discard(timeline.room_id)
+        changes = timeline.drop_oldest(KEPT_LOADED) if oldest else timeline.drop_newest(KEPT_LOADED)
+        self._tell(timeline.room_id, changes)
 
     async def history(self, room_id: str, count: int, before: int) -> list[RoomEvent]:
         """Events for scripts: the store's where it has them without a hole, else fetched; ascending."""
@@ -132,23 +212,33 @@ class OpenRooms:
             return False
         return True
 
-    async def _fetch(self, room_id: str, count: int, before: int = 0, token: str = "") -> HistoryGiven:
+    async def _fetch(self, room_id: str, count: int, before: int = 0, token: str = "", after: int = 0) -> None:
         """One page from the network, stored when this returns. Raises TransportError, Refused."""
         self._last_request += 1
         token = token or self._store.read(_token, room_id, before)
-        question = AskHistory(self._last_request, room_id, count, before=before, token=token)
-        answer: asyncio.Future[HistoryGiven] = asyncio.get_running_loop().create_future()
+        question = AskHistory(self._last_request, room_id, count, before=before, after=after, token=token)
         self.asked[question.request] = question
-        self._answers[question.request] = answer
         try:
-            if not self._ask(question):
-                raise TransportError("Not connected: older messages come when the connection is back.")
-            return await asyncio.wait_for(answer, ASK_TIMEOUT)
-        except TimeoutError:
-            raise TransportError("The server does not answer; older messages come later.") from None
+            await self._answer_to(question.request, question)
         finally:
             self.asked.pop(question.request, None)
-            self._answers.pop(question.request, None)
+
+    async def answer(self, make: Callable[[int], Question]) -> object:
+        """Put a question, made with the number that it gets; its answer. Raises TransportError, Refused."""
+        self._last_request += 1
+        return await self._answer_to(self._last_request, make(self._last_request))
+
+    async def _answer_to(self, request: int, question: Question) -> object:
+        answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._answers[request] = answer
+        try:
+            if not self._ask(question):
+                raise TransportError("Not connected: what is asked for comes when the connection is back.")
+            return await asyncio.wait_for(answer, ASK_TIMEOUT)
+        except TimeoutError:
+            raise TransportError("The server does not answer; try again later.") from None
+        finally:
+            self._answers.pop(request, None)
 
     def prefetch(self, room_id: str, count: int) -> None:
         """Bring a closed room's newest lines into the store."""
@@ -162,8 +252,8 @@ class OpenRooms:
 
     # ------------------------------------------------------------ what a batch brought
 
-    def answered(self, news: HistoryGiven) -> None:
-        """A page was stored."""
+    def answered(self, news: HistoryGiven | AroundGiven | DirectoryGiven | UsersGiven) -> None:
+        """What was asked for is stored."""
         answer = self._answers.get(news.request)
         if answer is not None and not answer.done():
             answer.set_result(news)
@@ -235,9 +325,10 @@ class OpenRooms:
 
 
 def _near(timeline: Timeline, events: Iterable[RoomEvent], *, live: bool) -> list[RoomEvent]:
-    """Leave out what lies before the loaded part: scrolling back loads it from the store."""
-    oldest = timeline.oldest
-    return [event for event in events if live or not oldest or event.order >= oldest]
+    """Leave out what lies beyond the loaded part: scrolling loads it from the store."""
+    oldest = 0 if live else timeline.oldest
+    newest = timeline.newest if timeline.detached else _NO_END
+    return [event for event in events if oldest <= event.order <= newest]
 
 
 def _token(db: sqlite3.Connection, room_id: str, before: int) -> str:
@@ -247,6 +338,27 @@ def _token(db: sqlite3.Connection, room_id: str, before: int) -> str:
 
 def _first_page(db: sqlite3.Connection, room_id: str, count: int) -> tuple[list[RoomEvent], list[Gap]]:
     return stored.newest_events(db, room_id, count), stored.gaps(db, room_id)
+
+
+def _page_around(db: sqlite3.Connection, room_id: str, order: int, count: int) -> list[RoomEvent]:
+    before = stored.events_before(db, room_id, order, count // 2)
+    return before + stored.events_after(db, room_id, order - 1, count - count // 2)
+
+
+def _newer_page(db: sqlite3.Connection, room_id: str, order: int, count: int) -> tuple[list[RoomEvent], list[Gap], int]:
+    """A page, the gaps, and the room's last stored order: all of one moment."""
+    page = stored.events_after(db, room_id, order, count)
+    return page, stored.gaps(db, room_id), stored.bounds(db, room_id)[1]
+
+
+def _stored_place(db: sqlite3.Connection, room_id: str, event_id: str, ts: int) -> int:
+    """Where an event, or the first one at or after a time, is stored; 0 where that is not known for sure."""
+    if event_id:
+        event = stored.event_by_id(db, room_id, event_id)
+        return event.order if event else 0
+    order = stored.first_since(db, room_id, ts)
+    known = order and not any(gap.before == order for gap in stored.gaps(db, room_id))
+    return order if known else 0
 
 
 def _known_page(

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable
 from typing import Final
 
 from chat_tui.feed import Batch
-from chat_tui.widgets.composer import Composer
-from chat_tui.widgets.hint_line import HintLine
+from chat_tui.screens.paging import Paging, Parts
 from chat_tui.widgets.room_source import RoomSource, own_texts
-from chat_tui.widgets.room_timeline import RoomTimeline
 from chat_tui.widgets.timeline import Bookmark
 from chat_tui_core.actions import Action, Kind
 from chat_tui_core.errors import ChatError
-from chat_tui_core.model import Room, RoomEvent
-from chat_tui_core.news import Link
+from chat_tui_core.model import RoomEvent
 from chat_tui_core.safe_text import one_line
 from chat_tui_core.session import Session
 from chat_tui_core.store.drafts import Draft
-from chat_tui_core.timeline import Item
-from chat_tui_core.values import frozen
+from chat_tui_core.store.events import events_before
 
 __all__ = ["Conversation", "Parts"]
 
@@ -33,16 +28,7 @@ KEPT_OPEN: Final = 8
 """Rooms whose lines stay loaded, the latest opened ones."""
 
 
-@frozen
-class Parts:
-    """The widgets that show a conversation."""
-
-    timeline: RoomTimeline
-    composer: Composer
-    hints: HintLine
-
-
-class Conversation:
+class Conversation(Paging):
     """Shows one room at a time of a session.
 
     `on_state` is called when what there is to say of the room changes. `settle` has everything applied that the
@@ -67,11 +53,6 @@ class Conversation:
         self._marked: dict[str, int] = {}
         self._filling: set[str] = set()
 
-    @property
-    def room(self) -> Room | None:
-        """The open room as the session knows it."""
-        return self.session.rooms.get(self.room_id)
-
     # ------------------------------------------------------------ opening and closing
 
     def open(self, room_id: str) -> None:
@@ -82,6 +63,7 @@ class Conversation:
         self._leave()
         self.last_room, self.room_id = self.room_id or self.last_room, room_id
         self.session.open_room(room_id)
+        self._to_first_unread()
         self._show()
         draft = self.session.drafts.get(room_id)
         self.reply_to, self.edits = (draft.reply_to, draft.edits) if draft else ("", "")
@@ -93,6 +75,16 @@ class Conversation:
         self._update_names()
         self._forget_old(room_id)
         self._on_state()
+
+    def _to_first_unread(self) -> None:
+        """Load the lines around the first unread one where it is further up than the newest lines reach."""
+        room, timeline = self.room, self.session.timeline(self.room_id)
+        if room is None or timeline is None or not room.unread or not room.read:
+            return
+        known = self.session.store.read(events_before, self.room_id, room.read + 1, 1)
+        if known and timeline.oldest > room.read:
+            self.session.landing.open_at(self.room_id, room.read + 1)
+            self._settle()
 
     def close(self) -> None:
         """Show no room."""
@@ -126,6 +118,8 @@ class Conversation:
         source.set_changes(self._changing())
         room = self.room
         unread = source.first_after(room.read) if room and room.unread and room.read else None
+        if unread == source.lo and not self.session.at_start(self.room_id):
+            unread = None  # the first unread line is further up
         self.parts.timeline.set_source(
             source,
             source.lo,
@@ -133,6 +127,7 @@ class Conversation:
             bookmark=self._bookmarks.get(self.room_id) if unread is None else None,
             unread_after=None if unread is None else unread - 1,
             older_done=self.session.at_start(self.room_id),
+            detached=timeline is not None and timeline.detached,
             me=(self.session.me,),
         )
         if unread is not None:
@@ -164,15 +159,6 @@ class Conversation:
         actions = self.session.open_actions.values()
         return [action for action in actions if action.room_id == self.room_id and action.kind in CHANGING]
 
-    def items(self) -> tuple[Item, ...]:
-        """What is loaded, oldest first."""
-        return self.source.items() if self.source else ()
-
-    def item(self, key: str) -> Item | None:
-        """The loaded item with this key."""
-        position = self.source.position_of(key) if self.source else None
-        return self.source.item(position) if self.source and position is not None else None
-
     def _typing(self) -> tuple[str, ...]:
         names = {member.user_id: member.name for member in self.session.members(self.room_id)}
         return tuple(names.get(user) or user for user in self.session.typing(self.room_id))
@@ -180,50 +166,6 @@ class Conversation:
     def _update_names(self) -> None:
         others = (m for m in self.session.members(self.room_id) if m.user_id != self.session.me)
         self.parts.composer.names = tuple(sorted(member.name or member.user_id for member in others))
-
-    # ------------------------------------------------------------ older lines and holes
-
-    async def load_older(self) -> None:
-        """Answer the timeline's wish for older lines."""
-        room_id, source = self.room_id, self.source
-        if not room_id or source is None:
-            return
-        if hidden := source.reveal():
-            self.parts.timeline.prepended(hidden)
-            self._on_state()
-            return
-        before = source.lo
-        with contextlib.suppress(ChatError):  # the timeline's edge says it, and asks again when the reader scrolls up
-            await self.session.load_older(room_id)
-        self._settle()
-        if room_id != self.room_id or source is not self.source:
-            return
-        if self.session.at_start(room_id):
-            self.parts.timeline.older_done()
-        elif source.lo == before:
-            self.parts.timeline.older_failed()
-
-    async def fill_gap(self, key: str) -> None:
-        """Fetch what belongs into a hole; says why it cannot."""
-        position = self.source.position_of(key) if self.source else None
-        gap = self.source.item(position).gap if self.source and position is not None else None
-        if gap is None or key in self._filling:
-            return
-        self._filling.add(key)
-        try:
-            await self.session.fill_gap(self.room_id, gap)
-        except ChatError as error:
-            self.parts.hints.tell(problem=str(error))
-        finally:
-            self._filling.discard(key)
-
-    def visible_gaps(self) -> list[str]:
-        """Holes on screen that nobody is filling; none while not connected."""
-        if self.session.link.link is not Link.ONLINE or self.source is None:
-            return []
-        rows = dict.fromkeys(position for position, _ in self.parts.timeline.viewport.rows)
-        items = (self.source.item(at) for at in rows if self.source.lo <= at < self.source.hi)
-        return [item.key for item in items if item.gap is not None and item.key not in self._filling]
 
     # ------------------------------------------------------------ reading
 
@@ -251,14 +193,6 @@ class Conversation:
             self.parts.timeline.set_source(self.source, self.source.hi, self.source.hi)
             self.parts.timeline.older_failed()
             self._on_state()
-
-    def to_unread(self) -> bool:
-        """Go to the line between read and new; False when there is none."""
-        after = self.parts.timeline.messages.unread_after
-        if after is None:
-            return False
-        self.parts.timeline.to_item(after + 1)
-        return True
 
     # ------------------------------------------------------------ writing
 
@@ -335,21 +269,6 @@ class Conversation:
             return ""
         event = self.source.event(self.edits) if self.source else None
         return f"Editing: {one_line(event.text, 80)}" if event else "Editing an older message"
-
-    def go_to_quoted(self, key: str) -> None:
-        """Show the message that the one with this key answers, where it is loaded."""
-        position = self.source.position_of(key) if self.source else None
-        if self.source is None or position is None:
-            return
-        item = self.source.item(position)
-        reply_to = (
-            item.event.reply_to if item.event else str(item.action.content.get("reply_to", "")) if item.action else ""
-        )
-        quoted = self.source.event_position(reply_to)
-        if quoted is None:
-            self.parts.hints.tell(problem="That message is not loaded; scroll up to it.")
-        else:
-            self.parts.timeline.to_item(quoted)
 
     def _reply_text(self) -> str:
         if not self.reply_to:

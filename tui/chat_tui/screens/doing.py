@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from chat_tui.addresses import find_room, person_id, room_address
+from chat_tui.addresses import day_start, find_room, message_link, person_id, room_address
 from chat_tui.commands import Call
 from chat_tui.feed import Batch
 from chat_tui.messages import Decision
@@ -203,7 +203,9 @@ class Doing:
     def open_link(self, url: str) -> None:
         """Open a link outside; without a desktop it is copied, for a text browser would take this terminal."""
         app = self._screen.app
-        if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin" or app.is_web:
+        if (link := message_link(url)) is not None:
+            self._screen.start(self.go_to_link(*link))
+        elif os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin" or app.is_web:
             app.open_url(url)
         else:
             app.copy_to_clipboard(url)
@@ -223,6 +225,26 @@ class Doing:
             await self._screen.operating.edit_last()
         else:
             await self._decide(call)
+
+    async def _goto(self, call: Call) -> None:
+        word = call.words[0]
+        if (link := message_link(word)) is not None:
+            await self.go_to_link(*link)
+        elif (day := day_start(word)) is not None:
+            await self._screen.conversation.go_to(ts=day)
+        else:
+            await self._screen.conversation.go_to(word)
+
+    async def go_to_link(self, address: str, event_id: str) -> None:
+        """Open the room and the message that a link names; a room that we are not in is joined first."""
+        room = self.find(address)
+        if room is None or room.membership is not Membership.JOINED:
+            await self.join(address)
+        elif event_id:
+            self._screen.open_room(room.room_id)
+            await self._screen.conversation.go_to(event_id)
+        else:
+            self._screen.open_room(room.room_id)
 
     async def _decide(self, call: Call) -> None:
         action = self._screen.standing.blocking()
@@ -275,6 +297,7 @@ HANDLERS: Final[Mapping[str, _Handler]] = MappingProxyType(
         "kick": Doing._kick,  # noqa: SLF001
         "me": Doing._me,  # noqa: SLF001
         "msg": Doing._msg,  # noqa: SLF001
+        "goto": Doing._goto,  # noqa: SLF001
         "names": Doing._names,  # noqa: SLF001
         "members": Doing._members,  # noqa: SLF001
         "switch": Doing._switch,  # noqa: SLF001

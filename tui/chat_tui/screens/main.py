@@ -267,6 +267,16 @@ class MainScreen(MainKeys):
         event.stop()
         self.start(self.conversation.load_older())
 
+    @on(RoomTimeline.NeedNewer)
+    def _need_newer(self, event: RoomTimeline.NeedNewer) -> None:
+        event.stop()
+        self.start(self.conversation.load_newer())
+
+    @on(RoomTimeline.EndWanted)
+    def _end_wanted(self, event: RoomTimeline.EndWanted) -> None:
+        event.stop()
+        self.conversation.to_newest()
+
     @on(RoomTimeline.Hit)
     def _hit(self, event: RoomTimeline.Hit) -> None:
         """Do what was clicked in a message."""
@@ -277,7 +287,7 @@ class MainScreen(MainKeys):
         elif kind == "link":
             self.doing.open_link(event.payload.value)
         elif kind == "reply":
-            self.conversation.go_to_quoted(event.key)
+            self.start(self.conversation.go_to_quoted(event.key))
         elif kind == "failed":
             self.action_outbox()
         elif kind == "reaction":

@@ -97,6 +97,16 @@ class RoomSource:
                 return event.order
         return 0
 
+    def position_at(self, order: int) -> int | None:
+        """The position of the first event at or after an order, where both sides of it are loaded; None elsewhere."""
+        before = False
+        for position in range(self.lo, self.hi):
+            event = self.item(position).event
+            if event is not None and event.order >= order:
+                return position if before or event.order == order else None
+            before = before or event is not None
+        return None
+
     def first_after(self, order: int) -> int | None:
         """The position of the first event after this order that somebody else caused; None when there is none."""
         for position in range(self.lo, self.hi):

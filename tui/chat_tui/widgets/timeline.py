@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import tzinfo
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar
 
-from rich.style import Style
 from textual.message import Message
 
-from chat_tui.widgets.blocks import Block
 from chat_tui.widgets.line_view import LineView
-from chat_tui.widgets.message_lines import Around, Edge, Target, message_block
+from chat_tui.widgets.message_blocks import EmptySource, MessageBlocks, Older, TimelineSource
+from chat_tui.widgets.message_lines import Target
 from chat_tui.widgets.message_look import PARTS, Look
-from chat_tui.widgets.message_row import MessageRow, shown_text
 from chat_tui_core.values import frozen
 
 __all__ = ["Bookmark", "Timeline", "TimelineSource"]
 
-Older = Literal["more", "asked", "failed", "none"]
-"""What is known of the messages before the first one that is loaded."""
-EDGES: dict[Older, Edge] = {"more": "", "asked": "loading", "failed": "failed", "none": "start"}
 PREFETCH_SCREENS = 2
 """Older messages are asked for when the top is this near to the first one that is loaded."""
-
-
-class TimelineSource(Protocol):
-    """The messages of a room at logical positions [lo, hi): older ones come below `lo`, newer ones at `hi`."""
-
-    def row(self, position: int) -> MessageRow:
-        """Give the message at a position."""
-
-    def position_of(self, key: str) -> int | None:
-        """Give the position of the message with that key, None when it is not loaded."""
 
 
 @frozen
@@ -42,49 +27,6 @@ class Bookmark:
     key: str
     line: int
     following: bool
-
-
-class MessageBlocks:
-    """Lays out the messages of a source, each with what its neighbours and the reader's marks add to it."""
-
-    def __init__(self, source: TimelineSource, lo: int, hi: int, looks: Callable[[], tuple[Look, Look]]) -> None:
-        self.source = source
-        self.looks = looks  # without and with the cursor
-        self.lo = lo
-        self.hi = hi
-        self.older: Older = "more"
-        self.unread_after: int | None = None
-        self.expanded: set[str] = set()
-
-    def block(self, position: int, width: int, style: Style, *, cursor: bool) -> Block:
-        """Lay out the message at `position`."""
-        row = self.source.row(position)
-        first = position <= self.lo
-        around = Around(
-            previous=None if first else self.source.row(position - 1),
-            edge=EDGES[self.older] if first else "",
-            unread=self.unread_after is not None and position == self.unread_after + 1,
-            cursor=cursor,
-            expanded=row.key in self.expanded,
-        )
-        return message_block(row, around, width, self.looks()[cursor])
-
-    def text(self, position: int) -> str:
-        """Give the text of the message at `position` as its block shows it."""
-        row = self.source.row(position)
-        return shown_text(row, self.looks()[0].me, expanded=row.key in self.expanded)
-
-
-class EmptySource:
-    """The messages of no room."""
-
-    def row(self, position: int) -> MessageRow:
-        """Refuse: there is no position in an empty room."""
-        raise IndexError(position)
-
-    def position_of(self, key: str) -> int | None:
-        """Find nothing."""
-        return None
 
 
 class Timeline(LineView, inherit_bindings=False):
@@ -145,6 +87,12 @@ class Timeline(LineView, inherit_bindings=False):
             """The timeline, for `@on` selectors."""
             return self.timeline
 
+    class NeedNewer(Message):
+        """The reader comes near the newest message that is loaded, which is not the room's newest."""
+
+    class EndWanted(Message):
+        """The reader wants the room's newest message, which is not loaded."""
+
     class FollowChanged(Message):
         """The timeline follows the newest message or stopped to; how many new ones are below the screen."""
 
@@ -193,6 +141,7 @@ class Timeline(LineView, inherit_bindings=False):
         self._spacious = spacious
         self._new_from = hi  # the first position that came after the reader left the end
         self._told = (True, 0)
+        self._detached = self._asked_newer = False
         if source is None:
             self.messages.older = "none"
 
@@ -207,6 +156,7 @@ class Timeline(LineView, inherit_bindings=False):
         bookmark: Bookmark | None = None,
         unread_after: int | None = None,
         older_done: bool = False,
+        detached: bool = False,
         me: Collection[str] | None = None,
     ) -> None:
         """Show another room, at the newest message or where `bookmark` says the reader was."""
@@ -215,6 +165,7 @@ class Timeline(LineView, inherit_bindings=False):
         self.messages = self.source = MessageBlocks(source, lo, hi, self.looks)
         self.messages.unread_after = unread_after
         self.messages.older = "none" if older_done else "more"
+        self._set_detached(detached)
         self.reset(lo, hi)
         self._new_from = hi
         place = None if bookmark is None or bookmark.following else source.position_of(bookmark.key)
@@ -244,6 +195,25 @@ class Timeline(LineView, inherit_bindings=False):
         self.messages.lo -= count
         super().prepended(count)
         self.changed(first)
+
+    def _set_detached(self, detached: bool) -> None:
+        """Note whether the room goes on after the last message that is loaded: then nothing is followed."""
+        self._detached, self._asked_newer = detached, False
+        self.viewport.sticks = not detached
+        if detached:
+            self.viewport.follow = False
+
+    def newer_done(self, *, detached: bool) -> None:
+        """Take it that the answer to `NeedNewer` is here; `detached`: the room still goes on after it."""
+        self._set_detached(detached)
+        self.touch()
+
+    def to_end(self) -> None:
+        """Show the newest message, by way of the app where it is not loaded."""
+        if self._detached:
+            self.post_message(self.EndWanted())
+        else:
+            super().to_end()
 
     def older_done(self) -> None:
         """Take it that there is nothing before the first message: the room begins here."""
@@ -310,7 +280,7 @@ class Timeline(LineView, inherit_bindings=False):
 
     def new_below(self) -> int:
         """Give how many messages came after the reader left the end and have not been on screen yet."""
-        if self.viewport.follow or not self.viewport.rows:
+        if self.viewport.follow or self._detached or not self.viewport.rows:
             return 0
         self._new_from = max(self._new_from, self.viewport.rows[-1][0] + 1)
         return max(0, self.messages.hi - self._new_from)
@@ -325,6 +295,10 @@ class Timeline(LineView, inherit_bindings=False):
         if self.messages.older == "more" and near:
             self._set_older("asked")
             self.post_message(self.NeedOlder(self))
+        left = viewport.heights.total - viewport.heights.y_of(viewport.top[0])
+        if self._detached and not self._asked_newer and left < (PREFETCH_SCREENS + 1) * viewport.height:
+            self._asked_newer = True
+            self.post_message(self.NeedNewer())
         tell = (viewport.follow, self.new_below())
         if tell != self._told:
             self._told = tell

@@ -1,0 +1,171 @@
+"""Going through a room's messages: older and newer ones, holes, a day, an answered message, the first unread one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+from chat_tui.widgets.composer import Composer
+from chat_tui.widgets.hint_line import HintLine
+from chat_tui.widgets.room_source import RoomSource
+from chat_tui.widgets.room_timeline import RoomTimeline
+from chat_tui.widgets.timeline import Bookmark
+from chat_tui_core.errors import ChatError, LocalError
+from chat_tui_core.model import Room
+from chat_tui_core.news import Link
+from chat_tui_core.session import Session
+from chat_tui_core.timeline import Item
+from chat_tui_core.values import frozen
+
+__all__ = ["Paging", "Parts"]
+
+
+@frozen
+class Parts:
+    """The widgets that show a conversation."""
+
+    timeline: RoomTimeline
+    composer: Composer
+    hints: HintLine
+
+
+class Paging:
+    """The part of a conversation that brings lines into the view and moves the view over them."""
+
+    session: Session
+    parts: Parts
+    room_id: str
+    source: RoomSource | None
+    _on_state: Callable[[], None]
+    _settle: Callable[[], None]
+    _bookmarks: dict[str, Bookmark | None]
+    _filling: set[str]
+
+    @property
+    def room(self) -> Room | None:
+        """The open room as the session knows it."""
+        return self.session.rooms.get(self.room_id)
+
+    def items(self) -> tuple[Item, ...]:
+        """What is loaded, oldest first."""
+        return self.source.items() if self.source else ()
+
+    def item(self, key: str) -> Item | None:
+        """The loaded item with this key."""
+        position = self.source.position_of(key) if self.source else None
+        return self.source.item(position) if self.source and position is not None else None
+
+    # ------------------------------------------------------------ older lines and holes
+
+    async def load_older(self) -> None:
+        """Answer the timeline's wish for older lines."""
+        room_id, source = self.room_id, self.source
+        if not room_id or source is None:
+            return
+        if hidden := source.reveal():
+            self.parts.timeline.prepended(hidden)
+            self._on_state()
+            return
+        before = source.lo
+        with contextlib.suppress(ChatError):  # the timeline's edge says it, and asks again when the reader scrolls up
+            await self.session.load_older(room_id)
+        self._settle()
+        if room_id != self.room_id or source is not self.source:
+            return
+        if self.session.at_start(room_id):
+            self.parts.timeline.older_done()
+        elif source.lo == before:
+            self.parts.timeline.older_failed()
+
+    async def load_newer(self) -> None:
+        """Answer the timeline's wish for what comes after the newest loaded line."""
+        room_id = self.room_id
+        await self.session.landing.load_newer(room_id)
+        self._settle()
+        if room_id == self.room_id:
+            self.parts.timeline.newer_done(detached=self._detached())
+
+    def to_newest(self) -> None:
+        """Go to the room's end."""
+        self._bookmarks.pop(self.room_id, None)
+        self.session.landing.to_newest(self.room_id)
+        self._settle()
+        if not self._detached():
+            self.parts.timeline.to_end()
+
+    def _detached(self) -> bool:
+        timeline = self.session.timeline(self.room_id)
+        return timeline is not None and timeline.detached
+
+    def land(self, order: int) -> None:
+        """Show the line at a place, wherever in the room that is."""
+        if self.source is None or self.source.position_at(order) is None:
+            self._bookmarks.pop(self.room_id, None)
+            self.session.landing.open_at(self.room_id, order)
+            self._settle()
+        position = self.source.position_at(order) if self.source else None
+        if position is not None:
+            self.parts.timeline.to_item(position)
+            self.parts.timeline.set_cursor(position)
+
+    async def go_to(self, event_id: str = "", ts: int = 0) -> None:
+        """Show an event of this room, or the first one at or after a time. Raises TransportError, Refused, LocalError."""
+        room_id = self.room_id
+        self.parts.hints.tell(problem="Looking for it…")
+        order = await self.session.landing.find_around(room_id, event_id, ts)
+        self.parts.hints.tell(problem="")
+        if not order:
+            raise LocalError("That message cannot be found in this room.")
+        if room_id == self.room_id:
+            self.land(order)
+
+    async def fill_gap(self, key: str) -> None:
+        """Fetch what belongs into a hole; says why it cannot."""
+        position = self.source.position_of(key) if self.source else None
+        gap = self.source.item(position).gap if self.source and position is not None else None
+        if gap is None or key in self._filling:
+            return
+        self._filling.add(key)
+        try:
+            timeline = self.parts.timeline
+            forward = bool(gap.token_after) and timeline.viewport.rows[:1] < [(position or 0, 0)]
+            await self.session.landing.fill_gap(self.room_id, gap, forward=forward)
+        except ChatError as error:
+            self.parts.hints.tell(problem=str(error))
+        finally:
+            self._filling.discard(key)
+
+    def visible_gaps(self) -> list[str]:
+        """Holes on screen that nobody is filling; none while not connected."""
+        if self.session.link.link is not Link.ONLINE or self.source is None:
+            return []
+        rows = dict.fromkeys(position for position, _ in self.parts.timeline.viewport.rows)
+        items = (self.source.item(at) for at in rows if self.source.lo <= at < self.source.hi)
+        return [item.key for item in items if item.gap is not None and item.key not in self._filling]
+
+    # ------------------------------------------------------------ special places
+
+    def to_unread(self) -> bool:
+        """Go to the line between read and new; False when there is none."""
+        after, room = self.parts.timeline.messages.unread_after, self.room
+        if after is None and room is not None and room.unread and room.read:
+            self.land(room.read + 1)
+            return True
+        if after is None:
+            return False
+        self.parts.timeline.to_item(after + 1)
+        return True
+
+    async def go_to_quoted(self, key: str) -> None:
+        """Show the message that the one with this key answers. Raises what `go_to` raises."""
+        item = self.item(key)
+        if item is None or self.source is None:
+            return
+        reply_to = (
+            item.event.reply_to if item.event else str(item.action.content.get("reply_to", "")) if item.action else ""
+        )
+        quoted = self.source.event_position(reply_to)
+        if quoted is None:
+            await self.go_to(reply_to)
+        else:
+            self.parts.timeline.to_item(quoted)
