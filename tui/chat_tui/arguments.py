@@ -166,8 +166,27 @@ def _add_reading(tree: _Tree) -> None:
         "tail", "print new messages as they come, until interrupted", "chat-tui tail", "chat-tui tail general help"
     )
     tail.add_argument("rooms", nargs="*", metavar="ROOM", help="only these rooms")
-    for added in (rooms, members, history, tail):
+    search = tree.add(
+        "search",
+        "find what was said, in all accounts; works offline",
+        "chat-tui search quick fox",
+        "chat-tui search 'from:ada in:general \"lazy dog\" after:2026-01-01' --json",
+    )
+    search.add_argument(
+        "words", nargs="+", metavar="WORDS", help='words, "phrases", from: in: has:file has:link before: after:'
+    )
+    search.add_argument("-n", dest="count", type=_count, default=50, metavar="N", help="how many (default: 50)")
+    for added in (rooms, members, history, tail, search):
         _add_json(added)
+    export = tree.add(
+        "export",
+        "write all that is stored of a room",
+        "chat-tui export general --format md --to general.md",
+        "chat-tui export general | jq .text",
+    )
+    _add_room(export)
+    export.add_argument("--format", choices=("jsonl", "md", "html"), default="jsonl", help="default: jsonl")
+    export.add_argument("--to", default="", metavar="FILE", help="a new file (default: standard output)")
 
 
 def _add_acting(tree: _Tree) -> None:

@@ -90,6 +90,18 @@ def _login(args: argparse.Namespace) -> int:
     return login(args)
 
 
+def _search(args: argparse.Namespace) -> int:
+    from chat_tui.headless.searching import search
+
+    return search(args)
+
+
+def _export(args: argparse.Namespace) -> int:
+    from chat_tui.headless.exporting import export
+
+    return export(args)
+
+
 def _accounts(args: argparse.Namespace) -> int:
     from chat_tui.headless.signing_in import accounts
 
@@ -120,6 +132,8 @@ _COMMANDS: dict[str, Run] = {
     "accounts": _accounts,
     "send": _send,
     "create": _create,
+    "search": _search,
+    "export": _export,
     "server": _server,
     "server user add": _add_user,
     "doctor": _doctor,

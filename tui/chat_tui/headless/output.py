@@ -14,11 +14,17 @@ from chat_tui_core.safe_text import harmless, one_line
 _LAST = 60
 
 #: What a membership line says; the text, where there is one, is the reason.
-_SAYS: Final[Mapping[str, str]] = {
+SAYS: Final[Mapping[str, str]] = {
     "join": "joined",
     "leave": "left",
     "invite": "invited somebody",
     "kick": "removed somebody",
+    "ban": "banned somebody",
+    "unban": "lifted a ban",
+    "knock": "asks to be let in",
+    "rename": "is now called",
+    "state": "",
+    "upgrade": "moved the room:",
     "topic": "set the topic:",
     "name": "set the name:",
     "redacted": "deleted a message",
@@ -62,10 +68,15 @@ def _event(row: Mapping[str, Any]) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(row["ts"] / 1000))
     room = f" {row['room_id']}" if row.get("several") else ""
     text = harmless(row["text"]).replace("\n", "\n    ")
-    if row["kind"] in _SAYS:
-        return f"{when}{room}  * {harmless(row['sender'])} {_SAYS[row['kind']]} {text}".rstrip()
+    if row["kind"] in SAYS:
+        says = f"{SAYS[row['kind']]} {text}".strip()
+        return f"{when}{room}  * {harmless(row['sender'])} {says}".rstrip()
     mark = "* " if row["kind"] == "emote" else ""
     return f"{when}{room}  {mark}{harmless(row['sender'])}: {text}"
+
+
+def _hit(row: Mapping[str, Any]) -> str:
+    return _event({**row, "room_id": row["room"], "several": True})
 
 
 def _action(row: Mapping[str, Any]) -> str:
@@ -84,6 +95,8 @@ _LINES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "members": _member,
     "history": _event,
     "tail": _event,
+    "search": _hit,
+    "export": _event,
     "send": _action,
     "join": _action,
     "leave": _action,

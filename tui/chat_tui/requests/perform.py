@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Final
 
-from chat_tui.requests import acting, following, reading
+from chat_tui.requests import acting, finding, following, reading
 from chat_tui.requests.values import Request, Told
 from chat_tui_core.actions import Kind
 from chat_tui_core.errors import ConfigError
@@ -18,6 +18,8 @@ PERFORMERS: Final[Mapping[str, Performer]] = {
     "members": reading.members,
     "history": reading.history,
     "tail": following.tail,
+    "search": finding.search,
+    "export": finding.export,
     "send": acting.send,
     Kind.JOIN.value: acting.change_room,
     Kind.LEAVE.value: acting.change_room,
