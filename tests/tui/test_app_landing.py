@@ -150,3 +150,23 @@ def test_days() -> None:
     assert before is not None
     assert 0.9 * DAY < today - before < 1.1 * DAY
     assert day_start("tomorrowish") is None
+
+
+async def test_searching_and_going_there(stage: Stage) -> None:
+    await stage.pilot.press("ctrl+f")
+    await stage.type("answer ten")
+    assert await shows(stage, "answer to ten")
+    await stage.pilot.press("ctrl+a", "ctrl+k")
+    await stage.type('"line 77"')
+    assert await shows(stage, "1 found")
+    await stage.pilot.press("enter")
+    await settled(stage)
+    assert "line 77" in {line.split("  ")[-1].strip() for line in stage.lines_shown()}
+    assert stage.focus == "timeline"
+
+
+async def test_a_search_that_is_not_understood_says_so(stage: Stage) -> None:
+    await run(stage, "/search before:soon")
+    assert await shows(stage, "A day is written")
+    await stage.pilot.press("escape")
+    assert stage.app.screen is stage.main

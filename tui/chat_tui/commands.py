@@ -65,6 +65,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("names", "say who is in this room", in_room=True, most=0),
     Command("members", "show or hide the members", most=0),
     Command("switch", "go to a room by name", "[ROOM]", aliases=("room",)),
+    Command("search", "search what was said", "[WORDS]", most=0),
     Command("outbox", "show what is not sent yet", most=0),
     Command("retry", "send the refused message again", in_room=True, most=0),
     Command("edit", "take the refused message back, else change what you said last", in_room=True, most=0),

@@ -77,6 +77,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("scroll.unread", "alt+u", "to_unread", "Go to the first unread message", Place.MAIN, over=True, palette=True),
     Key("pane.rooms", "f7", "toggle_rooms", "Show or hide the rooms", Place.MAIN, over=True, palette=True),
     Key("pane.members", "f8", "toggle_members", "Show or hide the members", Place.MAIN, over=True, palette=True),
+    Key("search.open", "ctrl+f", "search", "Search what was said", Place.MAIN, over=True, palette=True, hint="search"),
     Key("outbox.open", "f2", "outbox", "Show what is not sent yet", Place.MAIN, over=True, palette=True),
     Key("banner.focus", "f6", "notice", "Go to the notice of a refused message", Place.MAIN, over=True, palette=True),
     Key("link.now", "f5", "connect_now", "Connect now instead of waiting", Place.MAIN, over=True, palette=True),

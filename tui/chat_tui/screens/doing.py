@@ -226,6 +226,9 @@ class Doing:
         else:
             await self._decide(call)
 
+    async def _search(self, call: Call) -> None:
+        await self._screen.search(call.rest)
+
     async def _goto(self, call: Call) -> None:
         word = call.words[0]
         if (link := message_link(word)) is not None:
@@ -297,6 +300,7 @@ HANDLERS: Final[Mapping[str, _Handler]] = MappingProxyType(
         "kick": Doing._kick,  # noqa: SLF001
         "me": Doing._me,  # noqa: SLF001
         "msg": Doing._msg,  # noqa: SLF001
+        "search": Doing._search,  # noqa: SLF001
         "goto": Doing._goto,  # noqa: SLF001
         "names": Doing._names,  # noqa: SLF001
         "members": Doing._members,  # noqa: SLF001

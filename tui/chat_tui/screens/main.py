@@ -161,6 +161,17 @@ class MainScreen(MainKeys):
         self.panes.show_rooms()
         self.rooms.focus()
 
+    async def search(self, words: str = "") -> None:
+        """Search, and go to what was chosen."""
+        from chat_tui.screens.search import SearchScreen
+
+        event = await self.app.push_screen_wait(SearchScreen(self.session, words))
+        if event is not None:
+            self.open_room(event.room_id)
+            if self.conversation.room_id == event.room_id:
+                self.conversation.land(event.order)
+                self.timeline.focus()
+
     # ------------------------------------------------------------ writing
 
     @on(Composer.Submitted)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Coroutine
+from typing import Any
 
 from chat_tui.keys import Place, bindings
 from chat_tui.screens.conversation import Conversation
@@ -60,6 +62,18 @@ class MainKeys(LineScreen):
         """Put a command into the composer, to be completed there; what was written there stays behind it."""
         self.composer.focus()
         self.composer.begin_command(name)
+
+    @abstractmethod
+    async def search(self, words: str = "") -> None:
+        """Search, and go to what was chosen."""
+
+    @abstractmethod
+    def start(self, work: Coroutine[Any, Any, object]) -> None:
+        """Carry out work beside the screen."""
+
+    def action_search(self) -> None:
+        """Search what was said."""
+        self.start(self.search())
 
     def action_scroll(self, how: str) -> None:
         """Scroll the messages wherever the focus is."""

@@ -1,0 +1,161 @@
+"""Find what was said: a query, what fits in its context, and the way to it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static, TextArea
+
+from chat_tui.keys import Place, bindings
+from chat_tui.widgets.pick_list import PickList, Row
+from chat_tui.widgets.text_layout import clean_line
+from chat_tui_core.errors import ChatError, LocalError
+from chat_tui_core.model import Room, RoomEvent
+from chat_tui_core.search_query import parse_query
+from chat_tui_core.session import Session
+from chat_tui_core.store.search import find_messages
+
+__all__ = ["SearchScreen"]
+
+MOST: Final = 100
+HELP: Final = 'words   "a phrase"   from:NAME   in:ROOM   has:file   has:link   before:2026-01-31   after:2026-01-01'
+
+
+class Hits(PickList):
+    """What fits: where and when, and the line itself; the cursor shows while the query has the focus."""
+
+    DEFAULT_CSS = "Hits { height: 1fr; min-height: 1; }"
+
+    def __init__(self, rooms: Mapping[str, Room]) -> None:
+        super().__init__(id="hits")
+        self.can_focus = False
+        self._rooms = rooms
+        self.found: list[RoomEvent] = []
+
+    @property
+    def has_focus(self) -> bool:  # type: ignore[override]
+        """The query has the focus for both."""
+        return True
+
+    def show_found(self, found: list[RoomEvent]) -> None:
+        """Show these, the first one chosen."""
+        self.found = found
+        self.reset(0, len(found))
+        self.set_cursor(0 if found else None)
+
+    def rows(self, position: int) -> list[Row]:
+        """Give a hit's two lines."""
+        event = self.found[position]
+        room = self._rooms.get(event.room_id)
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(event.ts / 1000))
+        where = clean_line(room.title if room else event.room_id)
+        who = clean_line(event.sender_name or event.sender)
+        said = clean_line(event.text) or (clean_line(event.file.name) if event.file else "")
+        return [([(who, "strong"), (f"  {where}", "dim")], [(when, "dim")]), ([(said, "")], [])]
+
+
+class SearchScreen(ModalScreen[RoomEvent | None]):
+    """A query above what it finds, newest first; gives the chosen message, or nothing."""
+
+    BINDINGS = [
+        *bindings(Place.DIALOG),
+        Binding("up", "cursor(-1)", show=False, priority=True),
+        Binding("down", "cursor(1)", show=False, priority=True),
+        Binding("pageup", "cursor(-5)", show=False, priority=True),
+        Binding("pagedown", "cursor(5)", show=False, priority=True),
+        Binding("enter", "choose", show=False, priority=True),
+    ]
+    DEFAULT_CSS = """
+    SearchScreen {
+        align: center top;
+        & > Vertical { width: 100; max-width: 96%; height: 80%; margin-top: 2; padding: 1 1; background: $surface; }
+        & TextArea { height: 1; background: $surface; }
+        & #search-said { color: $foreground 55%; height: 1; margin-bottom: 1; }
+    }
+    """
+
+    def __init__(self, session: Session, words: str = "") -> None:
+        super().__init__()
+        self._session = session
+        self._start = words
+
+    def compose(self) -> ComposeResult:
+        """Give the query above what fits."""
+        with Vertical():
+            yield TextArea(
+                self._start,
+                id="query",
+                compact=True,
+                soft_wrap=False,
+                highlight_cursor_line=False,
+                placeholder="Search all rooms…",
+            )
+            yield Static(HELP, id="search-said", markup=False)
+            yield Hits(self._session.rooms)
+
+    def on_mount(self) -> None:
+        """Begin behind what stands there."""
+        query = self.query_one("#query", TextArea)
+        query.focus()
+        query.move_cursor((0, len(self._start)))
+        if self._start:
+            self._search(self._start)
+
+    @on(TextArea.Changed)
+    def _changed(self, event: TextArea.Changed) -> None:
+        self._search(event.text_area.text)
+
+    def _say(self, text: str) -> None:
+        self.query_one("#search-said", Static).update(text)
+
+    @work(exclusive=True)
+    async def _search(self, typed: str) -> None:
+        """Find what fits the newest query; an older one that is still running is dropped."""
+        hits = self.query_one(Hits)
+        try:
+            query = parse_query(typed, datetime.now().astimezone().tzinfo)  # type: ignore[arg-type]
+            found = await self._session.store.fetch(find_messages, query, MOST)
+        except LocalError as error:
+            hits.show_found([])
+            self._say(str(error) if typed.strip() else HELP)
+            return
+        except ChatError as error:
+            self._say(clean_line(str(error)))
+            return
+        hits.show_found(found)
+        more = f"the newest {MOST}" if len(found) == MOST else str(len(found)) if found else "nothing"
+        self._say(f"{more} found; Enter goes there")
+
+    def action_cursor(self, step: int) -> None:
+        """Choose another one; the query keeps the focus."""
+        hits = self.query_one(Hits)
+        for _ in range(abs(step)):
+            hits.action_cursor(1 if step > 0 else -1)
+
+    def action_choose(self) -> None:
+        """Go to the chosen message."""
+        hits = self.query_one(Hits)
+        if hits.cursor is not None:
+            self.dismiss(hits.found[hits.cursor])
+
+    @on(PickList.Picked)
+    def _picked(self, event: PickList.Picked) -> None:
+        event.stop()
+        self.dismiss(self.query_one(Hits).found[event.position])
+
+    def on_click(self, event: events.Click) -> None:
+        """Close when the click is beside the dialog."""
+        if event.widget is self:
+            self.dismiss(None)
+
+    def action_close(self) -> None:
+        """Stay where we are."""
+        self.dismiss(None)
