@@ -13,16 +13,17 @@ def part(values: Sequence[float], percent: float) -> float:
 
 
 class Figures:
-    """A table on standard output; `missed` counts the lines that are over their target."""
+    """A table on standard output; `missed` counts the lines that do not keep to their target."""
 
     def __init__(self) -> None:
         self.missed = 0
 
-    def say(self, what: str, figure: float, unit: str, target: float | None = None) -> None:
-        """One line; without a target it is for information."""
-        over = target is not None and figure > target
-        self.missed += over
-        beside = "" if target is None else f"  (at most {target:g}){'  MISSED' if over else ''}"
+    def say(self, what: str, figure: float, unit: str, target: float | None = None, *, least: float = 0.0) -> None:
+        """One line; `target` is the most that is allowed, `least` the least; without either it is for information."""
+        missed = (target is not None and figure > target) or figure < least
+        self.missed += missed
+        wanted = f"at most {target:g}" if target is not None else f"at least {least:g}" if least else ""
+        beside = f"  ({wanted}){'  MISSED' if missed else ''}" if wanted else ""
         sys.stdout.write(f"{what:<52}{figure:9.2f} {unit:<4}{beside}\n")
         sys.stdout.flush()
 

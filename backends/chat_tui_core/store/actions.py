@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
-from chat_tui_core.actions import Action, Cause, Kind, State, after
+from chat_tui_core.actions import NOTES, Action, Cause, Kind, State, after
 from chat_tui_core.store import ids
 from chat_tui_core.store.rows import Row, as_json, json_object, select, select_one
 
@@ -24,26 +24,44 @@ UPDATE: Final = (
 LOAD: Final = f"SELECT {COLUMNS} FROM actions WHERE id = ?"  # noqa: S608
 OPEN: Final = f"SELECT {COLUMNS} FROM actions WHERE state IN ('pending', 'sent', 'failed') ORDER BY id"  # noqa: S608
 RECENT: Final = f"SELECT {COLUMNS} FROM actions ORDER BY id DESC LIMIT ?"  # noqa: S608
-BY_EVENT: Final = (
-    f"SELECT {COLUMNS} FROM actions WHERE room_id = ? AND event_id = ? AND event_id <> '' ORDER BY id DESC LIMIT 1"  # noqa: S608
+ANSWERED: Final = f"SELECT {COLUMNS} FROM actions WHERE state = 'sent' ORDER BY id"  # noqa: S608
+DEPENDENTS: Final = (
+    f"SELECT {COLUMNS} FROM actions WHERE depends_on = ? AND depends_on <> 0"  # noqa: S608
+    " AND state IN ('pending', 'failed') ORDER BY id"
 )
+# What is done to a message bears the message's own event id.
+BY_EVENT: Final = (
+    f"SELECT {COLUMNS} FROM actions WHERE room_id = ? AND event_id = ? AND event_id <> ''"  # noqa: S608
+    f" AND kind NOT IN ({', '.join(repr(kind.value) for kind in sorted(NOTES))}) ORDER BY id DESC LIMIT 1"
+)
+WAITING_BESIDE: Final = "SELECT 1 FROM actions WHERE state IN ('pending', 'failed') AND room_id = ? AND id <> ? LIMIT 1"
 UNWRITTEN: Final = (
     "SELECT id FROM actions WHERE state = 'pending' AND written_at = 0 AND attempts = 0 AND doubt = 0 AND id >= ?"
     " ORDER BY id"
 )
 RENUMBER: Final = "UPDATE actions SET id = ? WHERE id = ?"
 FOLLOW: Final = "UPDATE actions SET depends_on = ? WHERE depends_on = ?"
-DOUBT: Final = "UPDATE actions SET doubt = 1 WHERE state = 'pending' AND attempts > 0 AND doubt = 0"
-INTERRUPTED: Final = "SELECT 1 FROM actions WHERE state = 'pending' AND attempts > 0 AND doubt = 0 LIMIT 1"
+DOUBT: Final = "UPDATE actions SET doubt = 1 WHERE state = 'pending' AND written_at > 0 AND doubt = 0"
+INTERRUPTED: Final = "SELECT 1 FROM actions WHERE state = 'pending' AND written_at > 0 AND doubt = 0 LIMIT 1"
+# Only the oldest of each is looked at, for a start must not read them all.
+STALE: Final = (
+    "SELECT 1 FROM (SELECT confirmed_at AS at FROM actions WHERE state = 'confirmed' ORDER BY id LIMIT 1) WHERE at < ?1"
+    " UNION ALL"
+    " SELECT 1 FROM (SELECT created_at AS at FROM actions WHERE state = 'cancelled' ORDER BY id LIMIT 1) WHERE at < ?1"
+)
 PRUNE: Final = (
     "DELETE FROM actions WHERE (state = 'confirmed' AND confirmed_at < ?1 OR state = 'cancelled' AND created_at < ?1)"
     " AND NOT EXISTS (SELECT 1 FROM actions AS later WHERE later.depends_on = actions.id AND later.depends_on <> 0"
     " AND later.state IN ('pending', 'sent', 'failed'))"
 )
+# What was held back, by the person or by the server, tells nothing about how quick the server is.
 LATENCY: Final = (
-    "SELECT created_at, answered_at, confirmed_at FROM actions WHERE state IN ('sent', 'confirmed')"
+    "SELECT created_at, answered_at, confirmed_at FROM actions WHERE state IN ('sent', 'confirmed') AND not_before = 0"
     " ORDER BY id DESC LIMIT ?"
 )
+
+#: How long what is done with is kept, in milliseconds: 30 days.
+KEPT: Final = 30 * 86_400_000
 
 
 def new_action(db: sqlite3.Connection, draft: Action, now_ms: int) -> Action:
@@ -59,8 +77,10 @@ def save_action(db: sqlite3.Connection, action: Action) -> bool:
     return db.execute(UPDATE, (*_values(action), action.id)).rowcount == 1
 
 
-def rekey_action(db: sqlite3.Connection, action: Action, now_ms: int) -> Action:
-    """Try a refused action again: the same row under a new id, pending. Always durable.
+def rekey_action(
+    db: sqlite3.Connection, action: Action, now_ms: int, content: Mapping[str, Any] | None = None
+) -> Action:
+    """Try a refused action again: the same row under a new id, pending, with other content where given. Always durable.
 
     Actions that depend on it follow. Raises IllegalTransition unless the action failed.
     """
@@ -68,7 +88,7 @@ def rekey_action(db: sqlite3.Connection, action: Action, now_ms: int) -> Action:
         id=ids.allocate(db),
         kind=action.kind,
         room_id=action.room_id,
-        content=action.content,
+        content=action.content if content is None else content,
         state=after(action.state, Cause.RETRIED),
         depends_on=action.depends_on,
         created_at=now_ms,
@@ -107,8 +127,23 @@ def open_actions(db: sqlite3.Connection) -> list[Action]:
     return select(db, OPEN, (), _action)
 
 
+def answered_actions(db: sqlite3.Connection) -> list[Action]:
+    """What was answered and not seen in the stream yet, by id."""
+    return select(db, ANSWERED, (), _action)
+
+
+def dependents(db: sqlite3.Connection, action_id: int) -> list[Action]:
+    """The open actions that wait for this one's event, by id."""
+    return select(db, DEPENDENTS, (action_id,), _action)
+
+
+def is_alone(db: sqlite3.Connection, action: Action) -> bool:
+    """Whether nothing else of the action's room waits, is on its way or was refused."""
+    return db.execute(WAITING_BESIDE, (action.room_id, action.id)).fetchone() is None
+
+
 def action_by_event(db: sqlite3.Connection, room_id: str, event_id: str) -> Action | None:
-    """The newest action whose event this is, or None."""
+    """The newest action that made this event, or None."""
     return select_one(db, BY_EVENT, (room_id, event_id), _action)
 
 
@@ -133,14 +168,16 @@ def latency(db: sqlite3.Connection, n: int = 200) -> tuple[list[int], list[int]]
     return answered, confirmed
 
 
-def mark_in_doubt_after_restart(db: sqlite3.Connection) -> int:
-    """What was being sent when the program ended is in doubt now; how many actions that newly concerns."""
-    return db.execute(DOUBT).rowcount
+def needs_tidying(db: sqlite3.Connection, now_ms: int) -> bool:
+    """Whether `tidy` has anything to do; hardly ever, and asking does not touch the file."""
+    interrupted = db.execute(INTERRUPTED).fetchone() is not None
+    return interrupted or db.execute(STALE, (now_ms - KEPT,)).fetchone() is not None
 
 
-def interrupted(db: sqlite3.Connection) -> bool:
-    """Whether `mark_in_doubt_after_restart` has anything to do; hardly ever, and asking does not touch the file."""
-    return db.execute(INTERRUPTED).fetchone() is not None
+def tidy(db: sqlite3.Connection, now_ms: int) -> None:
+    """The program starts: what was on its way when it ended is in doubt now; what was done with long ago goes."""
+    db.execute(DOUBT)
+    prune_actions(db, now_ms - KEPT)
 
 
 def _renumber(db: sqlite3.Connection, pairs: Sequence[tuple[int, int]]) -> None:

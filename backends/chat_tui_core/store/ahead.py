@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -22,6 +23,11 @@ ADD: Final = (
     "INSERT INTO ahead (room_id, target, change, by_user, ts, text) VALUES (?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (room_id, target, change, by_user) DO UPDATE SET ts = excluded.ts, text = excluded.text"
     " WHERE excluded.ts >= ts"
+)
+#: Whether anything is kept for a room at all; for most rooms nothing is.
+WAITING: Final = (
+    "SELECT 1 FROM ahead WHERE room_id = ? LIMIT 1",
+    "SELECT 1 FROM reactions WHERE room_id = ? LIMIT 1",
 )
 TAKE: Final = "SELECT change, by_user, ts, text FROM ahead WHERE room_id = ? AND target = ?"
 CLEAR: Final = "DELETE FROM ahead WHERE room_id = ? AND target = ?"
@@ -58,8 +64,19 @@ def reaction_id(db: sqlite3.Connection, room_id: str, target: str, sender: str, 
     return str(row[0]) if row else ""
 
 
-def catch_up(db: sqlite3.Connection, event: RoomEvent) -> RoomEvent:
-    """Apply to an event that was just stored what came before it; the event as it is now."""
+def catch_up(db: sqlite3.Connection, events: Sequence[RoomEvent]) -> list[RoomEvent]:
+    """Apply to events that were just stored what came before them; the events as they are now."""
+    waiting: dict[str, bool] = {}
+    now = []
+    for event in events:
+        room_id = event.room_id
+        if room_id not in waiting:
+            waiting[room_id] = any(db.execute(query, (room_id,)).fetchone() for query in WAITING)
+        now.append(_caught_up(db, event) if waiting[room_id] else event)
+    return now
+
+
+def _caught_up(db: sqlite3.Connection, event: RoomEvent) -> RoomEvent:
     changed = event
     found = db.execute(TAKE, (event.room_id, event.event_id)).fetchall()
     for change, by, ts, text in found:

@@ -32,6 +32,7 @@ __all__ = [
     "event_by_id",
     "events_after",
     "events_before",
+    "first_since",
     "gaps",
     "insert_events",
     "last_spoken",
@@ -50,9 +51,15 @@ SCANNED_PER_COUNTED: Final = 10
 INSERT: Final = (
     f"INSERT INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608
 )
+LAST_ID: Final = "SELECT max(id) FROM events"
+INDEX: Final = (
+    "INSERT INTO found (rowid, text) SELECT id, text FROM events"
+    " WHERE id > ? AND text <> '' AND kind IN ('message', 'notice', 'emote', 'file')"
+)
 NEWEST: Final = f"SELECT {COLUMNS} FROM events WHERE room_id = ? ORDER BY ord DESC LIMIT ?"  # noqa: S608
 BEFORE: Final = f"SELECT {COLUMNS} FROM events WHERE room_id = ? AND ord < ? ORDER BY ord DESC LIMIT ?"  # noqa: S608
 AFTER: Final = f"SELECT {COLUMNS} FROM events WHERE room_id = ? AND ord > ? ORDER BY ord LIMIT ?"  # noqa: S608
+NEXT_TS: Final = "SELECT ord, ts FROM events WHERE room_id = ? AND ord >= ? ORDER BY ord LIMIT 1"
 LOWEST: Final = "SELECT min(ord) FROM events WHERE room_id = ?"
 HIGHEST: Final = "SELECT max(ord) FROM events WHERE room_id = ?"
 HIGHEST_OF_KIND: Final = "SELECT max(ord) FROM events WHERE room_id = ? AND kind = ?"
@@ -72,17 +79,28 @@ def insert_events(db: sqlite3.Connection, events: Iterable[RoomEvent], *, ours: 
     that an event may well come again with another one. An event that claims a place which another one holds,
     or that cannot be stored, is set aside as a problem; the others are stored.
     """
-    new = []
+    new: list[RoomEvent] = []
+    known: list[RoomEvent] = []
     cursor = db.cursor()
+    last_id = db.execute(LAST_ID).fetchone()[0] or 0
     for event in events:
         try:
-            if cursor.execute(INSERT, event_values(event)).rowcount:
-                new.append(catch_up(db, event))
-            else:
-                _merge_known(db, event, ours=ours)
+            (new if cursor.execute(INSERT, event_values(event)).rowcount else known).append(event)
         except UNSTORABLE as error:
-            report(db, f"The event {event.event_id!r} at {event.order} cannot be stored ({error}).", event.room_id)
+            _set_aside(db, event, error)
+    if new:
+        cursor.execute(INDEX, (last_id,))  # before any of them is changed: what changes an event expects it there
+        new = catch_up(db, new)
+    for event in known:
+        try:
+            _merge_known(db, event, ours=ours)
+        except UNSTORABLE as error:
+            _set_aside(db, event, error)
     return new
+
+
+def _set_aside(db: sqlite3.Connection, event: RoomEvent, error: Exception) -> None:
+    report(db, f"The event {event.event_id!r} at {event.order} cannot be stored ({error}).", event.room_id)
 
 
 def newest_events(db: sqlite3.Connection, room_id: str, count: int) -> list[RoomEvent]:
@@ -109,6 +127,25 @@ def bounds(db: sqlite3.Connection, room_id: str) -> tuple[int, int]:
 def newest_order_of_kind(db: sqlite3.Connection, room_id: str, *kinds: EventKind) -> int:
     """The highest order of a room's events of these kinds; 0 for none."""
     return max(db.execute(HIGHEST_OF_KIND, (room_id, kind.value)).fetchone()[0] or 0 for kind in kinds)
+
+
+def first_since(db: sqlite3.Connection, room_id: str, ts: int) -> int:
+    """The order of the first event at or after a time (ms), taking it that a room's times rise; 0 for none.
+
+    Found by halving, so that it costs the same in a room of any length.
+    """
+    low, high = bounds(db, room_id)
+    if not high:
+        return 0
+    found = 0
+    while low <= high:
+        row = db.execute(NEXT_TS, (room_id, (low + high) // 2)).fetchone()
+        if row is None or row[1] >= ts:
+            found = row[0] if row else found
+            high = (low + high) // 2 - 1
+        else:
+            low = row[0] + 1
+    return found
 
 
 def unread_count(db: sqlite3.Connection, room_id: str, after_order: int, me: str, limit: int = 1000) -> int:
