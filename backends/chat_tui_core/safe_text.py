@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
@@ -10,6 +11,9 @@ _MARKED = dict.fromkeys((*range(9), *range(11, 32), 127, *range(128, 160)), "\uf
 #: Embeddings, overrides and isolates reorder the rest of the line; line and paragraph separators break it.
 _DROPPED = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x2028, 0x2029, 0xFEFF))
 _TABLE: Final = {**_MARKED, **_DROPPED, 13: None}
+
+#: Finds whether there is anything to change, in a tenth of the time of changing it.
+_suspect: Final = re.compile("[" + "".join(map(chr, _TABLE)) + "\ud800-\udfff]").search
 
 #: Joiners are part of emoji and of several scripts; anywhere else in a name they only forge.
 _JOINERS = "\u200c\u200d"
@@ -23,7 +27,7 @@ def harmless(text: str, limit: int = 0) -> str:
     """
     if limit and len(text) > limit:
         text = text[: limit - 1] + "…"
-    if text.isascii() and text.isprintable():
+    if (text.isascii() and text.isprintable()) or not _suspect(text):
         return text
     text = text.replace("\r\n", "\n").translate(_TABLE)
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from chat_tui_core.model import SPOKEN, EventKind, FileInfo, Gap, Membership, Room, RoomEvent
 from chat_tui_core.news import AroundGiven, Arrived, AskHistory, GapFound, HistoryGiven
@@ -34,7 +35,8 @@ def arrived(batch: Batch, news: Arrived) -> None:
         batch.add_gap(Gap(news.room_id, newest, events[0].order if events else news.start, news.token))
     batch.delta(news.room_id).live |= news.live
     room = batch.room(news.room_id) or Room(news.room_id)
-    if news.live:
+    if news.live and new:
+        batch.out.arrivals.setdefault(news.room_id, []).extend(new)
         fresh = [
             event for event in new if event.kind in SPOKEN and event.sender != batch.me and event.order > room.read
         ]
@@ -164,12 +166,17 @@ def clean_event(batch: Batch, event: RoomEvent) -> RoomEvent:
     """The event with harmless texts, and with our action only where it is really that one's."""
     if event.action_id:
         event = ingest_actions.own_event(batch, event)
+    text, name = harmless(event.text), harmless_name(event.sender_name)
+    sender, target = harmless_name(event.sender, 255), harmless_name(event.target, 255)
+    was = (event.text, event.sender_name, event.sender, event.target)
+    if event.file is None and not event.action_made and (text, name, sender, target) == was:
+        return event  # nearly all are: a copy costs more than all of this
     return replace(
         event,
-        text=harmless(event.text),
-        sender_name=harmless_name(event.sender_name),
-        sender=harmless_name(event.sender, 255),
-        target=harmless_name(event.target, 255),
+        text=text,
+        sender_name=name,
+        sender=sender,
+        target=target,
         action_made=0,
         file=event.file and _clean_file(event.file),
     )
@@ -183,11 +190,16 @@ def _clean_file(file: FileInfo) -> FileInfo:
 
 def mentions_me(text: str, me: str) -> bool:
     """Whether a text names this user, as a word of its own."""
-    name = me.removeprefix("@").partition(":")[0]
-    return (
-        bool(name)
-        and re.search(rf"(?<![\w@]){re.escape(name)}(?!\w)|@{re.escape(name)}\b", text, re.IGNORECASE) is not None
-    )
+    name, pattern = _naming(me)
+    return name in text.lower() and pattern.search(text) is not None
+
+
+@lru_cache(maxsize=16)
+def _naming(me: str) -> tuple[str, re.Pattern[str]]:
+    """The name that stands for a user in lower case, and what finds it as a word; what finds nothing for no name."""
+    name = me.removeprefix("@").partition(":")[0].lower()
+    word = re.escape(name)
+    return name, re.compile(rf"(?<![\w@]){word}(?!\w)|@{word}\b" if name else r"(?!)", re.IGNORECASE)
 
 
 def _insert(batch: Batch, room_id: str, events: Iterable[RoomEvent]) -> list[RoomEvent]:
@@ -200,19 +212,17 @@ def _insert(batch: Batch, room_id: str, events: Iterable[RoomEvent]) -> list[Roo
 
 def _with_last(room: Room, events: Iterable[RoomEvent]) -> Room:
     """The room with its head and newest spoken line brought up to date."""
+    head, topic, last, last_ts = room.head, room.topic, None, room.last_ts
     for event in events:
-        if event.order > room.head:
-            room = replace(room, head=event.order)
-        if event.kind in SPOKEN and event.ts >= room.last_ts:
-            room = replace(
-                room,
-                last_ts=event.ts,
-                last_sender=event.sender_name or event.sender,
-                last_text=one_line(event.text, LAST_LIMIT),
-            )
-        elif event.kind is EventKind.TOPIC and event.order == room.head:
-            room = replace(room, topic=one_line(event.text, TOPIC_LIMIT))
-    return room
+        head = max(head, event.order)
+        if event.kind in SPOKEN and event.ts >= last_ts:
+            last, last_ts = event, event.ts
+        elif event.kind is EventKind.TOPIC and event.order == head:
+            topic = one_line(event.text, TOPIC_LIMIT)
+    if last is not None:
+        said = one_line(last.text, LAST_LIMIT) or (last.file.name if last.file else "")
+        room = replace(room, last_ts=last_ts, last_sender=last.sender_name or last.sender, last_text=said)
+    return room if (head, topic) == (room.head, room.topic) else replace(room, head=head, topic=topic)
 
 
 def find_trailing_gap(batch: Batch, told: Room) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Final
 
 from chat_tui_core.model import SPOKEN, EventKind, RoomEvent
@@ -79,17 +80,11 @@ def insert_events(db: sqlite3.Connection, events: Iterable[RoomEvent], *, ours: 
     that an event may well come again with another one. An event that claims a place which another one holds,
     or that cannot be stored, is set aside as a problem; the others are stored.
     """
-    new: list[RoomEvent] = []
-    known: list[RoomEvent] = []
-    cursor = db.cursor()
+    events = list(events)
     last_id = db.execute(LAST_ID).fetchone()[0] or 0
-    for event in events:
-        try:
-            (new if cursor.execute(INSERT, event_values(event)).rowcount else known).append(event)
-        except UNSTORABLE as error:
-            _set_aside(db, event, error)
+    new, known = (events, []) if _insert_if_all_new(db, events) else _insert_each(db, events)
     if new:
-        cursor.execute(INDEX, (last_id,))  # before any of them is changed: what changes an event expects it there
+        db.execute(INDEX, (last_id,))  # before any of them is changed: what changes an event expects it there
         new = catch_up(db, new)
     for event in known:
         try:
@@ -97,6 +92,32 @@ def insert_events(db: sqlite3.Connection, events: Iterable[RoomEvent], *, ours: 
         except UNSTORABLE as error:
             _set_aside(db, event, error)
     return new
+
+
+def _insert_if_all_new(db: sqlite3.Connection, events: list[RoomEvent]) -> bool:
+    """Insert events in one go, as nearly always can be done; False: nothing was inserted, one of them is not new."""
+    db.execute("SAVEPOINT many")
+    before, inserted = db.total_changes, -1
+    with suppress(*UNSTORABLE):
+        db.executemany(INSERT, map(event_values, events))
+        inserted = db.total_changes - before
+    if inserted != len(events):
+        db.execute("ROLLBACK TO many")
+    db.execute("RELEASE many")
+    return inserted == len(events)
+
+
+def _insert_each(db: sqlite3.Connection, events: Iterable[RoomEvent]) -> tuple[list[RoomEvent], list[RoomEvent]]:
+    """Insert events one by one; those that were new, and those that collide with a stored one."""
+    new: list[RoomEvent] = []
+    known: list[RoomEvent] = []
+    cursor = db.cursor()
+    for event in events:
+        try:
+            (new if cursor.execute(INSERT, event_values(event)).rowcount else known).append(event)
+        except UNSTORABLE as error:
+            _set_aside(db, event, error)
+    return new, known
 
 
 def _set_aside(db: sqlite3.Connection, event: RoomEvent, error: Exception) -> None:
