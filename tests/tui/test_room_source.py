@@ -93,7 +93,7 @@ def test_me_is_an_emote() -> None:
         (EventKind.JOIN, {}, "ann joined"),
         (EventKind.LEAVE, {"text": ""}, "ann left"),
         (EventKind.LEAVE, {"text": "bye"}, "ann left: bye"),
-        (EventKind.INVITE, {"target": "bob"}, "ann invited bob"),
+        (EventKind.INVITE, {"target": "bob", "text": ""}, "ann invited bob"),
         (EventKind.KICK, {"target": "bob", "text": "loud"}, "ann removed bob: loud"),
         (EventKind.TOPIC, {"text": "cats"}, "ann set the topic: cats"),
         (EventKind.TOPIC, {"text": ""}, "ann removed the topic"),

@@ -116,6 +116,7 @@ class Conversation(Paging):
         timeline = self.session.timeline(self.room_id)
         self.source = source = RoomSource(timeline.items if timeline else (), self.session.me, _now_ms())
         source.set_changes(self._changing())
+        source.names = {member.user_id: member.name for member in self.session.members(self.room_id) if member.name}
         room = self.room
         unread = source.first_after(room.read) if room and room.unread and room.read else None
         if unread == source.lo and not self.session.at_start(self.room_id):
@@ -164,6 +165,8 @@ class Conversation(Paging):
         return tuple(names.get(user) or user for user in self.session.typing(self.room_id))
 
     def _update_names(self) -> None:
+        if self.source is not None:
+            self.source.names = {m.user_id: m.name for m in self.session.members(self.room_id) if m.name}
         others = (m for m in self.session.members(self.room_id) if m.user_id != self.session.me)
         self.parts.composer.names = tuple(sorted(member.name or member.user_id for member in others))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from chat_tui.widgets.message_row import Change, Kind
@@ -42,14 +43,15 @@ CHANGES: Final[Mapping[EventKind, Change]] = {
     EventKind.STATE: "renamed",
 }
 
+_NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
 Words = Callable[[str, str, str], str]
 _SENTENCES: Final[Mapping[EventKind, Words]] = {
     EventKind.JOIN: lambda who, _whom, _text: f"{who} joined",
     EventKind.LEAVE: lambda who, _whom, text: f"{who} left{_because(text)}",
-    EventKind.INVITE: lambda who, whom, _text: f"{who} invited {whom}",
+    EventKind.INVITE: lambda who, whom, text: f"{who} invited {whom}{_because(text)}",
     EventKind.KICK: lambda who, whom, text: f"{who} removed {whom}{_because(text)}",
     EventKind.BAN: lambda who, whom, text: f"{who} banned {whom}{_because(text)}",
-    EventKind.UNBAN: lambda who, whom, _text: f"{who} lifted the ban on {whom}",
+    EventKind.UNBAN: lambda who, whom, text: f"{who} lifted the ban on {whom}{_because(text)}",
     EventKind.KNOCK: lambda who, _whom, text: f"{who} asks to be let in{_because(text)}",
     EventKind.RENAME: lambda who, _whom, text: f"{who} is now called {text}" if text else f"{who} took the name away",
     EventKind.STATE: lambda who, _whom, text: f"{who} {text}",
@@ -61,10 +63,16 @@ _SENTENCES: Final[Mapping[EventKind, Words]] = {
 }
 
 
-def sentence(event: RoomEvent) -> str:
-    """What a membership, name, topic or other state event says in words; "" for what people said themselves."""
+def sentence(event: RoomEvent, names: Mapping[str, str] = _NOBODY) -> str:
+    """What a membership, name, topic or other state event says in words; "" for what people said themselves.
+
+    `names` are those that people have now, by their ids.
+    """
     words = _SENTENCES.get(event.kind)
-    return words(event.sender_name or event.sender, event.target or event.sender, event.text) if words else ""
+    if words is None:
+        return ""
+    whom = event.target or event.sender
+    return words(event.sender_name or event.sender, names.get(whom) or whom, event.text)
 
 
 def file_text(file: FileInfo, caption: str) -> str:

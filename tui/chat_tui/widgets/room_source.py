@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -41,6 +41,8 @@ class RoomSource:
         self.lo = 0
         self.shown_from: int | None = None
         """Items before this position are loaded and not shown; None: all are."""
+        self.names: Mapping[str, str] = {}
+        """What people are called now, by their ids."""
         self._items = list(items)
         self._now_ms = now_ms
         self._positions: dict[str, int] = {}
@@ -149,7 +151,7 @@ class RoomSource:
     def _event_row(self, key: str, event: RoomEvent, action: Action | None) -> MessageRow:
         mine = event.sender == self.me
         kind = KINDS.get(event.kind, "unsupported")
-        text = file_text(event.file, event.text) if event.file else sentence(event) or event.text
+        text = file_text(event.file, event.text) if event.file else sentence(event, self.names) or event.text
         if kind == "message" and text.startswith(ME):
             kind, text = "emote", text[len(ME) :]
         row = MessageRow(
@@ -181,7 +183,7 @@ class RoomSource:
             key,
             kind,
             self.me,
-            "",
+            self.names.get(self.me, ""),
             action.created_at or self._now_ms,
             text,
             mine=True,
