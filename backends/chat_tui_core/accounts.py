@@ -1,7 +1,8 @@
 """The accounts of one data folder: who signs in where, their tokens, and the lock that keeps each to one process.
 
 Layout: ROOT/accounts/NAME/ (0700) holds account.json, token (0600), lock, and what the session and the control
-socket put there. Every file is replaced as a whole, so a crash leaves the old or the new one.
+socket put there. Every file is replaced as a whole, so a crash leaves the old or the new one. Where account.json names
+an entry of a keyring, the token is there and no file holds it.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, Self
 
+from chat_tui_core import secrets
 from chat_tui_core.errors import AccountBusy, ConfigError, StoreUnwritable
 from chat_tui_core.model import Account
 
 NAME: Final = re.compile(r"[a-z0-9._-]{1,32}\Z")
-DEVICE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+DEVICE: Final = re.compile(r"[!-~]{1,255}\Z")
+"""Any word: a token that comes from elsewhere brings the name of its device along."""
+
 _FILE, _TOKEN, _LOCK = "account.json", "token", "lock"
 _FIELDS = ("backend", "url", "user", "device")
 _LARGEST = 65_536
@@ -45,11 +49,19 @@ class AccountLock:
         self.release()
 
 
-class DataFolder:
-    """Where accounts are kept. Nothing is read or made before it is asked for."""
+def _in_files() -> secrets.Keep:
+    return secrets.Keep.FILE
 
-    def __init__(self, root: Path) -> None:
+
+class DataFolder:
+    """Where accounts are kept. Nothing is read or made before it is asked for.
+
+    `keep` is asked when an account is saved: where its token shall go.
+    """
+
+    def __init__(self, root: Path, keep: Callable[[], secrets.Keep] = _in_files) -> None:
         self.root = root
+        self._keep = keep
 
     def folder(self, name: str) -> Path:
         """The folder of the account with this name, whether it is there or not; raises ConfigError for a bad name."""
@@ -84,9 +96,19 @@ class DataFolder:
                 raise ConfigError(_no_account(name, self.names()))
             return _account(name, path, _read(path))
 
+    # ------------------------------------------------------------ tokens; a keyring may take its time over each of these
+
     def token(self, name: str) -> str:
-        """The account's secret; raises ConfigError when it is missing or when others could read it."""
+        """The account's secret; raises ConfigError when it is missing, when others could read it, or its keyring is gone.
+
+        What the environment gives goes before what is kept.
+        """
         path = self.folder(name) / _TOKEN
+        if given := secrets.from_environment(name):
+            return given
+        entry = self._entry(name)
+        if entry is not None:
+            return secrets.get(name, entry)
         with _reading(path):
             if not path.exists():
                 raise ConfigError(f"The account {name!r} has no token: sign in again with `chat-tui login {name} ...`.")
@@ -94,16 +116,67 @@ class DataFolder:
                 raise ConfigError(f"Others can read the token of {name!r}: run `chmod 600 {path}`.")
             return _read(path).decode("utf-8", "strict").strip()
 
+    def token_place(self, name: str) -> str:
+        """Where the account's secret is, in words: "the keyring (SecretService)"."""
+        entry = self._entry(name)
+        return f"the keyring ({entry.title})" if entry is not None else "a file that only you can read"
+
     def save(self, account: Account, token: str) -> None:
-        """Store an account and its token, durably; raises StoreUnwritable."""
+        """Store an account and its token, durably; raises StoreUnwritable, or ConfigError where there is no keyring.
+
+        The token that was there before is removed when the new one is in its place, and not before.
+        """
         folder = self.folder(account.name)
-        fields = {field: getattr(account, field) for field in _FIELDS} | {"options": dict(account.options)}
+        before = self._entry(account.name)
+        entry = secrets.put(account.name, token, self._keep())
+        try:
+            with _writing(folder):
+                folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                folder.mkdir(mode=0o700, exist_ok=True)
+                folder.chmod(0o700)
+                if entry is None:
+                    _replace(folder / _TOKEN, token.encode())
+                _replace(folder / _FILE, _as_json(account, entry))
+                if entry is not None:
+                    (folder / _TOKEN).unlink(missing_ok=True)
+        finally:
+            for unused in {before, entry} - {self._entry(account.name)}:
+                _removed(unused)
+
+    def keep_token(self, name: str, token: str) -> None:
+        """Store another token where the account's token is, durably; raises StoreUnwritable."""
+        folder = self.folder(name)
+        try:
+            entry = self._entry(name)
+        except ConfigError as error:
+            raise StoreUnwritable(str(error)) from error
+        if entry is not None:
+            secrets.replace(entry, token)
+            return
         with _writing(folder):
-            folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.mkdir(mode=0o700, exist_ok=True)
-            folder.chmod(0o700)
             _replace(folder / _TOKEN, token.encode())
-            _replace(folder / _FILE, json.dumps(fields, indent=1, ensure_ascii=False).encode() + b"\n")
+
+    def drop_token(self, name: str) -> str:
+        """Remove the account's token and keep the rest; gives a sentence when a keyring may still have it, else "".
+
+        Raises ConfigError for an unknown account, StoreUnwritable.
+        """
+        account, entry = self.account(name), self._entry(name)
+        folder = self.folder(name)
+        left = _removed(entry)
+        with _writing(folder):
+            (folder / _TOKEN).unlink(missing_ok=True)
+            _replace(folder / _FILE, _as_json(account, None))
+        return left
+
+    def _entry(self, name: str) -> secrets.Entry | None:
+        """Give the keyring's entry that account.json names; None where the token is a file, or nothing is there."""
+        path = self.folder(name) / _FILE
+        with _reading(path):
+            raw = _read(path) if path.exists() else b""
+        return _named_entry(raw)
+
+    # ------------------------------------------------------------ the right to run one, and its end
 
     def lock(self, name: str) -> AccountLock:
         """Take the account for this process; raises AccountBusy, StoreUnwritable, ConfigError for an unknown name."""
@@ -125,13 +198,20 @@ class DataFolder:
             os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
         return AccountLock(descriptor)
 
-    def forget(self, name: str) -> None:
-        """Remove an account with everything that is stored of it; raises StoreUnwritable."""
+    def forget(self, name: str) -> str:
+        """Remove an account with everything that is stored of it; raises StoreUnwritable.
+
+        Gives a sentence when a keyring may still have the token, else "".
+        """
         import shutil
 
-        folder = self.folder(name)
+        folder, left = self.folder(name), ""
+        with contextlib.suppress(ConfigError):
+            entry = self._entry(name)
+            left = _removed(entry)
         with _writing(folder):
             shutil.rmtree(folder)
+        return left
 
 
 def _no_account(name: str, names: list[str]) -> str:
@@ -161,6 +241,27 @@ def _account(name: str, path: Path, raw: bytes) -> Account:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
     raise ConfigError(f"{path} is damaged: sign in again with `chat-tui login {name} ...`.")
+
+
+def _as_json(account: Account, entry: secrets.Entry | None) -> bytes:
+    fields: dict[str, Any] = {field: getattr(account, field) for field in _FIELDS} | {"options": dict(account.options)}
+    if entry is not None:
+        fields["secret"] = {"keyring": entry.keyring, "name": entry.name}
+    return json.dumps(fields, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def _named_entry(raw: bytes) -> secrets.Entry | None:
+    try:
+        found: Any = json.loads(raw)["secret"]
+        keyring, name = found["keyring"], found["name"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return secrets.Entry(keyring, name) if isinstance(keyring, str) and isinstance(name, str) else None
+
+
+def _removed(entry: secrets.Entry | None) -> str:
+    """Take a token that is no longer needed out of its keyring; gives a sentence when it may still be there."""
+    return secrets.remove(entry) if entry is not None else ""
 
 
 def _read(path: Path) -> bytes:

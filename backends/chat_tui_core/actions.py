@@ -64,8 +64,14 @@ class Kind(StrEnum):
     MUTE = "mute"
 
 
-#: A refusal of one of these holds its room's later actions back until the person decides.
+#: A refusal of one of these holds its room's later ones, and ENDING, back until the person decides.
 BLOCKING: Final = frozenset({Kind.SEND})
+
+#: After these nothing more can be said in a room: they never overtake a message. Joining, for one, does.
+ENDING: Final = frozenset({Kind.LEAVE, Kind.DELETE_ROOM, Kind.FORGET})
+
+#: What is done to a message that is there. Neither a refusal nor a wait of one of these holds a message back.
+NOTES: Final = frozenset({Kind.EDIT, Kind.REDACT, Kind.REACT})
 
 #: State -> cause -> next state. A missing pair is illegal: it raises and changes nothing.
 TRANSITIONS: Final[Mapping[State, Mapping[Cause, State]]] = MappingProxyType(
@@ -100,6 +106,7 @@ TRANSITIONS: Final[Mapping[State, Mapping[Cause, State]]] = MappingProxyType(
         ),
         State.FAILED: MappingProxyType(
             {
+                Cause.WRITTEN: State.FAILED,
                 Cause.ANSWERED: State.SENT,
                 Cause.ECHOED: State.CONFIRMED,
                 Cause.REFUSED: State.FAILED,
@@ -125,6 +132,9 @@ MARKS: Final[Mapping[State, str]] = MappingProxyType(
     {State.PENDING: "…", State.SENT: "✓", State.CONFIRMED: "✓✓", State.FAILED: "✗", State.CANCELLED: "⊘"}
 )
 
+#: States in which something is still to happen: by the server, or by the person.
+OPEN: Final = frozenset({State.PENDING, State.SENT, State.FAILED})
+
 #: States in which nothing more is expected of the server.
 SETTLED: Final = frozenset({State.CONFIRMED, State.FAILED, State.CANCELLED})
 
@@ -142,13 +152,14 @@ class Action:
     """One thing the user did, as it is stored and shown. Times are milliseconds since 1970, 0 = not yet.
 
     `id` rises strictly per device and is never used again. `content` by kind: SEND {"text", "reply_to"?, "thread"?,
-    "kind"?: "notice" or "emote"}; EDIT {"target", "text"}; REDACT {"target", "reason"?}; REACT {"target", "key",
+    "kind"?: "notice" or "emote", "at"?: when the person wants it to leave}; EDIT {"target", "text"}; REDACT {"target", "reason"?}; REACT {"target", "key",
     "remove"?, "reaction_id"?}; CREATE_ROOM {"name"?, "alias"?, "topic"?, "private"?, "invite"?, "direct"?}; INVITE,
     KICK, BAN, UNBAN {"user", "reason"?}; TOPIC {"topic"}; NAME {"name"}; READ {"order", "event_id"?}; LEAVE, KNOCK
     {"reason"?}; PROFILE {"name"}; TAG {"tag"}; MUTE {"muted"}. `target` is an event id; `target_order` its order
-    where known. `depends_on` names the action whose event this one is about, until that is known. `doubt`: written,
+    where known; "typed" is when a thing that is tried again was done first. `depends_on` names the action whose event this one is about, until that is known. `doubt`: written,
     and the answer was lost. `retry_of`: the id under which it was first refused. `not_before`: leaves no sooner
-    (scheduled, undo, back-off).
+    (scheduled, undo, back-off). `written_at`: set before the first byte may leave, and cleared only when it is known
+    that nothing came of it. `let_pass`: later actions of its room need not wait for this one.
     """
 
     id: int
@@ -180,11 +191,40 @@ class Action:
         return ""
 
     @property
+    def room(self) -> str:
+        """The room that it was about in the end: one that was made or joined by another address has its own id."""
+        return str(self.content.get("room", "")) or self.room_id
+
+    @property
     def place(self) -> int:
         """Where it stands in its room's queue: a refused action that is tried again keeps its place."""
         return self.retry_of or self.id
 
     @property
+    def scheduled(self) -> int:
+        """When the person wants it to leave; 0 = in the order typed."""
+        return self._time("at")
+
+    @property
+    def moment(self) -> int:
+        """When it was meant to happen: when it was scheduled for, else when it was done first."""
+        return self.scheduled or self._time("typed") or self.created_at
+
+    def _time(self, key: str) -> int:
+        at = self.content.get(key, 0)
+        return at if isinstance(at, int) else 0
+
+    @property
+    def under_way(self) -> bool:
+        """Whether its bytes may have left, and what became of them is not known yet."""
+        return self.state is State.PENDING and self.written_at > 0
+
+    @property
     def may_cancel(self) -> bool:
         """Whether taking it back still prevents it: nothing was written, or it was refused."""
         return self.state is State.FAILED or (self.state is State.PENDING and not self.written_at and not self.doubt)
+
+    @property
+    def may_change(self) -> bool:
+        """Whether its text can become another one: no server has ever been told of it under this id, or it refused."""
+        return self.state is State.FAILED or (self.may_cancel and not self.attempts)

@@ -84,7 +84,7 @@ async def make_room(session: Session, name: str = "meeting") -> str:
     """A new public room that the session's user is in; returns its id."""
     action = await session.perform(Kind.CREATE_ROOM, name, topic="a topic")
     done = await _confirmed(session, action)
-    room_id = done.event_id if done.event_id in session.rooms else name
+    room_id = done.room
     await until(lambda: room_id in session.rooms, "a created room appears in the list")
     return room_id
 

@@ -13,17 +13,33 @@ from enum import StrEnum
 from typing import Final, Protocol, TypeVar, runtime_checkable
 
 from chat_tui_core.actions import Action
+from chat_tui_core.file_news import (
+    AcceptFile,
+    EndFile,
+    Ending,
+    FileBytes,
+    FileDone,
+    FileEnded,
+    FileMoved,
+    FileOffered,
+    FileOrder,
+    FileRefused,
+    FileStopped,
+    FileTaken,
+    FileTold,
+    KeptFile,
+    NoFiles,
+    OfferFile,
+    PauseFile,
+    RecipientMoved,
+    ResumeFile,
+)
 from chat_tui_core.model import Account
 from chat_tui_core.news import (
     Answered,
     AroundGiven,
     Arrived,
-    AskAround,
-    AskDirectory,
-    AskHistory,
-    AskMembers,
     AskRefused,
-    AskUsers,
     Capability,
     DirectoryGiven,
     Echoed,
@@ -40,7 +56,6 @@ from chat_tui_core.news import (
     Postponed,
     PresenceSet,
     Problem,
-    Question,
     Reacted,
     ReadMoved,
     Redacted,
@@ -48,18 +63,27 @@ from chat_tui_core.news import (
     RoomChanged,
     RoomGone,
     RoomsListed,
-    SetPresence,
-    SetTyping,
     SignedIn,
     StateSet,
     TypingSet,
     UsersGiven,
     Written,
 )
+from chat_tui_core.questions import (
+    AskAround,
+    AskDirectory,
+    AskHistory,
+    AskMembers,
+    AskUsers,
+    Question,
+    SetPresence,
+    SetTyping,
+)
 from chat_tui_core.values import frozen
 
 __all__ = [
     "API_VERSION",
+    "AcceptFile",
     "Answered",
     "AroundGiven",
     "Arrived",
@@ -78,9 +102,22 @@ __all__ = [
     "DirectoryGiven",
     "Echoed",
     "Edited",
+    "EndFile",
+    "Ending",
+    "FileBytes",
+    "FileDone",
+    "FileEnded",
+    "FileMoved",
+    "FileOffered",
+    "FileOrder",
+    "FileRefused",
+    "FileStopped",
+    "FileTaken",
+    "FileTold",
     "GapFound",
     "HistoryGiven",
     "KeepSecret",
+    "KeptFile",
     "Link",
     "LinkChanged",
     "LoginWay",
@@ -88,6 +125,9 @@ __all__ = [
     "MemberChanged",
     "MembersListed",
     "News",
+    "NoFiles",
+    "OfferFile",
+    "PauseFile",
     "Position",
     "Postponed",
     "PresenceSet",
@@ -96,8 +136,10 @@ __all__ = [
     "Question",
     "Reacted",
     "ReadMoved",
+    "RecipientMoved",
     "Redacted",
     "RefusedAction",
+    "ResumeFile",
     "RoomChanged",
     "RoomGone",
     "RoomsListed",
@@ -265,11 +307,12 @@ async def forget_secret(_secret: str) -> None:
 class Surroundings:
     """What a session lends to a connection beside `deliver`.
 
-    `read_state` must be asked on the session's loop only.
+    `read_state` and `files` must be asked on the session's loop only.
     """
 
     read_state: StateReader = _NoState()
     keep_secret: KeepSecret = forget_secret
+    files: FileBytes = field(default_factory=NoFiles)
 
 
 @frozen

@@ -6,6 +6,7 @@ ChatError
 │   ├── UnknownBackend      no such backend is installed
 │   ├── UnknownRoom         no such room in this account
 │   ├── AccountBusy         another process runs this account
+│   ├── FileTrouble         a file on this disk cannot be read or written now
 │   └── ConfigError         an account, option or file is not usable as written
 ├── RemoteError             the server refused, or broke its protocol
 │   ├── Refused             a definite no to one action or question
@@ -42,6 +43,10 @@ class UnknownRoom(LocalError):
 
 class AccountBusy(LocalError):
     """Another process runs this account (one at a time)."""
+
+
+class FileTrouble(LocalError):
+    """A file that is sent or received cannot be read or written now: gone, changed, no room, no rights."""
 
 
 class ConfigError(LocalError):

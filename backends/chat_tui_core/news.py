@@ -1,10 +1,11 @@
-"""What a session asks of a backend, and what a backend tells a session: values only."""
+"""What a backend tells a session: values only."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
 
+from chat_tui_core.file_news import FileNews
 from chat_tui_core.model import Gap, Member, Presence, Room, RoomEvent
 from chat_tui_core.values import frozen
 
@@ -52,78 +53,6 @@ class Link(StrEnum):
     ONLINE = "online"
     WAITING = "reconnecting"  # the next try comes at `retry_at`
     STOPPED = "stopped"  # the server said no for good: the person must act
-
-
-# ---------------------------------------------------------------- questions: session -> backend
-
-
-@frozen
-class AskHistory:
-    """Events of a room: before or after an order (both exclusive), or the newest where both are 0.
-
-    `token` is that of the gap which the page is to fill: `Gap.token` with `before`, `Gap.token_after` with `after`.
-    """
-
-    request: int
-    room_id: str
-    count: int
-    before: int = 0
-    after: int = 0
-    token: str = ""
-
-
-@frozen
-class AskMembers:
-    """Who is in a room."""
-
-    request: int
-    room_id: str
-
-
-@frozen
-class AskDirectory:
-    """Rooms that could be joined, narrowed by `search`."""
-
-    request: int
-    search: str = ""
-
-
-@frozen
-class AskAround:
-    """Events around one, or around a time (milliseconds since 1970), for a jump. Answered by AroundGiven."""
-
-    request: int
-    room_id: str
-    count: int
-    event_id: str = ""
-    ts: int = 0
-
-
-@frozen
-class AskUsers:
-    """People whose name or id matches."""
-
-    request: int
-    search: str
-
-
-@frozen
-class SetTyping:
-    """Tell a room that this user types, or no longer does. Never stored, never retried."""
-
-    room_id: str
-    typing: bool
-
-
-@frozen
-class SetPresence:
-    """Tell others whether this user is there. Never stored; the last one holds."""
-
-    presence: Presence
-    text: str = ""
-
-
-Question = AskHistory | AskMembers | AskDirectory | AskAround | AskUsers | SetTyping | SetPresence
 
 
 # ---------------------------------------------------------------- news: backend -> session
@@ -457,4 +386,5 @@ News = (
     | LostAction
     | Position
     | Problem
+    | FileNews
 )

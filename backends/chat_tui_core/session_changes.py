@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chat_tui_core.actions import Action
 from chat_tui_core.contract import LinkChanged
+from chat_tui_core.model import RoomEvent
 from chat_tui_core.timeline import Change
 from chat_tui_core.values import frozen
 
@@ -29,6 +30,14 @@ class TimelineMoved:
     room_id: str
     changes: tuple[Change, ...]
     live: bool = False
+
+
+@frozen
+class EventsArrived:
+    """New events of the stream, in any room, open or not; what merely fills a hole is not among them."""
+
+    room_id: str
+    events: tuple[RoomEvent, ...]
 
 
 @frozen
@@ -80,6 +89,7 @@ SessionChange = (
     LinkMoved
     | RoomsMoved
     | TimelineMoved
+    | EventsArrived
     | MembersMoved
     | TypingMoved
     | PresenceMoved

@@ -20,7 +20,13 @@ from chat_tui_core.model import Account
 
 _ALONE: Final = Surroundings()
 
-CAPABILITIES: Final = frozenset(Capability) - {Capability.FILES}
+CAPABILITIES: Final = frozenset(
+    map(
+        Capability,
+        "send history create delete join invite kick topic edit redact react reply read typing presence directory"
+        " contiguous".split(),
+    )
+)
 """What a server that offers everything of wschat can do; SignedIn says what this very one does."""
 
 

@@ -17,7 +17,6 @@ ILLEGAL = {
     (State.SENT, Cause.CANCELLED),
     (State.CONFIRMED, Cause.RETRIED),
     (State.CONFIRMED, Cause.CANCELLED),
-    (State.FAILED, Cause.WRITTEN),
     (State.CANCELLED, Cause.RETRIED),
     (State.CANCELLED, Cause.CANCELLED),
 }

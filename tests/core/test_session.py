@@ -21,8 +21,6 @@ from chat_tui_core.model import EventKind, Gap, Member, Membership, Presence, Ro
 from chat_tui_core.news import (
     Answered,
     Arrived,
-    AskHistory,
-    AskMembers,
     AskRefused,
     Echoed,
     Edited,
@@ -44,10 +42,10 @@ from chat_tui_core.news import (
     RoomChanged,
     RoomGone,
     RoomsListed,
-    SetTyping,
     TypingSet,
     Written,
 )
+from chat_tui_core.questions import AskHistory, AskMembers, SetTyping
 from chat_tui_core.session_changes import ActionMoved, Said, SessionChange, TimelineMoved
 from chat_tui_core.store.drafts import Draft
 from tests.core.scripted import Play, joined, said
@@ -204,6 +202,7 @@ async def test_a_refused_message_keeps_its_text_and_holds_its_room_until_decided
     assert again.id > first.id
     assert again.retry_of == first.id
     assert [text for _, text in shown(play)] == ["no", "later"], "it keeps its place before what waited behind it"
+    await play.settle()
     assert play.done == [first.id, again.id]
     await play.news(Written(again.id), Answered(again.id, "m1", 1))
     assert play.done == [first.id, again.id, second.id]
@@ -214,6 +213,7 @@ async def test_a_refused_message_can_be_discarded_or_passed(play: Play) -> None:
     first, second = await play.session.send("r", "no"), await play.session.send("r", "later")
     await play.news(Written(first.id), RefusedAction(first.id, "NOPERM", "No."))
     await play.session.let_pass(first.id)
+    await play.settle()
     assert play.done == [first.id, second.id]
     assert (await play.session.cancel(first.id)).state is State.CANCELLED
     assert first.id not in play.session.open_actions

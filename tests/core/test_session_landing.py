@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from chat_tui_core.errors import TransportError
-from chat_tui_core.news import AroundGiven, Arrived, AskAround, Capability, Link, LinkChanged, RoomsListed, SignedIn
+from chat_tui_core.news import AroundGiven, Arrived, Capability, Link, LinkChanged, RoomsListed, SignedIn
+from chat_tui_core.questions import AskAround
 from chat_tui_core.session import open_rooms
 from chat_tui_core.store import events as stored
 from tests.core.scripted import ALL, Play, joined, said

@@ -14,7 +14,6 @@ from chat_tui_core.model import FileInfo, Gap, RoomEvent, RoomTag
 from chat_tui_core.news import (
     AroundGiven,
     Arrived,
-    AskHistory,
     Capability,
     Edited,
     HistoryGiven,
@@ -28,6 +27,7 @@ from chat_tui_core.news import (
     SignedIn,
     StateSet,
 )
+from chat_tui_core.questions import AskHistory
 from chat_tui_core.store import events as stored
 from chat_tui_core.store.ahead import reaction_id
 from chat_tui_core.store.state import StoredState
@@ -110,6 +110,22 @@ async def test_a_gap_that_no_page_joins_ends_with_the_room(play: Play) -> None: 
     assert lines(play) == ["x", "y", "z"]
     assert play.session.at_start("r")
     assert gaps(play) == []
+
+
+async def test_two_pages_for_one_gap_in_either_order(play: Play) -> None:  # B8
+    await play.news(Arrived("r", (line("z", TURN),), token="t0"))
+    play.session.open_room("r")
+    short, long = (asyncio.ensure_future(play.session.landing.fill_gap("r", gaps(play)[0], count)) for count in (2, 4))
+    await asyncio.sleep(0)
+    first, second = (question for question in play.connection.asked[-2:] if isinstance(question, AskHistory))
+    four = tuple(line(name, TURN - 4 + index) for index, name in enumerate("vwxy"))
+    await play.news(HistoryGiven(first.request, "r", four[2:], True, "t2"))
+    assert gaps(play) == [Gap("r", 0, TURN - 2, "t2")]
+    await play.news(HistoryGiven(second.request, "r", four, True, "t4"))
+    assert gaps(play) == [Gap("r", 0, TURN - 4, "t4")]
+    await asyncio.gather(short, long)
+    page = play.store.read(stored.newest_events, "r", 10)
+    assert [event.text for event in page] == ["v", "w", "x", "y", "z"]
 
 
 async def test_what_comes_again_is_no_gap_and_no_second_line(play: Play) -> None:  # B4, B8

@@ -129,13 +129,70 @@ def test_waiting_times_are_of_what_got_so_far(store: Store) -> None:
 
 
 def test_what_was_being_sent_is_in_doubt_after_a_restart(store: Store) -> None:  # A14
-    put(store, replace(new(store), attempts=1))
-    put(store, replace(new(store), attempts=2, doubt=True))
-    put(store, replace(new(store), attempts=1, state=State.CONFIRMED))
-    put(store, replace(new(store), attempts=1, state=State.FAILED))
+    put(store, replace(new(store), written_at=1))
+    put(store, replace(new(store), written_at=1, attempts=2, doubt=True))
+    put(store, replace(new(store), written_at=1, state=State.CONFIRMED))
+    put(store, replace(new(store), written_at=1, state=State.FAILED))
+    put(store, replace(new(store), attempts=3))  # the server said: not now
     new(store)
-    assert store.write_now(actions.mark_in_doubt_after_restart) == 1
-    assert [action.doubt for action in store.read(actions.recent_actions, 9)] == [True, True, False, False, False]
+    assert store.read(actions.needs_tidying, 5)
+    store.write_now(actions.tidy, 5)
+    assert [action.doubt for action in store.read(actions.recent_actions, 9)] == [True, True, *[False] * 4]
+    assert not store.read(actions.needs_tidying, 5)
+
+
+@pytest.mark.parametrize(
+    ("state", "confirmed_at", "goes"),
+    [
+        (State.CONFIRMED, 1, True),
+        (State.CONFIRMED, 2, False),
+        (State.CANCELLED, 0, True),
+        (State.FAILED, 0, False),
+        (State.SENT, 0, False),
+        (State.PENDING, 0, False),
+    ],
+)
+def test_what_was_done_with_goes_after_thirty_days(
+    store: Store, state: State, confirmed_at: int, goes: bool
+) -> None:  # E3
+    made = new(store, now_ms=1)
+    put(store, replace(made, state=state, confirmed_at=confirmed_at))
+    assert not store.read(actions.needs_tidying, actions.KEPT + 1)
+    assert store.read(actions.needs_tidying, actions.KEPT + 2) is goes
+    store.write_now(actions.tidy, actions.KEPT + 2)
+    assert (store.read(actions.load_action, made.id) is None) is goes
+
+
+def test_what_depends_on_an_action_is_found_while_it_is_open(store: Store) -> None:
+    cause = new(store)
+    edit = new(store, Action(0, Kind.EDIT, "general", {"text": "x"}, depends_on=cause.id))
+    put(store, replace(new(store, Action(0, Kind.REACT, "general", depends_on=cause.id)), state=State.CANCELLED))
+    assert store.read(actions.dependents, cause.id) == [edit]
+    assert store.read(actions.dependents, 0) == []
+
+
+def test_an_action_is_alone_when_nothing_of_its_room_waits_or_was_refused(store: Store) -> None:
+    first = new(store)
+    assert store.read(actions.is_alone, first)
+    other = new(store, replace(HELLO, room_id="elsewhere"))
+    assert store.read(actions.is_alone, first)
+    put(store, replace(new(store), state=State.SENT))
+    assert store.read(actions.is_alone, first)
+    put(store, replace(new(store), state=State.FAILED))
+    assert not store.read(actions.is_alone, first)
+    assert store.read(actions.is_alone, other)
+
+
+def test_what_is_done_to_a_message_is_not_taken_for_the_message(store: Store) -> None:  # A13
+    said = put(store, replace(new(store), event_id="m1", state=State.SENT))
+    for kind in (Kind.EDIT, Kind.REACT, Kind.REDACT):
+        put(store, replace(new(store, Action(0, kind, "general")), event_id="m1"))
+    assert store.read(actions.action_by_event, "general", "m1") == said
+
+
+def test_what_was_held_back_says_nothing_about_the_server(store: Store) -> None:
+    put(store, replace(new(store, now_ms=1), state=State.CONFIRMED, not_before=9, answered_at=10, confirmed_at=11))
+    assert store.read(actions.latency) == ([], [])
 
 
 # ---------------------------------------------------------------- retry
@@ -161,6 +218,12 @@ def test_a_retry_is_the_same_row_under_a_new_id(store: Store) -> None:  # A14
     assert again == replace(HELLO, id=3, created_at=50, retry_of=1)
     assert store.read(actions.open_actions) == [replace(edit, depends_on=3), again]
     assert not store.write_now(actions.save_action, failed)
+
+
+def test_a_retry_may_say_something_else(store: Store) -> None:
+    failed = put(store, replace(new(store), state=State.FAILED))
+    again = store.write_now(actions.rekey_action, failed, 50, {"text": "bye"})
+    assert (again.text, again.place) == ("bye", failed.id)
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.SENT, State.CONFIRMED, State.CANCELLED])

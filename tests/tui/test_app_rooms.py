@@ -15,7 +15,6 @@ from chat_tui_core.actions import Kind
 from chat_tui_core.model import Member, Membership, Presence, Room, RoomKind
 from chat_tui_core.news import (
     Answered,
-    AskHistory,
     HistoryGiven,
     Link,
     LinkChanged,
@@ -26,6 +25,7 @@ from chat_tui_core.news import (
     TypingSet,
     Written,
 )
+from chat_tui_core.questions import AskHistory
 from tests.core.scripted import said
 from tests.tui.stage import ROOMS, Stage
 

@@ -11,7 +11,8 @@ from chat_tui.screens.outbox import OutboxScreen
 from chat_tui_core.actions import Action, Kind
 from chat_tui_core.errors import StoreUnwritable
 from chat_tui_core.model import EventKind, RoomEvent
-from chat_tui_core.news import Answered, Arrived, Echoed, LostAction, RefusedAction, SetTyping, Written
+from chat_tui_core.news import Answered, Arrived, Echoed, LostAction, RefusedAction, Written
+from chat_tui_core.questions import SetTyping
 from tests.tui.stage import Stage
 
 

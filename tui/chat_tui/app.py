@@ -125,7 +125,7 @@ class ChatApp(App[int]):
     def _begin_session(self, opened: Opened) -> MainScreen:
         """Give the screen of an account; nothing runs yet."""
         self._opened = opened
-        self.session = Session(opened.account, opened.backend, opened.token, opened.store)
+        self.session = opened.session()
         config = self.options.config
         return MainScreen(self.session, spacious=config.density == "cozy", ring=config.notify)
 

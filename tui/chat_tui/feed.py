@@ -15,9 +15,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from chat_tui_core.actions import Action
+from chat_tui_core.model import RoomEvent
 from chat_tui_core.news import LinkChanged
 from chat_tui_core.session_changes import (
     ActionMoved,
+    EventsArrived,
     LinkMoved,
     MembersMoved,
     PresenceMoved,
@@ -55,6 +57,7 @@ class Batch:
     presence: set[str] = field(default_factory=set)
     read_marks: set[str] = field(default_factory=set)
     actions: dict[int, Action] = field(default_factory=dict)
+    arrivals: dict[str, list[RoomEvent]] = field(default_factory=dict)
     said: list[Said] = field(default_factory=list)
 
 
@@ -80,6 +83,10 @@ def _action(batch: Batch, change: Any) -> None:
     batch.actions[change.action.id] = change.action
 
 
+def _arrived(batch: Batch, change: Any) -> None:
+    batch.arrivals.setdefault(change.room_id, []).extend(change.events)
+
+
 def _link(batch: Batch, change: Any) -> None:
     batch.link = change.link
 
@@ -90,6 +97,7 @@ _TAKE: Final[Mapping[type, Callable[[Batch, Any], None]]] = MappingProxyType(
         TimelineMoved: _timeline,
         ActionMoved: _action,
         LinkMoved: _link,
+        EventsArrived: _arrived,
         RoomsMoved: lambda batch, change: batch.rooms.update(change.room_ids),
         MembersMoved: lambda batch, change: batch.members.add(change.room_id),
         TypingMoved: lambda batch, change: batch.typing.add(change.room_id),

@@ -12,6 +12,7 @@ from chat_tui_core import registry
 from chat_tui_core.accounts import AccountLock, DataFolder
 from chat_tui_core.contract import Backend
 from chat_tui_core.model import Account
+from chat_tui_core.session import Session
 from chat_tui_core.store import Store
 from chat_tui_core.values import slotted
 
@@ -30,6 +31,10 @@ class Opened:
     store: Store
     lock: AccountLock
     folder: Path
+
+    def session(self) -> Session:
+        """The account's session, not connected yet."""
+        return Session(self.account, self.backend, self.token, self.store)
 
     def release(self) -> None:
         """Close the file and let others have the account."""

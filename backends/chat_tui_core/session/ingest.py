@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from chat_tui_core.actions import Action, Cause, Kind, State, after
-from chat_tui_core.errors import ChatError, IllegalTransition, LocalError
+from chat_tui_core.actions import Action, Kind, State
+from chat_tui_core.errors import ChatError
 from chat_tui_core.news import (
     Answered,
     AroundGiven,
@@ -41,7 +41,7 @@ from chat_tui_core.news import (
     Written,
 )
 from chat_tui_core.safe_text import one_line
-from chat_tui_core.session import ingest_actions, ingest_history, ingest_rooms
+from chat_tui_core.session import ingest_actions, ingest_history, ingest_outbox, ingest_rooms
 from chat_tui_core.session.ingest_state import Batch, Known, Outcome
 from chat_tui_core.store import actions as stored_actions
 from chat_tui_core.store import meta, state
@@ -54,6 +54,7 @@ _PROBLEM_LIMIT = 300
 def _position(batch: Batch, news: Position) -> None:
     meta.set_position(batch.db, news.data)
     batch.out.position = news.data
+    ingest_actions.stream_moved(batch)
 
 
 def _problem(batch: Batch, news: Problem) -> None:
@@ -129,6 +130,35 @@ class MarkRead:
 
 
 @frozen
+class Make:
+    """Do something new. `about`: another action of ours that it is about, 0 = none. `online`: it may leave at once.
+
+    `earlier`: the highest id of an earlier run.
+    """
+
+    draft: Action
+    about: int = 0
+    online: bool = False
+    earlier: int = 0
+
+
+@frozen
+class Leave:
+    """These leave now: stored before the first byte of them may be written."""
+
+    action_ids: tuple[int, ...]
+
+
+@frozen
+class Resend:
+    """Say something else in the place of what was refused, or has not left yet. `earlier`: see Make."""
+
+    action_id: int
+    text: str
+    earlier: int = 0
+
+
+@frozen
 class Cancel:
     """Take an action back while that still prevents it, or discard a refused one."""
 
@@ -149,11 +179,14 @@ class LetPass:
     action_id: int
 
 
-Command = MarkRead | Cancel | Retry | LetPass
+Command = MarkRead | Make | Leave | Resend | Cancel | Retry | LetPass
 
 
 def run_command(db: sqlite3.Connection, known: Known, command: Command) -> Outcome:
-    """Apply one command, as a durable unit of work. Raises LocalError (IllegalTransition) and changes nothing then."""
+    """Apply one command, as a durable unit of work. Raises LocalError (IllegalTransition) and changes nothing then.
+
+    The first action in the outcome is the one that the command is about.
+    """
     batch = Batch(db, known)
     _COMMANDS[type(command)](batch, command)
     return batch.out
@@ -178,37 +211,16 @@ def _mark_read(batch: Batch, command: MarkRead) -> None:
     batch.out.actions[action.id] = action
 
 
-def _needed(batch: Batch, action_id: int) -> Action:
-    action = batch.action(action_id)
-    if action is None:
-        raise LocalError(f"There is no action {action_id}.")
-    return action
-
-
-def _cancel(batch: Batch, command: Cancel) -> None:
-    action = _needed(batch, command.action_id)
-    if not action.may_cancel:
-        raise IllegalTransition(f"Action {action.id} is already on its way; it can only be deleted once it is there.")
-    batch.put_action(replace(action, state=after(action.state, Cause.CANCELLED)))
-
-
-def _retry(batch: Batch, command: Retry) -> None:
-    action = _needed(batch, command.action_id)
-    if action.state is State.PENDING:
-        batch.put_action(replace(action, not_before=0))
-        return
-    after(action.state, Cause.RETRIED)
-    again = stored_actions.rekey_action(batch.db, action, batch.known.now_ms)
-    batch.renumbered([(action.id, again.id)])
-
-
-def _let_pass(batch: Batch, command: LetPass) -> None:
-    batch.put_action(replace(_needed(batch, command.action_id), let_pass=True))
-
-
 _COMMANDS: Final[Mapping[type, Callable[[Batch, Any], None]]] = {
     MarkRead: _mark_read,
-    Cancel: _cancel,
-    Retry: _retry,
-    LetPass: _let_pass,
+    Make: lambda batch, command: ingest_outbox.make(
+        batch, command.draft, command.about, online=command.online, earlier=command.earlier
+    ),
+    Leave: lambda batch, command: ingest_outbox.leave(batch, command.action_ids),
+    Resend: lambda batch, command: ingest_outbox.change_text(
+        batch, command.action_id, command.text, earlier=command.earlier
+    ),
+    Cancel: lambda batch, command: ingest_outbox.cancel(batch, command.action_id),
+    Retry: lambda batch, command: ingest_outbox.retry(batch, command.action_id),
+    LetPass: lambda batch, command: ingest_outbox.let_pass(batch, command.action_id),
 }

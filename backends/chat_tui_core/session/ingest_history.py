@@ -8,7 +8,8 @@ from dataclasses import replace
 from functools import lru_cache
 
 from chat_tui_core.model import SPOKEN, EventKind, FileInfo, Gap, Membership, Room, RoomEvent
-from chat_tui_core.news import AroundGiven, Arrived, AskHistory, GapFound, HistoryGiven
+from chat_tui_core.news import AroundGiven, Arrived, GapFound, HistoryGiven
+from chat_tui_core.questions import AskHistory
 from chat_tui_core.safe_text import harmless, harmless_name, one_line
 from chat_tui_core.session import ingest_actions
 from chat_tui_core.session.ingest_state import Batch
@@ -96,12 +97,9 @@ def _page_by_token(batch: Batch, news: HistoryGiven, asked: AskHistory) -> None:
     events = [clean_event(batch, event) for event in news.events]
     new = _insert(batch, room_id, events)
     batch.put_room(_with_last(batch.room(room_id) or Room(room_id), new))
+    gap = gap or _gap_around(Gap(room_id, newest, 0), old_gaps, asked, new)
     if gap is None:
-        if not asked.after and not asked.before:
-            low = new[0].order if new else 0
-            gap = Gap(room_id, newest, low) if low > newest else None
-        if gap is None:
-            return
+        return
     fresh = {event.event_id for event in new}
     known = [event.event_id for event in events if event.event_id not in fresh]
     left = None if not news.more else _rest(gap, asked, new, news.token)
@@ -111,6 +109,16 @@ def _page_by_token(batch: Batch, news: HistoryGiven, asked: AskHistory) -> None:
     if not news.more and not asked.after and not gap.after:
         stored_events.set_room_start(db, room_id, True)
         batch.delta(room_id)
+
+
+def _gap_around(end: Gap, gaps: list[Gap], asked: AskHistory, new: list[RoomEvent]) -> Gap | None:
+    """The gap that a page was not asked for and yet fills: another page was quicker, or it is the room's newest one."""
+    if not new or asked.after:
+        return None
+    low = new[0].order
+    if not asked.before:
+        return replace(end, before=low) if low > end.after else None
+    return next((gap for gap in gaps if gap.after < low < gap.before), None)
 
 
 def _rest(gap: Gap, asked: AskHistory, new: list[RoomEvent], token: str) -> Gap:

@@ -145,6 +145,7 @@ def members_listed(batch: Batch, news: MembersListed) -> None:
     members = [_clean_member(member) for member in news.members]
     stored_rooms.save_members(batch.db, news.room_id, members, replace=True)
     batch.out.members[news.room_id] = members
+    batch.out.member_changes.pop(news.room_id, None)
     room = batch.room(news.room_id)
     if room is not None:
         batch.put_room(replace(room, members=len(members)))
@@ -157,7 +158,11 @@ def member_changed(batch: Batch, news: MemberChanged) -> None:
         stored_rooms.remove_member(batch.db, news.room_id, member.user_id)
     else:
         stored_rooms.save_members(batch.db, news.room_id, [member], replace=False)
-    batch.out.members[news.room_id] = stored_rooms.load_members(batch.db, news.room_id)
+    if news.room_id in batch.out.members:
+        batch.out.members[news.room_id] = stored_rooms.load_members(batch.db, news.room_id)
+    else:
+        changed = batch.out.member_changes.setdefault(news.room_id, {})
+        changed[member.user_id] = None if news.gone else member
 
 
 def read_moved(batch: Batch, news: ReadMoved) -> None:

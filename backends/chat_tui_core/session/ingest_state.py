@@ -8,7 +8,7 @@ from dataclasses import field, replace
 
 from chat_tui_core.actions import SETTLED, Action
 from chat_tui_core.model import Gap, Member, Room, RoomEvent
-from chat_tui_core.news import AskHistory
+from chat_tui_core.questions import AskHistory
 from chat_tui_core.store import actions as stored_actions
 from chat_tui_core.store import events as stored_events
 from chat_tui_core.store import rooms as stored_rooms
@@ -42,9 +42,11 @@ class Outcome:
     me: str = ""
     rooms: dict[str, Room] = field(default_factory=dict)
     deltas: dict[str, RoomDelta] = field(default_factory=dict)
+    arrivals: dict[str, list[RoomEvent]] = field(default_factory=dict)  # what is new in the stream
     actions: dict[int, Action] = field(default_factory=dict)
     rekeyed: dict[int, int] = field(default_factory=dict)  # old id -> new id
-    members: dict[str, list[Member]] = field(default_factory=dict)
+    members: dict[str, list[Member]] = field(default_factory=dict)  # everybody who is in a room
+    member_changes: dict[str, dict[str, Member | None]] = field(default_factory=dict)  # by user id; None = left
     reads: set[str] = field(default_factory=set)
     position: Mapping[str, str] | None = None
 

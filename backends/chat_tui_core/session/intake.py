@@ -55,11 +55,11 @@ class Intake:
         if news:
             self._push(_Work(news))
 
-    async def command(self, command: Command) -> Outcome:
-        """Run one of the person's commands in its turn; raises what it raises, and StoreError."""
+    def command(self, command: Command) -> asyncio.Future[Outcome]:
+        """Run one of the person's commands in its turn; the future raises what it raises, and StoreError."""
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._push(_Work((), command, done))
-        return await done
+        return done
 
     async def close(self) -> None:
         """Finish what is queued; a store that refuses is not waited for."""

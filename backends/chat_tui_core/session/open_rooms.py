@@ -10,16 +10,8 @@ from typing import Any, Final
 from chat_tui_core.actions import Action, Kind
 from chat_tui_core.errors import ChatError, TransportError
 from chat_tui_core.model import Gap, Room, RoomEvent
-from chat_tui_core.news import (
-    AroundGiven,
-    AskAround,
-    AskHistory,
-    AskMembers,
-    DirectoryGiven,
-    HistoryGiven,
-    Question,
-    UsersGiven,
-)
+from chat_tui_core.news import AroundGiven, DirectoryGiven, HistoryGiven, UsersGiven
+from chat_tui_core.questions import AskAround, AskHistory, AskMembers, Question
 from chat_tui_core.session.ingest_state import Outcome
 from chat_tui_core.session_changes import SessionChange, TimelineMoved
 from chat_tui_core.store import Store
@@ -215,7 +207,8 @@ class OpenRooms:
     async def _fetch(self, room_id: str, count: int, before: int = 0, token: str = "", after: int = 0) -> None:
         """One page from the network, stored when this returns. Raises TransportError, Refused."""
         self._last_request += 1
-        token = token or self._store.read(_token, room_id, before)
+        if before and not token:
+            before, token = self._store.read(_edge, room_id, before)
         question = AskHistory(self._last_request, room_id, count, before=before, after=after, token=token)
         self.asked[question.request] = question
         try:
@@ -331,9 +324,10 @@ def _near(timeline: Timeline, events: Iterable[RoomEvent], *, live: bool) -> lis
     return [event for event in events if oldest <= event.order <= newest]
 
 
-def _token(db: sqlite3.Connection, room_id: str, before: int) -> str:
-    """The token of the gap that ends at an order, where the backend gave one."""
-    return next((gap.token for gap in stored.gaps(db, room_id) if gap.before == before), "") if before else ""
+def _edge(db: sqlite3.Connection, room_id: str, before: int) -> tuple[int, str]:
+    """Where the nearest gap at or before an order ends, and its token; the order itself where gaps have no tokens."""
+    gaps = [gap for gap in stored.gaps(db, room_id) if gap.before <= before and gap.token]
+    return (gaps[-1].before, gaps[-1].token) if gaps else (before, "")
 
 
 def _first_page(db: sqlite3.Connection, room_id: str, count: int) -> tuple[list[RoomEvent], list[Gap]]:

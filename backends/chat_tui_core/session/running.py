@@ -9,35 +9,39 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from chat_tui_core.actions import SETTLED, Action, Kind, State
+from chat_tui_core.actions import SETTLED, Action, State
 from chat_tui_core.contract import Backend, Connection, KeepSecret, Surroundings, forget_secret
 from chat_tui_core.errors import AuthRefused, LocalError, Refused, TransportError, UnknownRoom
 from chat_tui_core.model import Account, Gap, Member, Membership, Presence, Room, RoomEvent
 from chat_tui_core.news import (
+    AroundGiven,
     AskRefused,
     Capability,
+    DirectoryGiven,
     HistoryGiven,
     Link,
     LinkChanged,
     News,
     PresenceSet,
-    Question,
-    SetTyping,
     SignedIn,
     TypingSet,
+    UsersGiven,
 )
+from chat_tui_core.questions import AskDirectory, AskUsers, Question, SetTyping
+from chat_tui_core.session.acting import Acting
 from chat_tui_core.session.drafting import Drafting
-from chat_tui_core.session.ingest import Cancel, LetPass, MarkRead, Retry
 from chat_tui_core.session.ingest_state import Known, Outcome
 from chat_tui_core.session.intake import Intake
 from chat_tui_core.session.open_rooms import PAGE, OpenRooms
+from chat_tui_core.session.publishing import Listener, Publisher
 from chat_tui_core.session.sender import Sender
 from chat_tui_core.session_changes import (
     ActionMoved,
+    EventsArrived,
     LinkMoved,
     MembersMoved,
     PresenceMoved,
@@ -65,7 +69,7 @@ def _wall_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Session:
+class Session(Acting):
     """One running account. What is stored can be read at once; `connect` starts the network. Lives on one event loop."""
 
     def __init__(
@@ -76,6 +80,7 @@ class Session:
         store: Store,
         *,
         wall_ms: Callable[[], int] = _wall_ms,
+        undo_seconds: float = 0.0,
         keep_secret: KeepSecret = forget_secret,
     ) -> None:
         self.account = account
@@ -83,17 +88,18 @@ class Session:
         self.store = store
         self.link = LinkChanged(Link.OFFLINE)
         self.note = ""
+        self.undo_seconds = undo_seconds
         self._token = token
         self._keep_secret = keep_secret
         self._wall_ms = wall_ms
-        self._watchers: list[Watcher] = []
+        self._publisher = Publisher()
+        self._publish = self._publisher.publish
         self._connection: Connection | None = None
         self._run: asyncio.Task[None] | None = None
         self._members: dict[str, dict[str, Member]] = {}
         self._presence: dict[str, Presence] = {}
         self._typing: dict[str, tuple[str, ...]] = {}
         self._renamed: dict[int, int] = {}  # ids that were given up for new ones
-        self._tasks: set[asyncio.Task[object]] = set()
         self._load()
         self.rooms: Mapping[str, Room] = MappingProxyType(self._rooms)
         self.open_actions: Mapping[int, Action] = MappingProxyType(self._actions)
@@ -101,15 +107,16 @@ class Session:
         self.drafts: Mapping[str, Draft] = self._drafting.drafts
         self._intake = Intake(store, self._known, self._settle, self._complain)
         self._open: OpenRooms = OpenRooms(store, self._ask, self._publish, self._actions, self._rooms)
-        self._sender = Sender(self._actions, self._hand_over, wall_ms)
+        deliver, command = self._intake.deliver, self._intake.command
+        self._sender = Sender(self._actions, self._hand_over, command, deliver, wall_ms)
 
     def _load(self) -> None:
         read = self.store.read
         self.me = read(meta.get_meta, "me") or self.account.user
         self.capabilities = frozenset(Capability(c) for c in (read(meta.get_meta, "can") or "").split() if c in _KNOWN)
         self.capabilities = self.capabilities or self.backend.capabilities
-        if read(stored_actions.interrupted):
-            self.store.write_now(stored_actions.mark_in_doubt_after_restart)
+        if read(stored_actions.needs_tidying, self._wall_ms()):
+            self.store.write_now(stored_actions.tidy, self._wall_ms())
         self._rooms = {room.room_id: room for room in read(stored_rooms.load_rooms)}
         self._actions = {action.id: action for action in read(stored_actions.open_actions)}
 
@@ -117,8 +124,11 @@ class Session:
 
     def watch(self, callback: Watcher) -> Callable[[], None]:
         """Call back with every change, on the session's loop; returns what ends it."""
-        self._watchers.append(callback)
-        return lambda: self._watchers.remove(callback) if callback in self._watchers else None
+        return self._publisher.subscribe(object, callback)
+
+    def subscribe(self, kinds: type | tuple[type, ...], listener: Listener) -> Callable[[], None]:
+        """Call back, or start a coroutine, with every change of these kinds; returns what ends it."""
+        return self._publisher.subscribe(kinds, listener)
 
     def connect(self) -> None:
         """Connect, and stay connected until `close`."""
@@ -147,8 +157,8 @@ class Session:
                 self._run.cancel()
                 await asyncio.gather(self._run, return_exceptions=True)
         await self._intake.close()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._drafting.close()
+        await self._publisher.close()
 
     async def ready(self) -> None:
         """Wait until the link is online. Raises AuthRefused or TransportError when it is stopped for good."""
@@ -191,6 +201,21 @@ class Session:
         self._room(room_id)
         return await self._open.history(room_id, count, before)
 
+    @property
+    def landing(self) -> OpenRooms:
+        """Going elsewhere in a room than its end: see `open_at`, `load_newer`, `to_newest`, `find_around` there."""
+        return self._open
+
+    async def directory(self, search: str = "") -> tuple[Room, ...]:
+        """Rooms that could be joined. Raises TransportError, Refused."""
+        given = await self._open.answer(lambda request: AskDirectory(request, search))
+        return given.rooms if isinstance(given, DirectoryGiven) else ()
+
+    async def people(self, search: str) -> tuple[Member, ...]:
+        """People whom the server knows by a name or an id like this. Raises TransportError, Refused."""
+        given = await self._open.answer(lambda request: AskUsers(request, search))
+        return given.users if isinstance(given, UsersGiven) else ()
+
     def members(self, room_id: str) -> tuple[Member, ...]:
         """Who is known to be in the room."""
         return tuple(self._members.get(room_id, {}).values())
@@ -210,61 +235,17 @@ class Session:
 
     # ------------------------------------------------------------ actions
 
-    @property
-    def blocked(self) -> Mapping[str, Action]:
-        """By room: the refused action that holds the room's later ones back."""
-        return self._sender.blocked
-
-    async def send(self, room_id: str, text: str, reply_to: str = "") -> Action:
-        """Say something. Returns when it is durable, before it has left. Raises StoreError: keep the text."""
-        content: dict[str, object] = {"text": text}
-        if reply_to:
-            timeline = self._open.timelines.get(room_id)
-            event = timeline.event(reply_to) if timeline else None
-            content |= {"reply_to": reply_to, "target_order": event.order if event else 0}
-        return await self.perform(Kind.SEND, room_id, **content)
-
-    async def perform(self, kind: Kind, room_id: str, **content: object) -> Action:
-        """Store an action and let it leave in its turn. Raises LocalError when it cannot be right, StoreError."""
-        if kind is Kind.SEND and not str(content.get("text", "")).strip():
-            raise LocalError("An empty message is not sent.")
-        draft = Action(0, kind, room_id, content, created_at=self._wall_ms())
-        action = await self.store.write(stored_actions.new_action, draft, self._wall_ms(), durable=True)
-        self._put_action(action)
-        self._sender.pump()
-        return action
-
-    async def retry(self, action_id: int) -> Action:
-        """Try a refused action again (new id), or a waiting one now. Raises LocalError."""
-        outcome = await self._intake.command(Retry(action_id))
-        return next(iter(outcome.actions.values()))
-
-    async def cancel(self, action_id: int) -> Action:
-        """Take back what has not left, or discard what was refused. Raises IllegalTransition when it is too late."""
-        return (await self._intake.command(Cancel(action_id))).actions[action_id]
-
-    async def let_pass(self, action_id: int) -> Action:
-        """A refused action no longer holds its room's later ones back."""
-        return (await self._intake.command(LetPass(action_id))).actions[action_id]
-
     async def settled(self, action_id: int, state: State) -> Action:
         """Wait until an action has reached `state` (SENT or CONFIRMED), or is failed or cancelled."""
         wanted = {State.CONFIRMED, State.FAILED, State.CANCELLED, state}
         while True:
-            action_id = self._renamed.get(action_id, action_id)
+            action_id = self._current(action_id)
             action = self._actions.get(action_id) or self.store.read(stored_actions.load_action, action_id)
             if action is None:
                 raise LocalError(f"There is no action {action_id}.")
             if action.state in wanted:
                 return action
             await self._next(ActionMoved)
-
-    def mark_read(self, room_id: str, order: int) -> None:
-        """We have read up to and including `order`; many calls become one message to the server."""
-        room = self._rooms.get(room_id)
-        if room is not None and order > room.read:
-            tell = Capability.READ in self.capabilities
-            self._spawn(self._intake.command(MarkRead(room_id, order, tell)))
 
     def set_typing(self, room_id: str, typing: bool) -> None:
         """Tell the room that we type, or no longer do; lost while offline."""
@@ -288,12 +269,20 @@ class Session:
         for room_id, members in outcome.members.items():
             self._members[room_id] = {member.user_id: member for member in members}
             self._publish(MembersMoved(room_id))
+        for room_id, changed in outcome.member_changes.items():
+            if (known := self._members.get(room_id)) is not None:
+                known.update({user: member for user, member in changed.items() if member is not None})
+                for user in [user for user, member in changed.items() if member is None]:
+                    known.pop(user, None)
+                self._publish(MembersMoved(room_id))
         old_ids = {new: old for old, new in outcome.rekeyed.items()}
         self._renamed.update(outcome.rekeyed)
         for old in outcome.rekeyed:
             self._actions.pop(old, None)
             self._sender.settled(old)
         self._open.apply(outcome)
+        for room_id, events in outcome.arrivals.items():
+            self._publish(EventsArrived(room_id, tuple(events)))
         for action in outcome.actions.values():
             self._put_action(action, old_ids.get(action.id, 0), shown=True)
         if outcome.rooms:
@@ -319,10 +308,11 @@ class Session:
         self._publish(ActionMoved(action, old_id))
 
     def _link_changed(self, news: LinkChanged) -> None:
-        self.link = news
+        was, self.link = self.link.link, news
         self._sender.online(online=news.link is Link.ONLINE)
         if news.link is Link.ONLINE:
-            self._catch_up()
+            if was is not Link.ONLINE:
+                self._catch_up()
         elif self._typing:
             rooms, self._typing = list(self._typing), {}
             for room_id in rooms:
@@ -372,11 +362,6 @@ class Session:
             raise UnknownRoom(f"There is no room {room_id!r} in the account {self.account.name!r}.")
         return room
 
-    def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     async def _next(self, kind: type[SessionChange]) -> SessionChange:
         found: asyncio.Future[SessionChange] = asyncio.get_running_loop().create_future()
 
@@ -393,10 +378,6 @@ class Session:
     def _complain(self, text: str) -> None:
         self._publish(Said(text, serious=True))
 
-    def _publish(self, change: SessionChange) -> None:
-        for watcher in tuple(self._watchers):
-            watcher(change)
-
 
 _KNOWN: Final = frozenset(Capability)
 
@@ -407,5 +388,8 @@ _LIVE: Final[Mapping[type, Callable[[Session, Any], None]]] = {
     TypingSet: Session._typing_set,  # noqa: SLF001
     PresenceSet: Session._presence_set,  # noqa: SLF001
     HistoryGiven: lambda session, news: session._open.answered(news),  # noqa: SLF001
+    AroundGiven: lambda session, news: session._open.answered(news),  # noqa: SLF001
+    DirectoryGiven: lambda session, news: session._open.answered(news),  # noqa: SLF001
+    UsersGiven: lambda session, news: session._open.answered(news),  # noqa: SLF001
     AskRefused: Session._ask_refused,  # noqa: SLF001
 }

@@ -69,6 +69,9 @@ class Doing:
                 self._screen.start(self._drop(action))
             elif action.state is State.CONFIRMED and action.kind in DONE:
                 self._screen.say(DONE[action.kind].format(room=room, text=clean_line(action.text)))
+            if action.room != action.room_id and action.room_id in self._to_open:
+                self._to_open.discard(action.room_id)
+                self._to_open.add(action.room)
         for room_id in tuple(self._to_open):
             room_now = self._session.rooms.get(room_id)
             if room_now is not None and room_now.membership is Membership.JOINED:

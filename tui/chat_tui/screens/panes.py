@@ -49,12 +49,15 @@ class Panes:
 
     def arrange(self) -> None:
         """Show what suits the present width."""
-        screen = self._screen
-        screen.set_class(self.narrow, "-narrow")
-        screen.set_class(screen.app.size.width >= WIDE, "-wide")
-        screen.set_class(not self.rooms_shown, "-no-rooms")
-        screen.set_class(self.members_shown, "-members")
-        screen.set_class(not self.chat_shown, "-no-chat")
+        self._screen.update_classes(  # at once: each change has all styles worked out again
+            {
+                "-narrow": self.narrow,
+                "-wide": self._screen.app.size.width >= WIDE,
+                "-no-rooms": not self.rooms_shown,
+                "-members": self.members_shown,
+                "-no-chat": not self.chat_shown,
+            }
+        )
 
     def show_chat(self) -> None:
         """Bring the open room to the front where only one pane is shown."""

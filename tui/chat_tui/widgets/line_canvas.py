@@ -20,6 +20,7 @@ from textual.widget import Widget
 
 from chat_tui.widgets.blocks import Block, Line, LineSource
 from chat_tui.widgets.line_selection import highlight
+from chat_tui.widgets.thin_scroll_bar import ThinScrollBar
 from chat_tui.widgets.viewport import Viewport
 
 __all__ = ["LineCanvas"]
@@ -55,6 +56,7 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         self._painted: list[Strip] = []  # the rows that Textual was last asked to paint
         self._scheduled = False
         self._base: Style | None = None
+        self._look: tuple[object, ...] = ()  # the theme and the colours that it was laid out with
 
     # -- what the source's owner tells; none of it depends on how many items there are
 
@@ -112,8 +114,15 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
     # -- blocks
 
     def notify_style_update(self) -> None:
-        """Lay everything out again: the theme or the style has changed."""
+        """Lay everything out again if the theme or the colours are others; focus, mouse and panes bring one here too."""
         super().notify_style_update()
+        look = self.app.theme, *self.colors
+        if look != self._look:
+            self._look = look
+            self.restyle()
+
+    def restyle(self) -> None:
+        """Take other colours: lay everything out again."""
         self._base = None
         self.viewport.pin()
         self._blocks.clear()
@@ -147,8 +156,8 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
 
     # -- the frame
 
-    def layout_rows(self) -> bool:
-        """Bring the visible rows up to date with size and changes; False while the widget has no size."""
+    def fit_size(self) -> bool:
+        """Take the widget's present size; False while it has none."""
         width, height = self.scrollable_size
         if not width or not height:
             return False
@@ -161,6 +170,12 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             self.viewport.stale = True
         if height != self.viewport.height:
             self.viewport.height, self.viewport.stale = height, True
+        return True
+
+    def layout_rows(self) -> bool:
+        """Bring the visible rows up to date with size and changes; False while the widget has no size."""
+        if not self.fit_size():
+            return False
         if self.viewport.stale:
             self.viewport.settle()
             self._frame = None
@@ -175,8 +190,18 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         self.set_reactive(Widget.scroll_y, float(offset))
         self.set_reactive(Widget.scroll_target_y, float(offset))
         if self.show_vertical_scrollbar:
-            bar = self.vertical_scrollbar
-            bar.window_virtual_size, bar.window_size, bar.position = total, self.viewport.height, offset
+            self.vertical_scrollbar.show(total, self.viewport.height, offset)
+
+    @property
+    def vertical_scrollbar(self) -> ThinScrollBar:
+        """The scroll bar, made when it is first asked for."""
+        bar = self._vertical_scrollbar
+        if not isinstance(bar, ThinScrollBar):
+            bar = ThinScrollBar(vertical=True, name="vertical", thickness=self.scrollbar_size_vertical)
+            bar.display = False
+            self._vertical_scrollbar = bar
+            self.app._start_widget(self, bar)  # noqa: SLF001 - as Widget's own property does
+        return bar
 
     def current_frame(self) -> list[Strip]:
         """Give the visible rows as strips of exactly the widget's width; the same list until something changes."""

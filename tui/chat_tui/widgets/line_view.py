@@ -16,6 +16,7 @@ from textual.selection import Selection
 from textual.widget import Widget
 
 from chat_tui.widgets.blocks import Block, Line
+from chat_tui.widgets.front_compositor import FrontCompositor
 from chat_tui.widgets.line_canvas import LineCanvas
 from chat_tui.widgets.line_selection import index_on_line, selected_text, selection_over
 from chat_tui.widgets.text_layout import word_at
@@ -66,13 +67,13 @@ class LineView(LineCanvas, inherit_bindings=False):
 
     def to_end(self) -> None:
         """Show the last line."""
-        if self.layout_rows():
+        if self.fit_size():
             self.viewport.to_end()
         self.touch()
 
     def to_item(self, position: int, *, margin: int = 3) -> None:
         """Show the item at `position` near the top, under `margin` lines of what comes before it."""
-        if self.layout_rows():
+        if self.fit_size():
             self.viewport.to_item(position, margin)
         else:
             self.viewport.restore(position, None)
@@ -209,6 +210,10 @@ class LineView(LineCanvas, inherit_bindings=False):
 
 class LineScreen(Screen[None]):
     """A screen on which text in line views is selected exactly, without marking every segment with its offset."""
+
+    def __init__(self, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(name, id, classes)
+        self._compositor = FrontCompositor()
 
     def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
         """Give the widget at a cell and the offset in its text."""

@@ -12,11 +12,11 @@ from chat_tui.widgets.message_lines import Around, Edge, message_block
 from chat_tui.widgets.message_look import Look
 from chat_tui.widgets.message_row import MessageRow, shown_text
 
-__all__ = ["EmptySource", "MessageBlocks", "Older", "TimelineSource"]
+__all__ = ["EDGES", "EmptySource", "MessageBlocks", "Older", "TimelineSource"]
 
-Older = Literal["more", "asked", "failed", "none"]
-"""What is known of the messages before the first one that is loaded."""
-EDGES: dict[Older, Edge] = {"more": "", "asked": "loading", "failed": "failed", "none": "start"}
+Older = Literal["more", "asked", "awaited", "failed", "none"]
+"""What is known of the messages before the first one that is loaded: asked for, and awaited when that takes long."""
+EDGES: dict[Older, Edge] = {"more": "", "asked": "", "awaited": "loading", "failed": "failed", "none": "start"}
 
 
 class TimelineSource(Protocol):

@@ -160,10 +160,10 @@ class PickList(OwnKeys, LineView):
             dim=styles.text_style.dim,
         )
 
-    def notify_style_update(self) -> None:
+    def restyle(self) -> None:
         """Take the new theme's colours."""
         self._styles = {}
-        super().notify_style_update()
+        super().restyle()
 
     # -- the cursor
 

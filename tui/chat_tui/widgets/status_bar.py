@@ -36,9 +36,7 @@ def link_text(link: LinkChanged, now: float) -> str:
         return f"{text} ({reason})" if reason else text
     if link.link is Link.STOPPED:
         return f"stopped: {reason}" if reason else "stopped"
-    if link.link is Link.OFFLINE and reason:
-        return f"offline ({reason})"
-    return link.link.value
+    return f"{link.link.value} ({reason})" if reason else link.link.value
 
 
 class StatusBar(TextLine):

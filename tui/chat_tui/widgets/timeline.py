@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import tzinfo
+from functools import partial
 from typing import ClassVar
 
 from textual.message import Message
 
 from chat_tui.widgets.line_view import LineView
-from chat_tui.widgets.message_blocks import EmptySource, MessageBlocks, Older, TimelineSource
+from chat_tui.widgets.message_blocks import EDGES, EmptySource, MessageBlocks, Older, TimelineSource
 from chat_tui.widgets.message_lines import Target
 from chat_tui.widgets.message_look import PARTS, Look
 from chat_tui_core.values import frozen
@@ -18,6 +19,8 @@ __all__ = ["Bookmark", "Timeline", "TimelineSource"]
 
 PREFETCH_SCREENS = 2
 """Older messages are asked for when the top is this near to the first one that is loaded."""
+AWAITED_SECONDS = 0.2
+"""Only when they take longer than this is it said that they are loaded: stored ones come in a few milliseconds."""
 
 
 @frozen
@@ -160,7 +163,7 @@ class Timeline(LineView, inherit_bindings=False):
         me: Collection[str] | None = None,
     ) -> None:
         """Show another room, at the newest message or where `bookmark` says the reader was."""
-        if me is not None:
+        if me is not None and tuple(me) != self._me:
             self._me, self._looks = tuple(me), None
         self.messages = self.source = MessageBlocks(source, lo, hi, self.looks)
         self.messages.unread_after = unread_after
@@ -190,7 +193,7 @@ class Timeline(LineView, inherit_bindings=False):
     def prepended(self, count: int) -> None:
         """Take `count` older messages, the answer to `NeedOlder`."""
         first = self.messages.lo
-        if self.messages.older == "asked":
+        if self.messages.older in {"asked", "awaited"}:
             self.messages.older = "more"
         self.messages.lo -= count
         super().prepended(count)
@@ -250,10 +253,15 @@ class Timeline(LineView, inherit_bindings=False):
 
     def _set_older(self, older: Older) -> None:
         """Note what is known of older messages and show it above the first one."""
-        if self.messages.older != older:
+        if EDGES[older] != EDGES[self.messages.older]:
             self.lay_out_again(self.messages.lo)
-            self.messages.older = older
             self.touch()
+        self.messages.older = older
+
+    def _awaited(self, messages: MessageBlocks) -> None:
+        """Say that older messages are loaded, if they have not come yet."""
+        if messages is self.messages and messages.older == "asked":
+            self._set_older("awaited")
 
     # -- what the reader sees
 
@@ -294,6 +302,7 @@ class Timeline(LineView, inherit_bindings=False):
         near = viewport.heights.y_of(viewport.top[0]) < PREFETCH_SCREENS * viewport.height
         if self.messages.older == "more" and near:
             self._set_older("asked")
+            self.set_timer(AWAITED_SECONDS, partial(self._awaited, self.messages))
             self.post_message(self.NeedOlder(self))
         left = viewport.heights.total - viewport.heights.y_of(viewport.top[0])
         if self._detached and not self._asked_newer and left < (PREFETCH_SCREENS + 1) * viewport.height:
@@ -352,10 +361,10 @@ class Timeline(LineView, inherit_bindings=False):
 
     # -- styles
 
-    def notify_style_update(self) -> None:
-        """Resolve the styles again: the theme has changed."""
+    def restyle(self) -> None:
+        """Resolve the styles again."""
         self._looks = None
-        super().notify_style_update()
+        super().restyle()
 
     def looks(self) -> tuple[Look, Look]:
         """Give the styles of all parts from the component classes, without and with the cursor."""

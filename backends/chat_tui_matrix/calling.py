@@ -1,0 +1,173 @@
+"""HTTP requests, each made once and exactly as it is written; answers decoded, failures in words."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import importlib
+import logging
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
+
+from chat_tui_core.values import frozen
+from chat_tui_matrix.addresses import is_loopback
+from chat_tui_matrix.reasons import CONNECT_TIME, CallFailed, failure
+from chat_tui_matrix.wire.calls import SHORT, Garbled, Request
+from chat_tui_matrix.wire.decoding import decode
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientSession
+
+LARGEST: Final = 200_000_000
+"""Bytes of an answer's body, unpacked, beyond which it is no longer read: the first sync of 10,000 rooms is half that."""
+
+ASIDE: Final = 65_536
+"""Bytes beyond which a body is decoded in a thread: more would be felt by whoever types."""
+
+BODY_TIME: Final = 300.0
+"""Seconds that a body may trickle in, on top of the wait for its first byte."""
+
+_LOG = logging.getLogger(__name__)
+
+
+@frozen
+class Fetched:
+    """An answer as it came. `body` is None when it was larger than allowed."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
+class Caller:
+    """Makes requests, several at once, over connections that are kept for a while."""
+
+    def __init__(self) -> None:
+        self._session: ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        """Import the library, which takes a fifth of a second, beside the loop."""
+        await asyncio.to_thread(importlib.import_module, "chat_tui_matrix.resolving")
+        self._session = _new_session()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def call(self, base: str, request: Request, token: str = "") -> tuple[int, Any]:
+        """Make a request to the server at `base`; gives the status, and what the decoder, Refusal or Garbled.
+
+        Raises CallFailed. Redirects are not followed: they would carry the token to another server.
+        """
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        url = f"{base.rstrip('/')}{request.path}{query}"
+        got = await self.fetch(request.method, url, request.body, token=token, seconds=request.timeout)
+        if got.body is None:
+            return got.status, Garbled(f"the answer is larger than {LARGEST // 1_000_000} MB")
+        if len(got.body) <= ASIDE:
+            return got.status, _decoded(request.reads, got.status, got.headers, got.body)
+        return got.status, await asyncio.to_thread(_decoded, request.reads, got.status, got.headers, got.body)
+
+    async def fetch(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        *,
+        token: str = "",
+        seconds: float = SHORT,
+        most: int = LARGEST,
+    ) -> Fetched:
+        """Make a request to a URL that is quoted already.
+
+        `seconds` may pass without a byte coming; `most` bytes of the body are read. Raises CallFailed.
+        """
+        if self._session is None:
+            raise CallFailed("the connection is closed", sent=False)
+        from aiohttp import ClientTimeout
+        from yarl import URL
+
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            async with (
+                asyncio.timeout(seconds + BODY_TIME),
+                self._session.request(
+                    method,
+                    URL(url, encoded=True),
+                    data=body,
+                    headers=headers,
+                    allow_redirects=False,
+                    timeout=ClientTimeout(total=None, connect=CONNECT_TIME, sock_read=seconds),
+                    **_through_proxy(url),
+                ) as response,
+            ):
+                return Fetched(response.status, response.headers, await _read(response, most))
+        except Exception as error:
+            raise failure(error) from error
+
+
+def _new_session() -> ClientSession:
+    from aiohttp import ClientSession, DummyCookieJar, TCPConnector
+
+    from chat_tui_matrix.resolving import PatientResolver
+
+    # trust_env stays off: it would read ~/.netrc too, and refuse a request that has our token beside a line of that.
+    session = ClientSession(
+        connector=TCPConnector(limit=0, resolver=PatientResolver()),
+        cookie_jar=DummyCookieJar(),
+        headers={"User-Agent": "chat-tui", "Accept": "application/json"},
+    )
+    # The library makes a request again when its connection breaks. Whoever counts on "once, or told of" must know.
+    session._retry_connection = False  # noqa: SLF001
+    return session
+
+
+def _through_proxy(url: str) -> dict[str, Any]:
+    """Give the request's options for the proxy that the environment names for this address; none for this machine."""
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    proxy = "" if is_loopback(host) or proxy_bypass(host) else getproxies().get(parts.scheme, "")
+    if not proxy:
+        return {}
+    to = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    options: dict[str, Any] = {"proxy": urlunsplit(to._replace(netloc=to.netloc.rpartition("@")[2]))}
+    if to.username:
+        pair = f"{unquote(to.username)}:{unquote(to.password or '')}"
+        options["proxy_headers"] = {"Proxy-Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+    return options
+
+
+async def _read(response: ClientResponse, most: int) -> bytes | None:
+    """Give the whole body, or None when there is more of it than that."""
+    if (response.content_length or 0) > most:
+        return None
+    parts, size = [], 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > most:
+            return None
+        parts.append(part)
+    return parts[0] if len(parts) == 1 else await _joined(parts, size)
+
+
+async def _joined(parts: list[bytes], size: int) -> bytes:
+    return b"".join(parts) if size <= ASIDE else await asyncio.to_thread(b"".join, parts)
+
+
+def _decoded(reads: str, status: int, headers: Mapping[str, str], body: bytes) -> Any:
+    try:
+        return decode(reads, status, headers, body)
+    except Exception:
+        _LOG.exception("a decoder failed")
+        return Garbled("the answer cannot be read")

@@ -1,0 +1,117 @@
+"""Write what a person does as the content of Matrix events."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from chat_tui_core.actions import Action, Kind
+from chat_tui_matrix.content import markdown
+from chat_tui_matrix.content.fields import user_id
+from chat_tui_matrix.content.relations import LONGEST_KEY
+
+__all__ = ["clean", "content"]
+
+LARGEST: Final = 60_000
+"""Bytes of JSON that a content may have: a whole event is refused from 65,536 on, and has a frame of its own."""
+
+SHORTENED: Final = 500
+"""Characters of an edit's text that clients without edits get where all of it would be too much."""
+
+_MSGTYPES: Final = {"notice": "m.notice", "emote": "m.emote"}
+_mentioned: Final = re.compile(r"(?<![\w@.])@[\w.=/+-]{1,200}:[A-Za-z0-9.-]*[A-Za-z0-9](?::\d{1,5})?(?![\w-])").findall
+_everyone: Final = re.compile(r"(?<![\w@])@room(?![\w:])").search
+_surrogate: Final = re.compile("[\ud800-\udfff]").search
+
+
+def content(action: Action) -> tuple[str, dict[str, Any]]:
+    """The event type and content of a SEND, EDIT or REACT; raises ValueError for an action that is another kind.
+
+    Nothing in it makes a server fail: no lone surrogates, no NULs, no floats.
+    """
+    writer = _WRITERS.get(action.kind)
+    if writer is None:
+        raise ValueError(f"A {action.kind} is no event with a content.")
+    return writer(action.content)
+
+
+def clean(text: object) -> str:
+    """A text as a server takes it: surrogates paired or replaced, NULs replaced; "" for what is no string."""
+    if not isinstance(text, str):
+        return ""
+    if _surrogate(text):
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\0", "\ufffd")
+
+
+def _send(done: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    answered, thread = clean(done.get("reply_to")), clean(done.get("thread"))
+    said = _said(done, user_id(done.get("reply_sender")) if answered else "")
+    relates: dict[str, Any] = {}
+    if thread:
+        relates = {"rel_type": "m.thread", "event_id": thread, "is_falling_back": not answered}
+    if answered or thread:
+        relates["m.in_reply_to"] = {"event_id": answered or thread}
+        said["m.relates_to"] = relates
+    return "m.room.message", _bearable(said)
+
+
+def _edit(done: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """An edit: the new content, and the old way to show it for clients that know no edits."""
+    new = _said(done, "")
+    whole = {
+        **{key: f"* {value}" if key in {"body", "formatted_body"} else value for key, value in new.items()},
+        "m.mentions": {},  # who is in the message already is not told again
+        "m.new_content": new,
+        "m.relates_to": {"rel_type": "m.replace", "event_id": clean(done.get("target"))},
+    }
+    if _size(whole) > LARGEST:
+        body = new["body"]
+        whole["body"] = f"* {body[:SHORTENED]}…" if len(body) > SHORTENED else f"* {body}"
+        whole = _without_html(whole)
+        whole["m.new_content"] = _bearable(new)
+    return "m.room.message", whole
+
+
+def _react(done: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    target, key = clean(done.get("target")), clean(done.get("key"))[:LONGEST_KEY]
+    return "m.reaction", {"m.relates_to": {"rel_type": "m.annotation", "event_id": target, "key": key}}
+
+
+def _said(done: Mapping[str, Any], answered: str) -> dict[str, Any]:
+    """What every message has: its type, its text, its HTML where that says more, whom it is meant for."""
+    body = clean(done.get("text"))
+    written = markdown.read(body)
+    said: dict[str, Any] = {"msgtype": _MSGTYPES.get(str(done.get("kind", "")), "m.text"), "body": body}
+    if written.html:
+        said |= {"format": "org.matrix.custom.html", "formatted_body": written.html}
+    mentions: dict[str, Any] = {}
+    users = dict.fromkeys(filter(None, [answered, *map(user_id, _mentioned(written.prose))]))
+    if users:
+        mentions["user_ids"] = list(users)
+    if _everyone(written.prose):
+        mentions["room"] = True
+    return {**said, "m.mentions": mentions}
+
+
+def _bearable(said: dict[str, Any]) -> dict[str, Any]:
+    """The content, without HTML where that would make it too large for an event."""
+    return said if _size(said) <= LARGEST else _without_html(said)
+
+
+def _without_html(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in said.items() if key not in {"format", "formatted_body"}}
+
+
+def _size(said: Mapping[str, Any]) -> int:
+    """Bytes of the content as JSON."""
+    return len(json.dumps(said, ensure_ascii=False).encode())
+
+
+_WRITERS: Final[Mapping[Kind, Callable[[Mapping[str, Any]], tuple[str, dict[str, Any]]]]] = {
+    Kind.SEND: _send,
+    Kind.EDIT: _edit,
+    Kind.REACT: _react,
+}

@@ -1,0 +1,85 @@
+"""What the core needs of the parts that know rooms, actions and questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
+
+from chat_tui_core.actions import Action
+from chat_tui_core.model import Room
+from chat_tui_core.questions import Question
+from chat_tui_matrix.protocol import actions, questions, rooms
+from chat_tui_matrix.protocol.desk import Desk
+from chat_tui_matrix.wire.events import MatrixEvent, RoomSection
+
+
+class Rooms(Protocol):
+    """Turns what a sync brings into news."""
+
+    def apply(self, section: RoomSection, base: int) -> None:
+        """Say what one section brings; `base` is the order of its room's first event."""
+
+    def account_data(self, events: Iterable[MatrixEvent]) -> None:
+        """Say what the account's own data bring: who is a direct chat, what is muted."""
+
+    def presence(self, events: Iterable[MatrixEvent]) -> None:
+        """Say who is there."""
+
+    def overview(self) -> tuple[Room, ...]:
+        """All rooms that are known in this run."""
+
+    def stored(self) -> None:
+        """All state that was said so far is durable."""
+
+
+class Ledger(Protocol):
+    """Carries the person's actions out."""
+
+    def do(self, action: Action, now: float) -> None:
+        """Have an action's request made."""
+
+    def lost(self, now: float) -> None:
+        """The link broke: what is on its way is in doubt."""
+
+    def tick(self, now: float) -> None:
+        """Let time pass."""
+
+    def wake_at(self) -> float | None:
+        """When `tick` must be called at the latest."""
+
+
+class Questions(Protocol):
+    """Answers what the session asks, and tells others that this user is there or types."""
+
+    @property
+    def presence(self) -> str:
+        """What a sync must give as set_presence, so that it does not contradict what was told; "" for nothing."""
+
+    def ask(self, question: Question, now: float) -> None:
+        """Take a question; it is answered in any case."""
+
+    def lost(self, now: float) -> None:
+        """The link broke: what was not answered is asked again when it is back."""
+
+    def stop(self, now: float) -> None:
+        """Answer everything with no."""
+
+    def tick(self, now: float) -> None:
+        """Let time pass; called after a change of the link, too."""
+
+    def wake_at(self) -> float | None:
+        """When `tick` must be called at the latest."""
+
+
+class Parts(NamedTuple):
+    """One account's parts, which share its desk."""
+
+    rooms: Rooms
+    ledger: Ledger
+    questions: Questions
+
+
+def make_parts(desk: Desk) -> Parts:
+    """Make the parts of an account."""
+    room_desk = rooms.RoomDesk(desk)
+    return Parts(room_desk, actions.Ledger(desk, room_desk), questions.Questions(desk, room_desk))

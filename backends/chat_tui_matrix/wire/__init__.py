@@ -1,0 +1,1 @@
+"""Matrix on the wire: requests and answers as values. No I/O."""

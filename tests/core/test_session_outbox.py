@@ -1,0 +1,518 @@
+"""What the person can do with what they did: change, take back, schedule, answer what is not there yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chat_tui_core.actions import Action, Kind, State
+from chat_tui_core.errors import IllegalTransition, LocalError, StoreUnwritable
+from chat_tui_core.model import EventKind
+from chat_tui_core.news import (
+    Answered,
+    Arrived,
+    Echoed,
+    Link,
+    LinkChanged,
+    LostAction,
+    Position,
+    Postponed,
+    RefusedAction,
+    RoomsListed,
+    Written,
+)
+from chat_tui_core.outbox import Wait, Why
+from chat_tui_core.session.ingest_outbox import ORPHANED
+from chat_tui_core.store import actions as stored_actions
+from tests.core.scripted import Play, joined, said
+
+
+@pytest.fixture
+async def play(tmp_path: Path) -> AsyncIterator[Play]:
+    play = Play(tmp_path / "chat.db")
+    yield play
+    await play.close()
+
+
+def now(play: Play, action: Action) -> Action:
+    """The action as it is stored."""
+    found = play.store.read(stored_actions.load_action, action.id)
+    assert found is not None
+    return found
+
+
+async def under_way(play: Play, text: str = "hello") -> Action:
+    """A message that was written and not answered."""
+    action = await play.session.send("r", text)
+    await play.news(Written(action.id))
+    return action
+
+
+async def refused(play: Play, text: str = "no") -> Action:
+    """A message that was refused."""
+    action = await under_way(play, text)
+    await play.news(RefusedAction(action.id, "NOPERM", "No."))
+    return action
+
+
+# ---------------------------------------------------------------- write-ahead
+
+
+async def test_that_it_leaves_is_stored_before_the_first_byte(play: Play) -> None:  # A14
+    await play.online(joined())
+    seen = []
+    real = play.connection.do
+
+    def do(action: Action) -> None:
+        seen.append(now(play, action).written_at)
+        real(action)
+
+    play.connection.do = do  # type: ignore[method-assign]
+    first = await play.session.send("r", "1")
+    await play.session.send("r", "2")
+    await play.news(Written(first.id), Answered(first.id, "m1", 1))
+    assert seen == [play.clock, play.clock]
+
+
+async def test_what_waits_can_be_taken_back_and_what_left_cannot(play: Play) -> None:
+    await play.online(joined())
+    first, second = await play.session.send("r", "1"), await play.session.send("r", "2")
+    with pytest.raises(IllegalTransition, match="already on its way"):
+        await play.session.cancel(first.id)
+    assert (await play.session.cancel(second.id)).text == "2"
+    await play.news(Written(first.id), Answered(first.id, "m1", 1))
+    assert play.done == [first.id]
+
+
+async def test_a_killed_program_doubts_only_what_it_was_about_to_hand_over(play: Play) -> None:  # A14
+    await play.online(joined())
+    first, second = await play.session.send("r", "1"), await play.session.send("r", "2")
+    await play.restart()
+    assert play.session.open_actions[first.id].doubt
+    assert not play.session.open_actions[second.id].doubt
+    assert play.session.open_actions[second.id].may_cancel
+    await play.online()
+    assert play.session.waits[first.id] == Wait(Why.CHECK)
+    assert play.done == [first.id]
+    assert play.connection.done[0].doubt
+
+
+async def test_what_an_earlier_run_left_is_handed_over_as_in_doubt(play: Play) -> None:
+    """The file may be an older copy: a server that does not drop repetitions has to be asked first."""
+    await play.online(joined())
+    await play.offline()
+    action = await play.session.send("r", "1")
+    await play.restart()
+    await play.online()
+    assert not now(play, action).doubt
+    assert play.connection.done[0].doubt
+
+
+async def test_what_did_not_leave_before_the_link_broke_can_be_taken_back(play: Play) -> None:
+    await play.online(joined())
+    first, second = await play.session.send("r", "1"), await play.session.send("r", "2")
+    play.connection.deliver((Written(first.id), Answered(first.id, "m1", 1)))
+    play.connection.deliver((LinkChanged(Link.WAITING, "gone", 5.0),))
+    await play.settle()
+    assert play.done == [first.id]
+    assert now(play, second).may_cancel
+    await play.online()
+    assert play.done == [first.id, second.id]
+
+
+async def test_a_disk_that_refuses_the_mark_sends_nothing_and_is_asked_again(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await play.online(joined())
+    first, second = await play.session.send("r", "1"), await play.session.send("r", "2")
+    real, refusals = play.store.write, 1
+
+    async def full(work: object, *args: object, **options: object) -> object:
+        nonlocal refusals
+        if options.get("durable") and refusals:
+            refusals -= 1
+            raise StoreUnwritable("The disk is full.")
+        return await real(work, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(play.store, "write", full)
+    monkeypatch.setattr("chat_tui_core.session.sender.RETRY_SECONDS", 0.01)
+    await play.news(Written(first.id), Answered(first.id, "m1", 1))
+    assert play.done == [first.id]
+    await asyncio.sleep(0.05)
+    await play.settle()
+    assert play.done == [first.id, second.id]
+
+
+# ---------------------------------------------------------------- changing
+
+
+async def test_a_refused_message_is_said_anew_in_its_place_under_a_new_id(play: Play) -> None:  # A22, E3
+    await play.online(joined())
+    first = await refused(play, "bad")
+    second = await play.session.send("r", "later")
+    again = await play.session.resend(first.id, "good")
+    assert (again.text, again.state, again.place) == ("good", State.PENDING, first.id)
+    assert again.id > second.id
+    await play.settle()
+    assert play.done == [first.id, again.id]
+    await play.news(Written(again.id), Answered(again.id, "m1", 1))
+    assert play.done == [first.id, again.id, second.id]
+
+
+async def test_an_id_that_a_lost_copy_has_used_is_replaced_without_asking(play: Play) -> None:  # A14
+    await play.online(joined())
+    play.session.open_room("r")
+    action, second = await under_way(play), await play.session.send("r", "later")
+    await play.news(RefusedAction(action.id, "IDREUSE", "Used for something else."))
+    again = play.session.open_actions[3]
+    assert (again.text, again.state, again.place) == ("hello", State.PENDING, action.id)
+    assert play.done == [action.id, again.id]
+    assert play.session.blocked == {}
+    await play.news(Written(again.id), Answered(again.id, "m1", 1))
+    assert play.done == [action.id, again.id, second.id]
+    with pytest.raises(IllegalTransition):
+        await play.session.retry(action.id)
+
+
+async def test_what_has_not_left_just_changes_its_text(play: Play) -> None:
+    await play.online(joined())
+    await play.offline()
+    action = await play.session.send("r", "helo")
+    changed = await play.session.resend(action.id, "hello")
+    assert (changed.id, changed.text) == (action.id, "hello")
+    await play.online()
+    assert [(a.id, a.text) for a in play.connection.done] == [(action.id, "hello")]
+
+
+async def test_what_left_cannot_be_changed_and_nothing_becomes_empty(play: Play) -> None:
+    await play.online(joined())
+    action = await under_way(play)
+    with pytest.raises(IllegalTransition):
+        await play.session.resend(action.id, "other")
+    with pytest.raises(LocalError, match="empty"):
+        await play.session.resend(action.id, "  ")
+    topic = await play.session.perform(Kind.TOPIC, "r", topic="x")
+    with pytest.raises(LocalError, match="no text"):
+        await play.session.resend(topic.id, "y")
+    assert now(play, action).text == "hello"
+
+
+async def test_an_edit_of_what_has_not_left_changes_the_message_itself(play: Play) -> None:
+    await play.online(joined())
+    await play.offline()
+    action = await play.session.send("r", "one")
+    for text in ("two", "three"):
+        same = await play.session.perform(Kind.EDIT, "r", target_action=action.id, text=text)
+        assert same.id == action.id
+    await play.online()
+    assert [(a.kind, a.text) for a in play.connection.done] == [(Kind.SEND, "three")]
+
+
+async def test_an_edit_of_what_was_refused_says_it_anew(play: Play) -> None:
+    await play.online(joined())
+    action = await refused(play)
+    again = await play.session.perform(Kind.EDIT, "r", target_action=action.id, text="better")
+    assert (again.kind, again.text, again.retry_of) == (Kind.SEND, "better", action.id)
+
+
+async def test_edits_of_what_is_on_its_way_become_one_that_follows(play: Play) -> None:
+    await play.online(joined())
+    action = await under_way(play, "one")
+    edit = await play.session.perform(Kind.EDIT, "r", target_action=action.id, text="two")
+    same = await play.session.perform(Kind.EDIT, "r", target_action=action.id, text="three")
+    assert (edit.depends_on, same.id) == (action.id, edit.id)
+    assert play.session.waits[edit.id] == Wait(Why.BEHIND, by=action.id)
+    await play.news(Answered(action.id, "m1", 1))
+    assert dict(play.connection.done[-1].content) == {"text": "three", "target": "m1", "target_order": 1}
+
+
+# ---------------------------------------------------------------- about what is not there yet
+
+
+@pytest.mark.parametrize("ends", ["answer", "echo", "event"])
+async def test_what_is_about_a_message_takes_its_event_when_it_is_there(play: Play, ends: str) -> None:
+    await play.online(joined())
+    action = await under_way(play)
+    reply = await play.session.send("r", "indeed", target_action=action.id)
+    deeds = [await play.session.perform(Kind.REACT, "r", target_action=action.id, key="👍")]
+    deeds.append(await play.session.perform(Kind.REDACT, "r", target_action=action.id))
+    if ends == "answer":
+        await play.news(Answered(action.id, "m1", 1))
+    elif ends == "echo":
+        await play.news(Echoed(action.id, "m1", 1))
+    else:
+        await play.news(Arrived("r", (said(1, "hello", "me", action.id),), live=False))
+    assert now(play, reply).content == {"text": "indeed", "reply_to": "m1", "target_order": 1}
+    assert [now(play, deed).content["target"] for deed in deeds] == ["m1", "m1"]
+    assert not any(now(play, deed).depends_on for deed in (reply, *deeds))
+    assert play.done == [action.id, reply.id]
+
+
+async def test_what_is_about_a_message_that_is_there_is_about_its_event_at_once(play: Play) -> None:
+    await play.online(joined())
+    action = await under_way(play)
+    await play.news(Answered(action.id, "m1", 1), Echoed(action.id, "m1", 1))
+    edit = await play.session.perform(Kind.EDIT, "r", target_action=action.id, text="x")
+    assert (edit.depends_on, edit.content["target"]) == (0, "m1")
+    assert play.done == [action.id, edit.id]
+
+
+async def test_what_depends_survives_a_restart_and_a_new_id_of_its_message(play: Play) -> None:
+    await play.online(joined())
+    action = await refused(play)
+    reply = await play.session.send("r", "indeed", target_action=action.id)
+    await play.restart()
+    again = await play.session.retry(action.id)
+    assert play.session.open_actions[reply.id].depends_on == again.id
+    await play.online()
+    await play.news(Written(again.id), Answered(again.id, "m1", 1))
+    assert [(a.id, a.content.get("reply_to")) for a in play.connection.done] == [(again.id, None), (reply.id, "m1")]
+
+
+async def test_when_its_message_is_discarded_a_note_goes_and_a_reply_is_held(play: Play) -> None:  # E3
+    await play.online(joined())
+    action = await refused(play)
+    react = await play.session.perform(Kind.REACT, "r", target_action=action.id, key="👍")
+    back = await play.session.perform(Kind.REACT, "r", target_action=react.id, key="👍", remove=True)
+    reply = await play.session.send("r", "my words", target_action=action.id)
+    await play.session.cancel(action.id)
+    for note in (react, back):
+        assert (now(play, note).state, now(play, note).error_code) == (State.CANCELLED, ORPHANED)
+    held = now(play, reply)
+    assert (held.state, held.error_code, held.text) == (State.FAILED, ORPHANED, "my words")
+    assert play.session.blocked["r"].id == reply.id
+    again = await play.session.retry(reply.id)
+    assert dict(again.content) == {"text": "my words", "typed": play.clock}
+    await play.settle()
+    assert play.done == [action.id, again.id]
+
+
+async def test_only_a_message_of_the_same_room_can_be_meant(play: Play) -> None:
+    await play.online(joined("r"), joined("s"))
+    action = await under_way(play)
+    topic = await play.session.perform(Kind.TOPIC, "r", topic="x")
+    with pytest.raises(LocalError, match="no message of this room"):
+        await play.session.send("s", "x", target_action=action.id)
+    with pytest.raises(LocalError, match="no message of this room"):
+        await play.session.perform(Kind.REACT, "r", target_action=topic.id, key="x")
+    with pytest.raises(LocalError, match="no action 77"):
+        await play.session.perform(Kind.REACT, "r", target_action=77, key="x")
+    await play.session.cancel(topic.id)
+    await play.offline(LostAction(action.id))
+    gone = await play.session.send("r", "gone")
+    await play.session.cancel(gone.id)
+    with pytest.raises(LocalError, match="was discarded"):
+        await play.session.perform(Kind.REACT, "r", target_action=gone.id, key="x")
+
+
+# ---------------------------------------------------------------- time
+
+
+async def test_a_message_can_be_taken_back_for_a_while(play: Play) -> None:
+    play.session.undo_seconds = 5
+    await play.online(joined())
+    first, second = await play.session.send("r", "oops"), await play.session.send("r", "later")
+    assert play.done == []
+    assert play.session.waits[first.id] == Wait(Why.UNDO, play.clock + 5000)
+    assert (await play.session.cancel(first.id)).text == "oops"
+    play.clock += 5000
+    play.session._sender.pump()
+    await play.settle()
+    assert play.done == [second.id]
+
+
+async def test_a_waiting_message_leaves_at_once_when_it_is_tried_again(play: Play) -> None:
+    play.session.undo_seconds = 5
+    await play.online(joined())
+    action = await play.session.send("r", "now")
+    await play.session.retry(action.id)
+    await play.settle()
+    assert play.done == [action.id]
+
+
+async def test_a_scheduled_message_survives_a_restart_and_leaves_in_its_time(play: Play) -> None:  # E3
+    await play.online(joined())
+    later = await play.session.send("r", "later", at_ms=play.clock + 60_000)
+    first = await play.session.send("r", "first")
+    await play.settle()
+    assert play.done == [first.id]
+    await play.news(Written(first.id), Answered(first.id, "m1", 1))
+    await play.restart()
+    assert play.session.open_actions[later.id].may_cancel
+    await play.online()
+    assert play.done == []
+    assert play.session.waits[later.id] == Wait(Why.TIME, play.clock + 60_000)
+    play.clock += 60_000
+    play.session._sender.pump()
+    await play.settle()
+    assert play.done == [later.id]
+
+
+async def test_a_time_that_has_passed_is_now(play: Play) -> None:
+    await play.online(joined())
+    action = await play.session.send("r", "now", at_ms=play.clock)
+    assert "at" not in action.content
+    assert play.done == [action.id]
+
+
+async def test_a_scheduled_message_can_be_sent_now(play: Play) -> None:
+    await play.online(joined())
+    action = await play.session.send("r", "later", at_ms=play.clock + 60_000)
+    now_ = await play.session.retry(action.id)
+    assert (now_.id, now_.scheduled, now_.not_before) == (action.id, 0, 0)
+
+
+async def test_what_the_server_could_not_take_can_be_taken_back_meanwhile(play: Play) -> None:  # A23
+    await play.online(joined())
+    action = await under_way(play)
+    await play.news(Postponed(action.id, 30.0, "RATELIMIT", "Too fast."))
+    assert play.session.waits[action.id] == Wait(Why.RETRY, play.clock + 30_000)
+    assert (await play.session.cancel(action.id)).state is State.CANCELLED
+
+
+async def test_no_server_makes_an_action_wait_for_ever(play: Play) -> None:  # A23
+    await play.online(joined())
+    action = await under_way(play)
+    await play.news(Postponed(action.id, 1e9, "RATELIMIT", "Go away."))
+    assert now(play, action).not_before == play.clock + 3_600_000
+    await play.news(Postponed(action.id, -5.0, "RATELIMIT", "Now."))
+    assert now(play, action).not_before == play.clock
+
+
+async def test_a_postponed_repetition_leaves_the_first_sending_in_doubt(play: Play) -> None:  # A14
+    await play.online(joined())
+    action = await under_way(play)
+    await play.offline(LostAction(action.id))
+    await play.online()
+    await play.news(Written(action.id), Postponed(action.id, 30.0, "RATELIMIT", "Too fast."))
+    assert now(play, action).doubt
+    with pytest.raises(IllegalTransition):
+        await play.session.cancel(action.id)
+    assert play.session.waits[action.id] == Wait(Why.CHECK, play.clock + 30_000)
+    play.clock += 30_000
+    play.session._sender.pump()
+    await play.settle()
+    assert play.done == [action.id] * 3
+
+
+async def test_what_was_written_once_is_edited_only_when_it_is_there(play: Play) -> None:
+    """A server fault does not tell whether the first text is there already."""
+    await play.online(joined())
+    action = await under_way(play, "one")
+    await play.news(Postponed(action.id, 30.0, "INTERNAL", "A fault."))
+    with pytest.raises(IllegalTransition):
+        await play.session.resend(action.id, "two")
+    edit = await play.session.perform(Kind.EDIT, "r", target_action=action.id, text="two")
+    assert (edit.kind, edit.depends_on, now(play, action).text) == (Kind.EDIT, action.id, "one")
+
+
+async def test_messages_with_a_kind_and_a_thread_keep_both(play: Play) -> None:
+    await play.online(joined())
+    action = await play.session.send("r", "hi", thread="m1", kind="notice")
+    assert dict(action.content) == {"text": "hi", "thread": "m1", "kind": "notice"}
+
+
+# ---------------------------------------------------------------- whose echo it is
+
+
+async def test_an_echo_of_another_copys_action_confirms_nothing(play: Play) -> None:  # A14
+    await play.online(joined())
+    play.session.open_room("r")
+    action = await under_way(play)
+    stranger = said(1, "something else", "me", action.id)
+    await play.news(
+        Arrived("r", (replace(stranger, action_made=action.created_at - 1),)),
+        Echoed(action.id, "m1", 1, made=action.created_at - 1),
+    )
+    assert now(play, action).state is State.PENDING
+    await play.news(Arrived("r", (replace(said(2, "hello", "me", action.id), action_made=action.created_at),)))
+    assert (now(play, action).state, now(play, action).event_id) == (State.CONFIRMED, "m2")
+
+
+async def test_nobody_else_can_have_done_what_we_did(play: Play) -> None:
+    await play.online(joined())
+    action = await under_way(play)
+    await play.news(Arrived("r", (said(1, "hello", "mallory", action.id),)))
+    assert now(play, action).state is State.PENDING
+
+
+async def test_an_event_that_names_an_unknown_action_is_nobodys_when_ids_repeat(play: Play) -> None:
+    await play.online(joined())
+    await play.news(Arrived("r", (replace(said(1, "old", "me", 1), action_made=5),)))
+    action = await play.session.send("r", "new")
+    assert action.id == 1
+    timeline = play.session.open_room("r")
+    assert [item.event.text if item.event else "echo" for item in timeline.items] == ["old", "echo"]
+
+
+# ---------------------------------------------------------------- answered, and no echo
+
+
+async def test_what_was_answered_without_a_place_ends_with_the_second_position(play: Play) -> None:  # A12
+    await play.online(joined())
+    action = await under_way(play)
+    await play.news(Position({"at": "1"}))
+    play.clock += 1
+    await play.news(Answered(action.id, "m1"), Position({"at": "2"}))
+    assert now(play, action).state is State.SENT
+    play.clock += 1
+    await play.news(Position({"at": "3"}))
+    assert now(play, action).state is State.SENT
+    play.clock += 1
+    await play.news(Position({"at": "4"}))
+    assert now(play, action).state is State.CONFIRMED
+
+
+async def test_what_was_answered_with_a_place_ends_when_the_stream_has_passed_it(play: Play) -> None:  # A12
+    await play.online(joined())
+    play.session.open_room("r")
+    action = await under_way(play)
+    await play.news(Answered(action.id, "m7", 7))
+    for number in range(4):
+        play.clock += 1
+        await play.news(Position({"at": str(number)}))
+    assert now(play, action).state is State.SENT
+    await play.news(Arrived("r", (said(9),)), Position({"at": "9"}))
+    assert now(play, action).state is State.CONFIRMED
+    timeline = play.session.timeline("r")
+    assert timeline is not None
+    assert [item.event.text for item in timeline.items if item.event] == ["hello", "line 9"]
+
+
+async def test_an_edit_is_not_seen_because_its_message_is(play: Play) -> None:  # A13
+    await play.online(joined())
+    await play.news(Arrived("r", (said(1, "old", "me"),)))
+    edit = await play.session.perform(Kind.EDIT, "r", target="m1", target_order=1, text="new")
+    await play.news(Written(edit.id), Answered(edit.id, "m1", 1))
+    assert now(play, edit).state is State.SENT
+    await play.news(RoomsListed((joined(head=1),)))
+    assert now(play, edit).state is State.CONFIRMED
+
+
+async def test_a_refusal_always_has_a_reason_and_may_be_outranked(play: Play) -> None:
+    await play.online(joined())
+    action = await under_way(play)
+    await play.news(RefusedAction(action.id, "", ""))
+    assert now(play, action).error_text == "The server gave no reason."
+    await play.news(Arrived("r", (said(1, "hello", "me", action.id),)), Echoed(action.id, "m1", 1))
+    assert now(play, action).state is State.CONFIRMED
+    assert play.session.blocked == {}
+
+
+async def test_a_second_copy_that_is_written_after_a_refusal_changes_nothing(play: Play) -> None:
+    await play.online(joined())
+    action = await refused(play)
+    await play.news(Written(action.id), LostAction(action.id))
+    assert now(play, action).state is State.FAILED
+    assert play.session.problems == 0
+
+
+async def test_an_event_kind_that_is_no_message_confirms_its_action_too(play: Play) -> None:
+    await play.online(joined())
+    action = await play.session.perform(Kind.TOPIC, "r", topic="new")
+    await play.news(Arrived("r", (replace(said(1, "new", "me", action.id), kind=EventKind.TOPIC),)))
+    assert now(play, action).state is State.CONFIRMED
