@@ -313,3 +313,32 @@ async def test_beginning_to_type_in_the_list_writes(stage: Stage) -> None:
     await stage.settle()
     assert stage.main.composer.text == "hello"
     assert stage.focus == "composer"
+
+
+@pytest.mark.parametrize(
+    ("command", "kind", "room_id", "content"),
+    [
+        ("/ban ann spam again", Kind.BAN, "general", {"user": "ann", "reason": "spam again"}),
+        ("/unban @ann", Kind.UNBAN, "general", {"user": "ann"}),
+        ("/name The Lobby", Kind.NAME, "general", {"name": "The Lobby"}),
+        ("/nick Ann of Old", Kind.PROFILE, "", {"name": "Ann of Old"}),
+        ("/dm ann", Kind.CREATE_ROOM, "@ann+me", {}),
+        ("/knock private let me in", Kind.KNOCK, "private", {"reason": "let me in"}),
+        ("/favourite", Kind.TAG, "general", {"tag": "favourite"}),
+        ("/low random", Kind.TAG, "random", {"tag": "low"}),
+        ("/mute", Kind.MUTE, "general", {"muted": True}),
+    ],
+)
+async def test_work_on_rooms_and_people_by_command(
+    tmp_path: Path, command: str, kind: Kind, room_id: str, content: dict[str, object]
+) -> None:  # A7, C4, C5
+    stage = Stage(tmp_path / "ann" / "chat.db")
+    async with stage.show():
+        await stage.rooms()
+        stage.main.open_room("general")
+        await stage.settle()
+        await stage.type(command)
+        await stage.pilot.press("enter")
+        await stage.settle()
+        action = stage.doings()[-1]
+        assert (action.kind, action.room_id, dict(action.content)) == (kind, room_id, content)

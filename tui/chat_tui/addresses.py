@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from chat_tui_core.errors import LocalError
 from chat_tui_core.model import Member, Room
 
-__all__ = ["day_start", "find_room", "message_link", "person_id", "room_address"]
+__all__ = ["day_start", "direct_address", "find_room", "message_link", "person_id", "room_address"]
 
 _MATRIX_TO: Final = re.compile(r"https?://matrix\.to/#/([!#][^/?]+)(?:/(\$[^/?]+))?")
 _MATRIX_URI: Final = re.compile(r"matrix:(roomid|r)/([^/?]+)(?:/e/([^/?]+))?")
@@ -43,6 +43,11 @@ def room_address(word: str, me: str) -> str:
         return word.removeprefix("#") if not me.startswith("@") else word
     bare = word.removeprefix("#")
     return f"#{bare}" if ":" in bare else f"#{bare}:{me.partition(':')[2]}"
+
+
+def direct_address(user: str, me: str) -> str:
+    """The address of the direct chat of two people where their names make it; "" where it is a room like any other."""
+    return "" if me.startswith("@") else f"@{'+'.join(sorted((me, user)))}"
 
 
 def find_room(word: str, rooms: Iterable[Room]) -> Room | None:

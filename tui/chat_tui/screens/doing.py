@@ -12,12 +12,15 @@ from chat_tui.addresses import day_start, find_room, message_link, person_id, ro
 from chat_tui.commands import Call
 from chat_tui.feed import Batch
 from chat_tui.messages import Decision
+from chat_tui.screens.room_work import ROOM_WORK
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.errors import LocalError
 from chat_tui_core.model import Membership, Room
 
 if TYPE_CHECKING:
+    from textual.app import App
+
     from chat_tui.screens.main import MainScreen
 
 __all__ = ["HANDLERS", "Doing"]
@@ -34,8 +37,20 @@ FAILED: Final = {
     Kind.INVITE: "The invitation to {room} was refused",
     Kind.KICK: "Removing somebody from {room} was refused",
     Kind.TOPIC: "The topic of {room} was refused",
+    Kind.BAN: "Banning somebody from {room} was refused",
+    Kind.UNBAN: "Lifting a ban in {room} was refused",
+    Kind.NAME: "The name of {room} was refused",
+    Kind.PROFILE: "Your new name was refused",
+    Kind.FORGET: "Forgetting {room} was refused",
+    Kind.KNOCK: "Asking to be let into {room} was refused",
+    Kind.TAG: "Marking {room} was refused",
+    Kind.MUTE: "Muting {room} was refused",
 }
-DONE: Final = {Kind.INVITE: "{text} is invited to {room}.", Kind.KICK: "{text} was removed from {room}."}
+DONE: Final = {
+    Kind.INVITE: "{text} is invited to {room}.",
+    Kind.KICK: "{text} was removed from {room}.",
+    Kind.BAN: "{text} is banned from {room}.",
+}
 
 
 class Doing:
@@ -43,13 +58,13 @@ class Doing:
 
     def __init__(self, screen: MainScreen) -> None:
         self._screen = screen
-        self._session = screen.session
+        self.session = screen.session
         self._to_open: set[str] = set()
 
     async def call(self, call: Call) -> None:
         """Carry out a command. Raises ChatError with the sentence to show."""
         command = call.command
-        if command.needs is not None and command.needs not in self._session.capabilities:
+        if command.needs is not None and command.needs not in self.session.capabilities:
             raise LocalError(f"This server cannot do /{command.name}.")
         if command.in_room and self._screen.conversation.room is None:
             raise LocalError(f"/{command.name} works in an open room: open one first.")
@@ -73,42 +88,63 @@ class Doing:
                 self._to_open.discard(action.room_id)
                 self._to_open.add(action.room)
         for room_id in tuple(self._to_open):
-            room_now = self._session.rooms.get(room_id)
+            room_now = self.session.rooms.get(room_id)
             if room_now is not None and room_now.membership is Membership.JOINED:
                 self._to_open.discard(room_id)
                 self._screen.open_room(room_id)
 
     async def _drop(self, action: Action) -> None:
         """It was said; nothing waits for it, so it need not stay in the outbox."""
-        await self._session.cancel(action.id)
+        await self.session.cancel(action.id)
 
     def _title(self, room_id: str) -> str:
-        room = self._session.rooms.get(room_id)
+        room = self.session.rooms.get(room_id)
         return room.title if room else room_id
 
     def find(self, word: str) -> Room | None:
         """The room that a word names."""
-        return find_room(word, (r for r in self._session.rooms.values() if r.membership is not Membership.LEFT))
+        return find_room(word, (r for r in self.session.rooms.values() if r.membership is not Membership.LEFT))
+
+    @property
+    def app(self) -> App[object]:
+        """The app, for dialogs."""
+        return self._screen.app
+
+    def say(self, text: str) -> None:
+        """Say one sentence for a while."""
+        self._screen.say(text)
+
+    def open(self, room_id: str) -> None:
+        """Open a room that we are in."""
+        self._screen.open_room(room_id)
+
+    def open_when_there(self, room_id: str) -> None:
+        """Open a room as soon as it is in the list, by the address that it was asked for."""
+        self._to_open.add(room_id)
+
+    def address(self, word: str) -> str:
+        """The id of a room that is known, else the address that a word stands for."""
+        room = self.find(word)
+        return room.room_id if room else room_address(word, self.session.me)
 
     def _person(self, word: str) -> str:
         """The id of the person that a word names."""
-        return person_id(word, self._session.me, self._session.members(self._open_room().room_id))
+        return person_id(word, self.session.me, self.session.members(self.open_room().room_id))
 
     # ------------------------------------------------------------ rooms
 
     async def join(self, room_id: str) -> None:
         """Join a room and open it as soon as the server lets us in."""
-        room = self._session.rooms.get(room_id)
+        room = self.session.rooms.get(room_id)
         if room is not None and room.membership is Membership.JOINED:
             self._screen.open_room(room_id)
             return
         self._to_open.add(room_id)
-        await self._session.perform(Kind.JOIN, room_id)
+        await self.session.perform(Kind.JOIN, room_id)
         self._screen.hints.tell(problem="")
 
     async def _join(self, call: Call) -> None:
-        room = self.find(call.words[0])
-        await self.join(room.room_id if room else room_address(call.words[0], self._session.me))
+        await self.join(self.address(call.words[0]))
 
     async def _create(self, call: Call) -> None:
         name = call.words[0].removeprefix("#")
@@ -116,53 +152,55 @@ class Doing:
         topic = " ".join(word for word in call.words[1:] if word != "--private")
         self._to_open.add(name)
         content: dict[str, object] = {"private": True} if private else {}
-        await self._session.perform(Kind.CREATE_ROOM, name, **({"topic": topic} if topic else {}), **content)
+        await self.session.perform(Kind.CREATE_ROOM, name, **({"topic": topic} if topic else {}), **content)
 
     async def _leave(self, call: Call) -> None:
-        room = self._named_or_open(call)
+        room = self.named_or_open(call)
         self._screen.standing.leaving[room.room_id] = "is closed: you left it"
-        await self._session.perform(Kind.LEAVE, room.room_id)
+        await self.session.perform(Kind.LEAVE, room.room_id)
 
     async def _delete(self, _call: Call) -> None:
         from chat_tui.screens.confirm import ConfirmScreen
 
-        room = self._open_room()
+        room = self.open_room()
         question = f"Delete {clean_line(room.title)} for everybody, with all its messages?"
         if await self._screen.app.push_screen_wait(ConfirmScreen(question, "delete it")):
             self._screen.standing.leaving[room.room_id] = "is deleted"
-            await self._session.perform(Kind.DELETE_ROOM, room.room_id)
+            await self.session.perform(Kind.DELETE_ROOM, room.room_id)
 
-    def _open_room(self) -> Room:
+    def open_room(self) -> Room:
+        """The open room; raises LocalError when there is none."""
         room = self._screen.conversation.room
         if room is None:
             raise LocalError("Open a room first.")
         return room
 
-    def _named_or_open(self, call: Call) -> Room:
+    def named_or_open(self, call: Call) -> Room:
+        """The room that a command names, else the open one; raises LocalError."""
         if not call.words:
-            return self._open_room()
+            return self.open_room()
         room = self.find(call.words[0])
         if room is None:
             raise LocalError(f"There is no room {call.words[0]!r} here.")
         return room
 
     async def _topic(self, call: Call) -> None:
-        room = self._open_room()
+        room = self.open_room()
         if call.rest:
-            await self._session.perform(Kind.TOPIC, room.room_id, topic=call.rest)
+            await self.session.perform(Kind.TOPIC, room.room_id, topic=call.rest)
         else:
             self._screen.say(f"{clean_line(room.title)}: {clean_line(room.topic) or 'no topic is set'}")
 
     async def _invite(self, call: Call) -> None:
-        await self._session.perform(Kind.INVITE, self._open_room().room_id, user=self._person(call.words[0]))
+        await self.session.perform(Kind.INVITE, self.open_room().room_id, user=self._person(call.words[0]))
 
     async def _kick(self, call: Call) -> None:
         reason = call.rest.partition(" ")[2].strip()
         content = {"user": self._person(call.words[0])} | ({"reason": reason} if reason else {})
-        await self._session.perform(Kind.KICK, self._open_room().room_id, **content)
+        await self.session.perform(Kind.KICK, self.open_room().room_id, **content)
 
     async def _names(self, _call: Call) -> None:
-        names = sorted(clean_line(m.name or m.user_id) for m in self._session.members(self._open_room().room_id))
+        names = sorted(clean_line(m.name or m.user_id) for m in self.session.members(self.open_room().room_id))
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
         self._screen.say(", ".join(names[:NAMED]) + more if names else "Nobody is known to be here yet.")
 
@@ -170,37 +208,37 @@ class Doing:
         if not call.words:
             self._screen.action_switch()
             return
-        self._screen.open_room(self._named_or_open(call).room_id)
+        self._screen.open_room(self.named_or_open(call).room_id)
 
     # ------------------------------------------------------------ messages
 
     async def _me(self, call: Call) -> None:
-        await self._session.send(self._open_room().room_id, f"/me {call.rest}")
+        await self.session.send(self.open_room().room_id, f"/me {call.rest}")
 
     async def _msg(self, call: Call) -> None:
         room = self.find(call.words[0])
         if room is None or room.membership is not Membership.JOINED:
             raise LocalError(f"You are in no room {call.words[0]!r}; /join it first.")
-        await self._session.send(room.room_id, call.rest.partition(" ")[2].strip())
+        await self.session.send(room.room_id, call.rest.partition(" ")[2].strip())
         self._screen.say(f"Sent to {clean_line(room.title)}.")
 
     async def decide(self, action_id: int, decision: Decision) -> None:
         """Do with a refused action what the person decided."""
-        action = self._session.open_actions.get(action_id)
+        action = self.session.open_actions.get(action_id)
         if action is None:
             return
         match decision:
             case Decision.RETRY:
-                await self._session.retry(action_id)
+                await self.session.retry(action_id)
             case Decision.PASS:
-                await self._session.let_pass(action_id)
+                await self.session.let_pass(action_id)
             case Decision.DISCARD:
-                await self._session.cancel(action_id)
+                await self.session.cancel(action_id)
             case Decision.EDIT:
                 self._screen.open_room(action.room_id)
                 self._screen.composer.put_back(str(action.content.get("text", "")))
                 self._screen.conversation.keep_draft()
-                await self._session.cancel(action_id)
+                await self.session.cancel(action_id)
                 self._screen.composer.focus()
 
     def open_link(self, url: str) -> None:
@@ -273,7 +311,7 @@ class Doing:
             raise LocalError(f"There is no theme {call.words[0]!r}; /theme lists them.")
 
     async def _connect(self, _call: Call) -> None:
-        self._session.connect_now()
+        self.session.connect_now()
 
     async def _help(self, _call: Call) -> None:
         await self._screen.app.run_action("help")
@@ -320,5 +358,6 @@ HANDLERS: Final[Mapping[str, _Handler]] = MappingProxyType(
         "clear": Doing._clear,  # noqa: SLF001
         "theme": Doing._theme,  # noqa: SLF001
         "quit": Doing._quit,  # noqa: SLF001
+        **ROOM_WORK,
     }
 )

@@ -1,0 +1,144 @@
+"""What slash commands do about rooms and people: bans, names, favourites, direct chats, the directory."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from chat_tui.addresses import direct_address, person_id
+from chat_tui.commands import Call
+from chat_tui.widgets.text_layout import clean_line
+from chat_tui_core.actions import Kind
+from chat_tui_core.errors import LocalError
+from chat_tui_core.model import Membership, RoomTag
+
+if TYPE_CHECKING:
+    from chat_tui.screens.doing import Doing
+
+__all__ = ["ROOM_WORK"]
+
+FOUND: Final = 12
+"""Rooms or people that are named at most."""
+
+
+async def _about_person(doing: Doing, call: Call, kind: Kind) -> None:
+    room = doing.open_room()
+    members = doing.session.members(room.room_id)
+    user = person_id(call.words[0], doing.session.me, members)
+    reason = call.rest.partition(" ")[2].strip()
+    content = {"user": user} | ({"reason": reason} if reason else {})
+    await doing.session.perform(kind, room.room_id, target_action=0, **content)
+
+
+async def ban(doing: Doing, call: Call) -> None:
+    """Remove somebody who may not come back."""
+    await _about_person(doing, call, Kind.BAN)
+
+
+async def unban(doing: Doing, call: Call) -> None:
+    """Lift a ban."""
+    await _about_person(doing, call, Kind.UNBAN)
+
+
+async def name(doing: Doing, call: Call) -> None:
+    """Name the open room."""
+    await doing.session.perform(Kind.NAME, doing.open_room().room_id, name=call.rest)
+
+
+async def nick(doing: Doing, call: Call) -> None:
+    """Take another name, everywhere on this account."""
+    await doing.session.perform(Kind.PROFILE, "", name=call.rest)
+    doing.say(f"From now on you are called {clean_line(call.rest)}.")
+
+
+async def forget(doing: Doing, call: Call) -> None:
+    """Leave a room and take it off the list for good, once the person is sure."""
+    from chat_tui.screens.confirm import ConfirmScreen
+
+    room = doing.named_or_open(call)
+    question = f"Leave {clean_line(room.title)} and forget it, with its history?"
+    if await doing.app.push_screen_wait(ConfirmScreen(question, "forget it")):
+        await doing.session.perform(Kind.FORGET, room.room_id)
+
+
+async def knock(doing: Doing, call: Call) -> None:
+    """Ask to be let into a room."""
+    reason = call.rest.partition(" ")[2].strip()
+    await doing.session.perform(Kind.KNOCK, doing.address(call.words[0]), **({"reason": reason} if reason else {}))
+
+
+async def favourite(doing: Doing, call: Call) -> None:
+    """Put a room among the favourites, or take it out again."""
+    await _tag(doing, call, RoomTag.FAVOURITE)
+
+
+async def low(doing: Doing, call: Call) -> None:
+    """Put a room at the end of the list, or take it from there again."""
+    await _tag(doing, call, RoomTag.LOW)
+
+
+async def _tag(doing: Doing, call: Call, tag: RoomTag) -> None:
+    room = doing.named_or_open(call)
+    await doing.session.perform(Kind.TAG, room.room_id, tag=(RoomTag.NONE if room.tag is tag else tag).value)
+
+
+async def mute(doing: Doing, call: Call) -> None:
+    """Have a room be quiet, or not any more."""
+    room = doing.named_or_open(call)
+    await doing.session.perform(Kind.MUTE, room.room_id, muted=not room.muted)
+
+
+async def direct(doing: Doing, call: Call) -> None:
+    """Open the direct chat with somebody, made if there is none."""
+    user = person_id(call.words[0], doing.session.me)
+    address = direct_address(user, doing.session.me)
+    for room in doing.session.rooms.values():
+        if (room.direct == user or room.room_id == address) and room.membership is Membership.JOINED:
+            doing.open(room.room_id)
+            return
+    doing.open_when_there(address or user)
+    if address:
+        await doing.session.perform(Kind.CREATE_ROOM, address)
+    else:
+        await doing.session.perform(Kind.CREATE_ROOM, user, direct=True, invite=[user])
+
+
+async def rooms(doing: Doing, call: Call) -> None:
+    """Choose among the rooms that the server lists, and join one."""
+    from chat_tui.screens.switcher import SwitcherScreen
+
+    found = await doing.session.directory(call.rest)
+    if not found:
+        raise LocalError("The server lists no such room.")
+    chosen = await doing.app.push_screen_wait(SwitcherScreen(found))
+    if chosen:
+        await doing.join(chosen)
+
+
+async def who(doing: Doing, call: Call) -> None:
+    """Say who fits a name."""
+    people = await doing.session.people(call.rest)
+    if not people:
+        raise LocalError(f"The server knows nobody like {call.rest!r}.")
+    told = [f"{clean_line(p.name)} ({clean_line(p.user_id)})" if p.name else clean_line(p.user_id) for p in people]
+    more = f" and {len(told) - FOUND} more" if len(told) > FOUND else ""
+    doing.say(", ".join(told[:FOUND]) + more)
+
+
+ROOM_WORK: Final[Mapping[str, Callable[[Doing, Call], Awaitable[None]]]] = MappingProxyType(
+    {
+        "ban": ban,
+        "unban": unban,
+        "name": name,
+        "nick": nick,
+        "forget": forget,
+        "knock": knock,
+        "favourite": favourite,
+        "low": low,
+        "mute": mute,
+        "dm": direct,
+        "list": rooms,
+        "who": who,
+    }
+)
