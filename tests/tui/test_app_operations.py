@@ -198,3 +198,11 @@ def test_emoji_are_found_by_name_and_taken_as_they_are() -> None:
     assert find_emoji("cat")[0][1].startswith("cat")
     assert find_emoji("🦀")[0] == ("🦀", "as it is")
     assert find_emoji("+1")[-1] == ("+1", "as it is")
+
+
+async def test_what_is_typed_at_machine_speed_on_a_message_is_all_text_after_the_first_letter(stage: Stage) -> None:
+    await press(stage, "up")
+    await stage.pilot.press("slash", *"kick", "space", *"bob", "space", *"idred")
+    await stage.settle()
+    assert stage.main.composer.text == "/kick bob idred"
+    assert stage.app.screen is stage.main

@@ -34,7 +34,7 @@ class Command:
 
 COMMANDS: Final[tuple[Command, ...]] = (
     Command("help", "show keys and commands"),
-    Command("join", "join a room and open it", "ROOM", least=1, needs=Capability.JOIN),
+    Command("join", "join a room and open it", "ROOM", least=1, most=0, needs=Capability.JOIN),
     Command("leave", "leave this room, or the one you name", "[ROOM]", aliases=("part",), needs=Capability.JOIN),
     Command(
         "create",

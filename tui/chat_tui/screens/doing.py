@@ -144,7 +144,7 @@ class Doing:
         self._screen.hints.tell(problem="")
 
     async def _join(self, call: Call) -> None:
-        await self.join(self.address(call.words[0]))
+        await self.join(self.address(call.rest))
 
     async def _create(self, call: Call) -> None:
         name = call.words[0].removeprefix("#")

@@ -121,6 +121,7 @@ class Operating:
         event = _event(item)
         if key := await self._screen.app.push_screen_wait(ReactScreen()):
             await self.react(event, key)
+            self._to_composer()
 
     async def react(self, event: RoomEvent, key: str) -> None:
         """Set a reaction, or take it back where it is set."""

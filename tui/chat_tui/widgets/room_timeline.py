@@ -93,4 +93,5 @@ class RoomTimeline(Timeline, inherit_bindings=False):
         """Hand what is typed to the composer, unless it is a key of this list."""
         if event.is_printable and event.character and event.key not in self.screen.active_bindings:
             event.stop()
+            self.set_cursor(None)  # now: the letters that follow belong to the text, whatever they mean on a message
             self.post_message(self.Typed(event.character))
