@@ -206,3 +206,12 @@ async def test_what_is_typed_at_machine_speed_on_a_message_is_all_text_after_the
     await stage.settle()
     assert stage.main.composer.text == "/kick bob idred"
     assert stage.app.screen is stage.main
+
+
+async def test_ctrl_c_empties_the_box_and_loses_nothing(stage: Stage) -> None:
+    stage.main.composer.focus()
+    await stage.type("half a thought")
+    await press(stage, "ctrl+c")
+    assert stage.main.composer.text == ""
+    await press(stage, "ctrl+up")
+    assert stage.main.composer.text == "half a thought"

@@ -54,7 +54,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("app.help", "f1", "help", "Show keys and commands", Place.EVERYWHERE, palette=True, hint="help"),
     Key("app.palette", "ctrl+p", "command_palette", "Open the command palette", Place.EVERYWHERE, over=True),
     Key("app.quit", "ctrl+q", "quit", "Quit; drafts and unsent messages are kept", Place.EVERYWHERE, over=True),
-    Key("app.copy", "ctrl+c,super+c", "copy", "Copy the selection", Place.EVERYWHERE),
+    Key("app.copy", "ctrl+c,super+c", "copy", "Copy the selection; without one, empty the box", Place.EVERYWHERE),
     Key(
         "room.switch",
         "ctrl+k,alt+k",

@@ -210,6 +210,15 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         self._replace_all("")
         self.hand_on_draft()
 
+    def action_copy(self) -> None:
+        """Copy what is selected here, else what is selected elsewhere, else empty the box."""
+        if self.selected_text:
+            super().action_copy()
+        elif self.screen.selections or not self.text:
+            self.call_later(self.run_action, "app.copy")
+        else:
+            self.put_aside()
+
     def begin_command(self, name: str) -> None:
         """Begin a command; what was written stays behind it."""
         start = f"/{name} "
