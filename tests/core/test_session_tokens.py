@@ -233,3 +233,25 @@ async def test_a_connection_is_lent_the_stored_state() -> None:
     assert nothing.read_state.all("r", "t") == {}
     keep: KeepSecret = nothing.keep_secret
     assert await keep("secret") is None
+
+
+async def test_what_is_before_all_that_is_stored_is_found_to_be_nothing(play: Play) -> None:  # B16
+    await play.news(Arrived("r", (line("a", TURN), line("b", TURN + 1))))
+    play.session.open_room("r")
+    older = asyncio.ensure_future(play.session.load_older("r", 10))
+    await asyncio.sleep(0.01)
+    await page(play, more=False)
+    assert await older is False
+    assert play.session.at_start("r")
+
+
+async def test_a_newest_page_that_was_slower_than_the_stream(play: Play) -> None:  # B11
+    play.session.open_room("r")
+    question = asked(play)
+    assert question.before == question.after == 0
+    await play.news(Arrived("r", (line("c", TURN),)))
+    slow = tuple(line(name, 2 * TURN + index) for index, name in enumerate("abcd"))
+    await play.news(HistoryGiven(question.request, "r", slow, True, "t0"))
+    await play.session.load_older("r", 10)
+    assert lines(play) == ["a", "b", "c", "d"]
+    assert gaps(play) == [Gap("r", 0, TURN - 2, "t0")]

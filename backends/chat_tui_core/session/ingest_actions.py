@@ -18,8 +18,6 @@ from chat_tui_core.store import meta
 
 _ERROR_LIMIT: Final = 300
 _CODE_LIMIT: Final = 40
-#: What a backend's code is when an id was used for something else: this file is an older copy of one that is lost.
-_TAKEN: Final = "IDREUSE"
 _NO_REASON: Final = "The server gave no reason."
 _STREAM_AT: Final = "stream_at"
 
@@ -78,20 +76,17 @@ def answered(batch: Batch, news: Answered) -> None:
 
 
 def refused(batch: Batch, news: RefusedAction) -> None:
-    """A definite no; the text is kept for the person to decide. Where only the id was wrong, it gets another one."""
+    """A definite no; the text is kept for the person to decide."""
     action = batch.action(news.action_id)
-    if action is None:
-        return
-    no = replace(
-        action,
-        state=after(action.state, Cause.REFUSED),
-        error_code=one_line(news.code, _CODE_LIMIT),
-        error_text=one_line(news.text, _ERROR_LIMIT) or _NO_REASON,
-    )
-    if no.state is State.FAILED and news.code == _TAKEN:
-        try_again(batch, no, no.content)
-    else:
-        batch.put_action(no)
+    if action is not None:
+        batch.put_action(
+            replace(
+                action,
+                state=after(action.state, Cause.REFUSED),
+                error_code=one_line(news.code, _CODE_LIMIT),
+                error_text=one_line(news.text, _ERROR_LIMIT) or _NO_REASON,
+            )
+        )
 
 
 def try_again(batch: Batch, action: Action, content: Mapping[str, Any]) -> None:
@@ -151,16 +146,42 @@ def own_event(batch: Batch, event: RoomEvent) -> RoomEvent:
 
 
 def confirm_by_event(batch: Batch, event: RoomEvent) -> None:
-    """An event of ours is stored: its action is the one that it names, else the one that was answered with its id."""
+    """An event of ours is stored: it confirms its action.
+
+    That is the one that it names, the one that was answered with its event id, or else the one that wanted just this.
+    """
     if event.sender != batch.me:
         return
     if event.action_id:
         action = batch.action(event.action_id)
     else:
         action = stored_actions.action_by_event(batch.db, event.room_id, event.event_id)
-        action = action if action is not None and action.state is State.SENT else None
+        action = action if action is not None and action.state is State.SENT else _wanted(batch, event)
     if action is not None and action.state is not State.CONFIRMED:
         _confirm(batch, action, event.event_id, event.order)
+
+
+#: Kinds of events that some servers do not tell our ids of, with the kind of action and what of it such an event shows.
+_SHOWN: Final[Mapping[EventKind, tuple[Kind, str, str]]] = {
+    EventKind.INVITE: (Kind.INVITE, "user", "target"),
+    EventKind.KICK: (Kind.KICK, "user", "target"),
+    EventKind.BAN: (Kind.BAN, "user", "target"),
+    EventKind.UNBAN: (Kind.UNBAN, "user", "target"),
+    EventKind.TOPIC: (Kind.TOPIC, "topic", "text"),
+    EventKind.NAME: (Kind.NAME, "name", "text"),
+}
+
+
+def _wanted(batch: Batch, event: RoomEvent) -> Action | None:
+    """The oldest open action that left and wanted what an event without an id shows, by us and in its room."""
+    kind, key, shown = _SHOWN.get(event.kind, (None, "", ""))
+    if kind is None:
+        return None
+    for action in stored_actions.open_actions(batch.db):
+        same = (action.kind, action.room_id, action.content.get(key)) == (kind, event.room_id, getattr(event, shown))
+        if same and not action.never_left:
+            return action
+    return None
 
 
 def settle_answered(batch: Batch) -> None:
@@ -192,8 +213,12 @@ def stream_moved(batch: Batch) -> None:
 
 
 def _is_same(action: Action, made: int) -> bool:
-    """Whether what a server tells back is this action's; one that does not tell when it was made gives ids once."""
-    return made in {0, action.created_at}
+    """Whether what a server tells back is this action's, and not that of another copy of the file which is lost.
+
+    Where it does not tell when the action was made, nothing is believed of one that never left from here: once it has
+    left, the server knows its id again, and tells by its bytes whether it is the same.
+    """
+    return made == action.created_at if made else not action.never_left
 
 
 def _confirm(batch: Batch, action: Action, event_id: str, order: int) -> None:

@@ -92,12 +92,14 @@ def _page_by_token(batch: Batch, news: HistoryGiven, asked: AskHistory) -> None:
     """Only tokens say where a page belongs: it shrinks the gap that it was asked for, and closes it by an overlap."""
     room_id, db = news.room_id, batch.db
     old_gaps = stored_events.gaps(db, room_id)
-    newest = stored_events.bounds(db, room_id)[1]
+    oldest, newest = stored_events.bounds(db, room_id)
     gap = next((g for g in old_gaps if (g.after if asked.after else g.before) == (asked.after or asked.before)), None)
-    events = [clean_event(batch, event) for event in news.events]
+    events = _in_place(batch, [clean_event(batch, event) for event in news.events])
     new = _insert(batch, room_id, events)
     batch.put_room(_with_last(batch.room(room_id) or Room(room_id), new))
-    gap = gap or _gap_around(Gap(room_id, newest, 0), old_gaps, asked, new)
+    if gap is None and 0 < asked.before <= oldest:
+        gap = Gap(room_id, 0, asked.before)  # what is before all that is stored
+    gap = gap or _gap_around(Gap(room_id, oldest, newest), old_gaps, asked, new)
     if gap is None:
         return
     fresh = {event.event_id for event in new}
@@ -111,13 +113,33 @@ def _page_by_token(batch: Batch, news: HistoryGiven, asked: AskHistory) -> None:
         batch.delta(room_id)
 
 
+def _in_place(batch: Batch, events: list[RoomEvent]) -> list[RoomEvent]:
+    """A page's events, those that are not known before the known ones that follow them in the page."""
+    limit = _MAX_ORDER
+    placed = []
+    for event in reversed(events):
+        known = stored_events.event_by_id(batch.db, event.room_id, event.event_id)
+        if known is not None:
+            limit = min(limit, known.order)
+        elif event.order >= limit:
+            event = replace(event, order=limit - 1)  # noqa: PLW2901
+        limit = min(limit, event.order if known is None else limit)
+        placed.append(event)
+    return placed[::-1]
+
+
 def _gap_around(end: Gap, gaps: list[Gap], asked: AskHistory, new: list[RoomEvent]) -> Gap | None:
-    """The gap that a page was not asked for and yet fills: another page was quicker, or it is the room's newest one."""
+    """The gap that a page was not asked for and yet fills: another page was quicker, or it is the room's newest one.
+
+    `end` has the oldest and the newest order that were stored before.
+    """
     if not new or asked.after:
         return None
     low = new[0].order
     if not asked.before:
-        return replace(end, before=low) if low > end.after else None
+        if low > end.before:
+            return replace(end, after=end.before, before=low)
+        return Gap(end.room_id, 0, low) if low < end.after else None
     return next((gap for gap in gaps if gap.after < low < gap.before), None)
 
 

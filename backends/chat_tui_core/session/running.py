@@ -266,15 +266,7 @@ class Session(Acting):
     def _settle(self, outcome: Outcome, news: Sequence[News]) -> None:
         self.me = outcome.me
         self._rooms.update(outcome.rooms)
-        for room_id, members in outcome.members.items():
-            self._members[room_id] = {member.user_id: member for member in members}
-            self._publish(MembersMoved(room_id))
-        for room_id, changed in outcome.member_changes.items():
-            if (known := self._members.get(room_id)) is not None:
-                known.update({user: member for user, member in changed.items() if member is not None})
-                for user in [user for user, member in changed.items() if member is None]:
-                    known.pop(user, None)
-                self._publish(MembersMoved(room_id))
+        self._settle_members(outcome)
         old_ids = {new: old for old, new in outcome.rekeyed.items()}
         self._renamed.update(outcome.rekeyed)
         for old in outcome.rekeyed:
@@ -297,6 +289,17 @@ class Session(Acting):
             self._connection.stored(outcome.position)
         self._sender.note(news)
         self._sender.pump()
+
+    def _settle_members(self, outcome: Outcome) -> None:
+        for room_id, members in outcome.members.items():
+            self._members[room_id] = {member.user_id: member for member in members}
+            self._publish(MembersMoved(room_id))
+        for room_id, changed in outcome.member_changes.items():
+            if (known := self._members.get(room_id)) is not None:
+                known.update({user: member for user, member in changed.items() if member is not None})
+                for user in [user for user, member in changed.items() if member is None]:
+                    known.pop(user, None)
+                self._publish(MembersMoved(room_id))
 
     def _put_action(self, action: Action, old_id: int = 0, *, shown: bool = False) -> None:
         if action.state in SETTLED and action.state is not State.FAILED:

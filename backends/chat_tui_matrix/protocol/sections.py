@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from chat_tui_core.model import Member
 from chat_tui_core.news import Arrived, MemberChanged, MembersListed, ReadMoved
@@ -64,6 +64,7 @@ class _Section:
         self._moved = False  # something that the room is shown by
         self._touched: dict[str, None] = {}  # people to say anew, in order
         self._shown: dict[str, str] = {}  # names as of the event that is being read
+        self._replaced: set[tuple[str, str]] = set()  # state that the timeline has set so far
         self._came = 0  # how many more have joined, by the timeline
 
     def apply(self) -> None:
@@ -75,6 +76,7 @@ class _Section:
         if self._entry.kept and self._is_all():
             self._drop_state()
         self._each(section.state, self._state_event)
+        self._replaced.update((event.type, event.state_key or "") for event in section.state)
         self._each(section.timeline, self._timeline_event)
         self._arrived(live=live)
         everybody = self._everybody()
@@ -177,13 +179,23 @@ class _Section:
                 self._redact(redacted_by(event), event)
             return
         told = event.unsigned.get("prev_content")
-        previous = told if isinstance(told, dict) else self._state.get(self._room_id, event.type, key)
+        place = (event.type, key)
+        previous = told if isinstance(told, dict) else self._before(*place)
+        self._replaced.add(place)
         try:
             self._reading.take(event, name, previous)
         finally:  # that it makes no line is no reason to lose the state
             if event.type == MEMBER and self._state.event_at(event.event_id) is None:
                 self._came += _is_joined(event.content) - _is_joined(previous)
             self._put(event, key)
+
+    def _before(self, kind: str, key: str) -> dict[str, Any] | None:
+        """The state that a timeline event replaces, where the server does not say.
+
+        What an invitation told, or what holds after a whole answer, is not what was before.
+        """
+        known = self._was_joined and not self._section.whole
+        return self._state.get(self._room_id, kind, key) if known or (kind, key) in self._replaced else None
 
     def _redact(self, event_id: str, by: MatrixEvent) -> None:
         """A redaction empties the state that it meets, where that is known to be the event it is of (B10)."""
