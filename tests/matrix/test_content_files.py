@@ -15,23 +15,23 @@ HTML = "org.matrix.custom.html"
 MESSAGE, FILE = EventKind.MESSAGE, EventKind.FILE
 
 
-INFO = {"size": 1_000, "mimetype": "Image/PNG", "w": 20, "h": 10, "thumbnail_url": "mxc://x.y/thumb"}
+INFO = {"size": 1_000, "mimetype": "Image/PNG", "w": 20, "h": 10, "thumbnail_url": "mxc://x.example/thumb"}
 
 
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
         (
-            {"msgtype": "m.image", "body": "cat.png", "url": "mxc://x.y:8448/Cat-1", "info": INFO},
+            {"msgtype": "m.image", "body": "cat.png", "url": "mxc://x.example:8448/Cat-1", "info": INFO},
             Said(
                 FILE,
                 "",
-                file=FileInfo("cat.png", 1_000, "image/png", "mxc://x.y:8448/Cat-1", 20, 10, "", "mxc://x.y/thumb"),
+                file=FileInfo("cat.png", 1_000, "image/png", "mxc://x.example:8448/Cat-1", 20, 10, "", "mxc://x.example/thumb"),
             ),
         ),
         (
-            {"msgtype": "m.file", "body": "a caption", "filename": "report.pdf", "url": "mxc://x.y/r"},
-            Said(FILE, "a caption", file=FileInfo("report.pdf", ref="mxc://x.y/r")),
+            {"msgtype": "m.file", "body": "a caption", "filename": "report.pdf", "url": "mxc://x.example/r"},
+            Said(FILE, "a caption", file=FileInfo("report.pdf", ref="mxc://x.example/r")),
         ),
         (
             {
@@ -48,10 +48,10 @@ INFO = {"size": 1_000, "mimetype": "Image/PNG", "w": 20, "h": 10, "thumbnail_url
             {
                 "msgtype": "m.file",
                 "body": "secret",
-                "file": {"url": "mxc://x.y/enc", "hashes": {"sha256": "aGFzaA"}},
-                "info": {"thumbnail_file": {"url": "mxc://x.y/t"}},
+                "file": {"url": "mxc://x.example/enc", "hashes": {"sha256": "aGFzaA"}},
+                "info": {"thumbnail_file": {"url": "mxc://x.example/t"}},
             },
-            Said(FILE, file=FileInfo("secret", ref="mxc://x.y/enc", thumbnail="mxc://x.y/t")),
+            Said(FILE, file=FileInfo("secret", ref="mxc://x.example/enc", thumbnail="mxc://x.example/t")),
         ),
         ({"msgtype": "m.file", "body": "../../a\x1b\n b\u202e.txt"}, Said(FILE, file=FileInfo("../../a� b.txt"))),
         ({"msgtype": "m.file", "body": " "}, Said(FILE, file=FileInfo("file"))),
@@ -61,17 +61,17 @@ INFO = {"size": 1_000, "mimetype": "Image/PNG", "w": 20, "h": 10, "thumbnail_url
             {
                 "msgtype": "m.file",
                 "body": "x",
-                "url": "https://x.y/z",
+                "url": "https://x.example/z",
                 "info": {"size": -1, "w": 1.5, "h": True, "mimetype": "a b"},
             },
             Said(FILE, file=FileInfo("x")),
         ),
         (
-            {"msgtype": "m.file", "body": "x", "url": "mxc://x.y/../z", "info": {"size": 2**53}},
+            {"msgtype": "m.file", "body": "x", "url": "mxc://x.example/../z", "info": {"size": 2**53}},
             Said(FILE, file=FileInfo("x")),
         ),
         (
-            {"msgtype": "m.file", "body": "x", "url": "mxc://x.y/..", "info": {"size": "9"}},
+            {"msgtype": "m.file", "body": "x", "url": "mxc://x.example/..", "info": {"size": "9"}},
             Said(FILE, file=FileInfo("x")),
         ),
         ({"msgtype": "m.file", "body": "x", "info": 3, "file": [], "url": {}}, Said(FILE, file=FileInfo("x"))),
@@ -85,4 +85,4 @@ INFO = {"size": 1_000, "mimetype": "Image/PNG", "w": 20, "h": 10, "thumbnail_url
     ],
 )
 def test_files_and_places(content: JSON, expected: Said) -> None:  # B5, E7
-    assert read(MatrixEvent("m.room.message", content, "@ann:x.y", "$1", 1)) == expected
+    assert read(MatrixEvent("m.room.message", content, "@ann:x.example", "$1", 1)) == expected

@@ -120,7 +120,7 @@ def test_elements(html: str, text: str) -> None:
         ('<pre><code class="language-py">a\n*b*</code></pre>', [("a\n*b*", CODE_BLOCK)]),
         ("<pre>a\n```\nb</pre>", [("a\n ```\nb", CODE_BLOCK)]),
         ('<a href="https://example.org/a_b">l</a>.', [("https://example.org/a_b", LINK)]),
-        ('<a href="https://matrix.to/#/@me:x.y">Noa</a>', [("@Noa", MENTION)]),
+        ('<a href="https://matrix.to/#/@me:x.example">Noa</a>', [("@Noa", MENTION)]),
         ("<h3>Head</h3>", [("Head", BOLD)]),
         ("<blockquote><pre>*x*</pre></blockquote>", [("*x*", CODE)]),
     ],
@@ -139,7 +139,7 @@ def test_the_app_reads_the_markup_as_it_was_meant(html: str, runs: list[tuple[st
         ("a&#x202e;b&#8294;c", "abc"),
         ("<b title='\x1b'>x</b>", "**x**"),
         ("<img alt='&#27;[2J'>", "[�[2J]"),
-        ('<a href="https://x.y/&#27;[2J">t</a>', "t (https://x.y/%1B[2J)"),
+        ('<a href="https://x.example/&#27;[2J">t</a>', "t (https://x.example/%1B[2J)"),
         ("<pre>&#27;</pre>", "```\n�\n```"),
         ("\ud800", "?"),
         ("a\ufdd0b\ufdd1 &#xfdd0;c&#xfdd1;", "ab c"),
@@ -212,7 +212,7 @@ BOMBS = [
     ),
     *map(
         _filled,
-        ["&amp;", "&#27;", " ", "<p>x", "<em>x</em> ", "<a href='https://x.y'>a</a>", "<table><tr><td>x</table>"],
+        ["&amp;", "&#27;", " ", "<p>x", "<em>x</em> ", "<a href='https://x.example'>a</a>", "<table><tr><td>x</table>"],
     ),
     "".join(f"<b a b c d e f={i}>" for i in range(1_400)),
     "".join(f"<b a={i}>" for i in range(3_000)) + "<p>x" * 1_000,
@@ -248,7 +248,7 @@ NAMES = (
 ATTRIBUTES = st.sampled_from(
     [
         "",
-        ' href="https://x.y"',
+        ' href="https://x.example"',
         " data-mx-spoiler",
         ' class="language-c"',
         ' start="3"',

@@ -80,7 +80,7 @@ def test_markdown_becomes_html_and_comes_back(typed: str, html: str, shown: str 
         "trailing  \nspaces  ",
         "2 * 3 * 4 and snake_case_name and ~5",
         "<b>not html</b> & &amp;",
-        "https://example.org/_foo_/*bar*?a=1&b=2 or http://x.y/__z__",
+        "https://example.org/_foo_/*bar*?a=1&b=2 or http://x.example/__z__",
         "![image](mxc://x/y",
         "[1]: https://example.org",
         "[x](javascript:alert(1))",
@@ -108,10 +108,10 @@ def test_plain_text_stays_plain(typed: str) -> None:
         ({"kind": "other"}, {}),
         ({"reply_to": "$0"}, {"m.relates_to": {"m.in_reply_to": {"event_id": "$0"}}}),
         (
-            {"reply_to": "$0", "reply_sender": "@b:x.y"},
-            {"m.relates_to": {"m.in_reply_to": {"event_id": "$0"}}, "m.mentions": {"user_ids": ["@b:x.y"]}},
+            {"reply_to": "$0", "reply_sender": "@b:x.example"},
+            {"m.relates_to": {"m.in_reply_to": {"event_id": "$0"}}, "m.mentions": {"user_ids": ["@b:x.example"]}},
         ),
-        ({"reply_sender": "@b:x.y"}, {}),
+        ({"reply_sender": "@b:x.example"}, {}),
         (
             {"thread": "$r"},
             {
@@ -143,14 +143,14 @@ def test_what_a_message_is_and_hangs_on(done: JSON, more: JSON) -> None:
 @pytest.mark.parametrize(
     ("typed", "mentions"),
     [
-        ("hi @bob:example.org, @ann:x.y:8448!", {"user_ids": ["@bob:example.org", "@ann:x.y:8448"]}),
-        ("@bob:x.y @bob:x.y", {"user_ids": ["@bob:x.y"]}),
-        ("**@bob:x.y**", {"user_ids": ["@bob:x.y"]}),
-        ("`@bob:x.y` mail@bob:x.y @bob @:x.y", {}),
-        ("```\n@bob:x.y @room\n```", {}),
+        ("hi @bob:example.org, @ann:x.example:8448!", {"user_ids": ["@bob:example.org", "@ann:x.example:8448"]}),
+        ("@bob:x.example @bob:x.example", {"user_ids": ["@bob:x.example"]}),
+        ("**@bob:x.example**", {"user_ids": ["@bob:x.example"]}),
+        ("`@bob:x.example` mail@bob:x.example @bob @:x.example", {}),
+        ("```\n@bob:x.example @room\n```", {}),
         ("@room: now", {}),
         ("hey @room!", {"room": True}),
-        ("@roomy me@room @room:x.y", {"user_ids": ["@room:x.y"]}),
+        ("@roomy me@room @room:x.example", {"user_ids": ["@room:x.example"]}),
     ],
 )
 def test_mentions(typed: str, mentions: JSON) -> None:
@@ -158,18 +158,18 @@ def test_mentions(typed: str, mentions: JSON) -> None:
 
 
 def test_edits() -> None:
-    assert made(EDIT, target="$0", text="*new* @b:x.y") == {
+    assert made(EDIT, target="$0", text="*new* @b:x.example") == {
         "msgtype": "m.text",
-        "body": "* *new* @b:x.y",
+        "body": "* *new* @b:x.example",
         "format": HTML,
-        "formatted_body": "* <em>new</em> @b:x.y",
+        "formatted_body": "* <em>new</em> @b:x.example",
         "m.mentions": {},
         "m.new_content": {
             "msgtype": "m.text",
-            "body": "*new* @b:x.y",
+            "body": "*new* @b:x.example",
             "format": HTML,
-            "formatted_body": "<em>new</em> @b:x.y",
-            "m.mentions": {"user_ids": ["@b:x.y"]},
+            "formatted_body": "<em>new</em> @b:x.example",
+            "m.mentions": {"user_ids": ["@b:x.example"]},
         },
         "m.relates_to": {"rel_type": "m.replace", "event_id": "$0"},
     }
@@ -235,7 +235,7 @@ def test_any_text_can_be_sent(text: str, target: str, kind: Kind, how: str) -> N
     assert messages.read(MatrixEvent("m.room.message", found)) is not None
 
 
-@given(st.lists(st.sampled_from(["word", "two words", "x_y", "2 * 3", "a.", "https://x.y/_z_", "\n"]), max_size=12))
+@given(st.lists(st.sampled_from(["word", "two words", "x_y", "2 * 3", "a.", "https://x.example/_z_", "\n"]), max_size=12))
 @settings(deadline=None)
 def test_words_without_markup_are_never_formatted(words: list[str]) -> None:
     assert "formatted_body" not in made(text=" ".join(words).strip())

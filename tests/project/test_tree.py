@@ -20,6 +20,7 @@ HOSTS = {
     "docs.astral.sh": "documentation",
     "github.com": "documentation",
     "matrix.org": "documentation",
+    "matrix.to": "links to Matrix messages",
     "spec.matrix.org": "documentation",
     "textual.textualize.io": "documentation",
     "www.w3.org": "the name of the SVG format",
