@@ -100,6 +100,11 @@ def event_id_of(value: Any) -> str:
 def _send(job: Job) -> Request:
     if job.action.kind is not Kind.SEND:
         _target(job)
+    if job.action.kind is not Kind.REACT and job.rooms.state.get(job.room_id, "m.room.encryption") is not None:
+        # What is said in an encrypted room must never leave in clear text, whatever else goes wrong.
+        raise Declined(
+            "ENCRYPTED", "This room is encrypted, and this client cannot encrypt yet: use another client here."
+        )
     event_type, content = outgoing.content(job.action)
     return paths.send(_room(job), event_type, job.txn, content)
 
