@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from chat_tui.screens.info import InfoScreen, facts_of
 from chat_tui.screens.operating import substituted
@@ -215,3 +216,13 @@ async def test_ctrl_c_empties_the_box_and_loses_nothing(stage: Stage) -> None:
     assert stage.main.composer.text == ""
     await press(stage, "ctrl+up")
     assert stage.main.composer.text == "half a thought"
+
+
+async def test_up_and_a_letter_at_machine_speed(stage: Stage) -> None:
+    stage.main.composer.focus()
+    await stage.pilot.pause()
+    for key in ("up", "e"):
+        stage.app.post_message(events.Key(key, key if len(key) == 1 else None))
+    await stage.settle()
+    await stage.pilot.pause()
+    assert stage.main.composer.text == "helo there"

@@ -10,13 +10,14 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from chat_tui.commands import Call, Plain, Wrong, hint_for, read_line
+from chat_tui.commands import Call, Plain, Wrong, hint_for, moment_hint, read_line
 from chat_tui.feed import Batch, Feed
 from chat_tui.messages import Decided, NameWanted, OperationWanted, OutboxWanted, RoomChosen
 from chat_tui.screens.conversation import Conversation, Parts
 from chat_tui.screens.doing import Doing
 from chat_tui.screens.main_keys import MainKeys
 from chat_tui.screens.operating import Operating
+from chat_tui.screens.outbox_work import decide
 from chat_tui.screens.panes import Panes
 from chat_tui.screens.standing import Standing
 from chat_tui.screens.typing_notice import TypingNotice
@@ -81,6 +82,7 @@ class MainScreen(MainKeys):
         self.rooms.opens = self.open_room
         self.timeline = self.query_one(RoomTimeline)
         self.composer = self.query_one(Composer)
+        self.composer.leaves = self._to_messages
         self.hints = self.query_one(HintLine)
         self.status = self.query_one(StatusBar)
         self.standing = Standing(self)
@@ -180,7 +182,9 @@ class MainScreen(MainKeys):
         event.stop()
         typed = read_line(event.text)
         self._typing.stopped()
-        if isinstance(typed, Call):
+        if isinstance(typed, Call) and typed.command.says:
+            self.start(self.conversation.until_safe(self.doing.call(typed), event.text))
+        elif isinstance(typed, Call):
             self.composer.sent(self.composer.room_id, event.text)
             self.hints.tell(problem="", command="")
             self.start(self.doing.call(typed))
@@ -192,16 +196,11 @@ class MainScreen(MainKeys):
 
     async def _say(self, text: str, typed: str) -> None:
         """Send a text, unless it is a change of the last one."""
-        try:
-            changes = not self.conversation.edits and await self.operating.substitute(text)
-        except ChatError:
-            self.composer.kept()
-            raise
-        if changes:
-            self.composer.sent(self.composer.room_id, typed)
-            self.hints.tell(problem="", command="")
-        else:
-            await self.conversation.send(text, typed)
+        await self.conversation.until_safe(self._send_or_change(text), typed)
+
+    async def _send_or_change(self, text: str) -> None:
+        if self.conversation.edits or not await self.operating.substitute(text):
+            await self.conversation.say(Plain(text))
 
     @on(Composer.Drafted)
     def _drafted(self, event: Composer.Drafted) -> None:
@@ -212,7 +211,8 @@ class MainScreen(MainKeys):
     def _edited(self, event: Composer.Edited) -> None:
         """Explain a command while it is typed; tell the room that somebody writes."""
         event.stop()
-        self.hints.tell(problem="", command=hint_for(event.text) or size_hint(event.text))
+        hint = moment_hint(event.text, self.session.now_ms()) or hint_for(event.text) or size_hint(event.text)
+        self.hints.tell(problem="", command=hint)
         if event.text.strip() and (not event.text.startswith("/") or event.text.startswith("//")):
             self._typing.writes(self.conversation.room_id)
         else:
@@ -239,7 +239,7 @@ class MainScreen(MainKeys):
     @on(Decided)
     def _decided(self, event: Decided) -> None:
         event.stop()
-        self.start(self.doing.decide(event.action_id, event.decision))
+        self.start(decide(self, event.action_id, event.decision))
 
     # ------------------------------------------------------------ reading
 
@@ -299,8 +299,10 @@ class MainScreen(MainKeys):
             self.doing.open_link(event.payload.value)
         elif kind == "reply":
             self.start(self.conversation.go_to_quoted(event.key))
-        elif kind == "failed":
-            self.action_outbox()
+        elif kind in {"failed", "waiting"}:
+            self.show_outbox(event.key)
+        elif kind == "undo":
+            self.action_take_back()
         elif kind == "reaction":
             self.start(self.operating.toggle(event.key, event.payload.value))
 
@@ -320,10 +322,9 @@ class MainScreen(MainKeys):
         event.stop()
         self.timeline.to_end()
 
-    @on(Composer.LeftUpwards)
-    def _left_upwards(self, event: Composer.LeftUpwards) -> None:
-        event.stop()
-        self.timeline.focus()
+    def _to_messages(self) -> None:
+        """Go up from the composer, now: the next key is meant for a message."""
+        self.set_focus(self.timeline)
         self.timeline.action_walk(-1)
 
     @on(OutboxWanted)

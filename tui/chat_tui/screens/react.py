@@ -98,6 +98,8 @@ class ReactScreen(ModalScreen[str]):
     }
     """
 
+    _searched: str | None = None
+
     def compose(self) -> ComposeResult:
         """Give the query above what fits."""
         with Vertical():
@@ -116,7 +118,9 @@ class ReactScreen(ModalScreen[str]):
         self._search(event.text_area.text)
 
     def _search(self, query: str) -> None:
-        self.query_one(Emoji).show_found(find_emoji(query))
+        if query != self._searched:
+            self._searched = query
+            self.query_one(Emoji).show_found(find_emoji(query))
 
     def action_cursor(self, step: int) -> None:
         """Choose another one; the query keeps the focus."""
@@ -127,6 +131,7 @@ class ReactScreen(ModalScreen[str]):
         self.query_one("#query", TextArea).call_later(self._choose)
 
     def _choose(self) -> None:
+        self._search(self.query_one("#query", TextArea).text)
         emoji = self.query_one(Emoji)
         self.dismiss(emoji.found[emoji.cursor][0] if emoji.cursor is not None else "")
 

@@ -86,6 +86,8 @@ class SearchScreen(ModalScreen[RoomEvent | None]):
         super().__init__()
         self._session = session
         self._start = words
+        self._searched: str | None = None  # the query that is answered
+        self._wanted: str | None = None  # the query whose first hit is to be gone to
 
     def compose(self) -> ComposeResult:
         """Give the query above what fits."""
@@ -131,6 +133,9 @@ class SearchScreen(ModalScreen[RoomEvent | None]):
             self._say(clean_line(str(error)))
             return
         hits.show_found(found)
+        self._searched = typed
+        if self._wanted == typed:
+            self._go()
         more = f"the newest {MOST}" if len(found) == MOST else str(len(found)) if found else "nothing"
         self._say(f"{more} found; Enter goes there")
 
@@ -141,7 +146,18 @@ class SearchScreen(ModalScreen[RoomEvent | None]):
             hits.action_cursor(1 if step > 0 else -1)
 
     def action_choose(self) -> None:
-        """Go to the chosen message."""
+        """Go to the chosen message, once the query has taken the keys that came before this one and is answered."""
+        self.query_one("#query", TextArea).call_later(self._choose)
+
+    def _choose(self) -> None:
+        typed = self.query_one("#query", TextArea).text
+        if typed == self._searched:
+            self._go()
+        else:
+            self._wanted = typed
+            self._search(typed)
+
+    def _go(self) -> None:
         hits = self.query_one(Hits)
         if hits.cursor is not None:
             self.dismiss(hits.found[hits.cursor])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -89,9 +91,6 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
             super().__init__()
             self.text = text
 
-    class LeftUpwards(Message):
-        """Up was pressed in the empty box: the person looks for a message."""
-
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(
             "",
@@ -103,6 +102,8 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
             tab_behavior="focus",
         )
         self.cursor_blink = False  # blinking writes to the terminal for ever, and wakes the processor
+        self.leaves: Callable[[], None] = lambda: None
+        """Called when the person goes up out of the empty box: at once, for the next key is meant for where that leads."""
         self.room_id = ""
         self.names: tuple[str, ...] = ()
         """Names that Tab completes."""
@@ -263,7 +264,7 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         if self.text:
             self.action_cursor_up()
         else:
-            self.post_message(self.LeftUpwards())
+            self.leaves()
 
     def action_line_down(self) -> None:
         """Down by a line."""
