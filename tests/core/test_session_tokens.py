@@ -232,7 +232,7 @@ async def test_a_connection_is_lent_the_stored_state() -> None:
     assert nothing.read_state.get("r", "t") == ""
     assert nothing.read_state.all("r", "t") == {}
     keep: KeepSecret = nothing.keep_secret
-    assert await keep("secret") is None
+    await keep("secret")
 
 
 async def test_what_is_before_all_that_is_stored_is_found_to_be_nothing(play: Play) -> None:  # B16
