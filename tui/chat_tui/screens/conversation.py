@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Final
 
 from chat_tui.feed import Batch
 from chat_tui.screens.paging import Paging, Parts
+from chat_tui.screens.waiting_lines import WaitingLines
+from chat_tui.screens.writing import Writing
 from chat_tui.widgets.room_source import RoomSource, own_texts
 from chat_tui.widgets.timeline import Bookmark
 from chat_tui_core.actions import Action, Kind
-from chat_tui_core.errors import ChatError
-from chat_tui_core.model import RoomEvent
-from chat_tui_core.safe_text import one_line
 from chat_tui_core.session import Session
-from chat_tui_core.store.drafts import Draft
 from chat_tui_core.store.events import events_before
 
 __all__ = ["Conversation", "Parts"]
@@ -28,7 +25,7 @@ KEPT_OPEN: Final = 8
 """Rooms whose lines stay loaded, the latest opened ones."""
 
 
-class Conversation(Paging):
+class Conversation(Paging, Writing):
     """Shows one room at a time of a session.
 
     `on_state` is called when what there is to say of the room changes. `settle` has everything applied that the
@@ -45,13 +42,14 @@ class Conversation(Paging):
         self.source: RoomSource | None = None
         self.reply_to = ""
         self.edits = ""
-        """The event whose text stands in the composer to be changed."""
+        """The message whose text stands in the composer to be changed."""
         self._on_state = on_state
         self._settle = settle
         self._bookmarks: dict[str, Bookmark | None] = {}
         self._recent: list[str] = []
         self._marked: dict[str, int] = {}
         self._filling: set[str] = set()
+        self._waiting = WaitingLines(self)
 
     # ------------------------------------------------------------ opening and closing
 
@@ -66,7 +64,7 @@ class Conversation(Paging):
         self._to_first_unread()
         self._show()
         draft = self.session.drafts.get(room_id)
-        self.reply_to, self.edits = (draft.reply_to, draft.edits) if draft else ("", "")
+        self.load_draft()
         history = own_texts(self.source.items() if self.source else (), self.session.me, HISTORY)
         text, cursor = (draft.text, draft.cursor) if draft else ("", 0)
         self.parts.composer.show_room(room_id, text, cursor, history)
@@ -114,7 +112,7 @@ class Conversation(Paging):
     def _show(self) -> None:
         """Show the loaded items afresh, in the place that suits the reader."""
         timeline = self.session.timeline(self.room_id)
-        self.source = source = RoomSource(timeline.items if timeline else (), self.session.me, _now_ms())
+        self.source = source = RoomSource(timeline.items if timeline else (), self.session.me, self.session.now_ms())
         source.set_changes(self._changing())
         source.names = {member.user_id: member.name for member in self.session.members(self.room_id) if member.name}
         room = self.room
@@ -131,6 +129,7 @@ class Conversation(Paging):
             detached=timeline is not None and timeline.detached,
             me=(self.session.me,),
         )
+        self._waiting.update()
         if unread is not None:
             self.parts.timeline.to_item(unread)
 
@@ -150,6 +149,8 @@ class Conversation(Paging):
         if any(action.room_id == self.room_id and action.kind in CHANGING for action in batch.actions.values()):
             for position in self.source.set_changes(self._changing()) if self.source else ():
                 self.parts.timeline.changed(position)
+        if batch.actions or batch.link is not None:
+            self._waiting.update()
         if self.room_id in batch.typing:
             self.parts.hints.tell(typing=self._typing())
         if self.room_id in batch.members:
@@ -166,7 +167,8 @@ class Conversation(Paging):
 
     def _update_names(self) -> None:
         if self.source is not None:
-            self.source.names = {m.user_id: m.name for m in self.session.members(self.room_id) if m.name}
+            known = {m.user_id: m.name for m in self.session.members(self.room_id) if m.name}
+            self.source.names = {**self.source.names, **known}  # who has left is still called so
         others = (m for m in self.session.members(self.room_id) if m.user_id != self.session.me)
         self.parts.composer.names = tuple(sorted(member.name or member.user_id for member in others))
 
@@ -196,102 +198,3 @@ class Conversation(Paging):
             self.parts.timeline.set_source(self.source, self.source.hi, self.source.hi)
             self.parts.timeline.older_failed()
             self._on_state()
-
-    # ------------------------------------------------------------ writing
-
-    async def send(self, text: str, typed: str) -> None:
-        """Send a text; `typed` is what stands in the composer for it, which goes only when the text is safe.
-
-        Raises what the session raises; the composer then keeps everything.
-        """
-        if self.edits:
-            await self._send_edit(text, typed)
-            return
-        room_id, reply_to = self.room_id, self.reply_to
-        try:
-            await self.session.send(room_id, text, reply_to)
-        except ChatError:
-            self.parts.composer.kept()
-            raise
-        if self.parts.composer.room_id == room_id:
-            self.parts.composer.sent(room_id, typed)
-            self.set_reply("")
-            self.parts.hints.tell(problem="", command="")
-            self.parts.timeline.set_unread_after(None)
-            self.parts.timeline.to_end()
-        else:
-            self._draft_sent(room_id, typed)
-
-    def _draft_sent(self, room_id: str, typed: str) -> None:
-        """The room was left while its text was stored: take the text out of the draft that was kept of it."""
-        draft = self.session.drafts.get(room_id)
-        if draft is not None and draft.text.startswith(typed):
-            rest = draft.text[len(typed) :]
-            self.session.save_draft(Draft(room_id, rest, len(rest), updated_at=_now_ms()))
-
-    def set_reply(self, event_id: str) -> None:
-        """Answer this event with the next text; empty: answer none."""
-        if event_id != self.reply_to:
-            self.reply_to = event_id
-            self.parts.hints.tell(reply=self._reply_text())
-            self.keep_draft()
-
-    def begin_edit(self, event: RoomEvent) -> None:
-        """Put a message's text into the composer, to be changed."""
-        self.reply_to, self.edits = "", event.event_id
-        self.parts.hints.tell(reply="", edit=self._edit_text())
-        self.parts.composer.put_back(event.text)
-        self.keep_draft()
-
-    def end_edit(self) -> None:
-        """Leave the message as it is; what was written can be brought back with the composer's own texts."""
-        self.edits = ""
-        self.parts.hints.tell(edit="")
-        self.parts.composer.put_aside()
-        self.keep_draft()
-
-    async def _send_edit(self, text: str, typed: str) -> None:
-        """Have the message changed; the composer keeps everything until that is safe."""
-        event_id, event = self.edits, self.source.event(self.edits) if self.source else None
-        try:
-            order = event.order if event else 0
-            if event is None or event.text != text:
-                content: dict[str, object] = {"target": event_id, "target_order": order, "text": text}
-                await self.session.perform(Kind.EDIT, self.room_id, **content)
-        except ChatError:
-            self.parts.composer.kept()
-            raise
-        if self.edits == event_id:
-            self.edits = ""
-            self.parts.hints.tell(problem="", command="", edit="")
-            self.parts.composer.sent(self.parts.composer.room_id, typed)
-            self.keep_draft()
-
-    def _edit_text(self) -> str:
-        if not self.edits:
-            return ""
-        event = self.source.event(self.edits) if self.source else None
-        return f"Editing: {one_line(event.text, 80)}" if event else "Editing an older message"
-
-    def _reply_text(self) -> str:
-        if not self.reply_to:
-            return ""
-        event = self.source.event(self.reply_to) if self.source else None
-        return f"{event.sender_name or event.sender}: {one_line(event.text, 80)}" if event else "an older message"
-
-    def keep_draft(self) -> None:
-        """Keep what stands in the composer, and what it answers."""
-        composer = self.parts.composer
-        if composer.room_id:
-            self.save_draft(composer.room_id, composer.text, composer.cursor_index)
-
-    def save_draft(self, room_id: str, text: str, cursor: int) -> None:
-        """Keep a room's draft, unless it is as it was."""
-        reply_to, edits = (self.reply_to, self.edits) if room_id == self.room_id else ("", "")
-        old = self.session.drafts.get(room_id)
-        if (old.text, old.reply_to, old.edits) != (text, reply_to, edits) if old else bool(text or reply_to or edits):
-            self.session.save_draft(Draft(room_id, text, cursor, reply_to, updated_at=_now_ms(), edits=edits))
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
