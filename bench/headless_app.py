@@ -6,8 +6,8 @@ import asyncio
 import gc
 import os
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,10 @@ os.environ["TEXTUAL_FPS"] = "120"  # as the command line has it; read when textu
 from textual import events
 from textual.app import App
 from textual.drivers.headless_driver import HeadlessDriver
-from textual.geometry import Size
+from textual.geometry import Region, Size
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
 
 from bench.silent_backend import SilentBackend, SilentConnection
 from chat_tui.app import ChatApp
@@ -50,6 +53,16 @@ class CountingDriver(HeadlessDriver):
         """Nothing is kept back."""
 
 
+@contextmanager
+def replaced(owner: object, name: str, function: Callable[..., object]) -> Iterator[None]:
+    """Put a function in a method's place for a while."""
+    setattr(owner, name, function)
+    try:
+        yield
+    finally:
+        delattr(owner, name)
+
+
 class Stage:
     """A running app and what it costs to do something in it."""
 
@@ -69,9 +82,8 @@ class Stage:
 
     def wheel(self, x: int, y: int) -> None:
         """Turn the mouse's wheel upwards over a cell."""
-        where = {"screen_x": x, "screen_y": y}
         self.driver.process_message(
-            events.MouseScrollUp(None, x, y, 0, -1, 0, shift=False, meta=False, ctrl=False, **where)
+            events.MouseScrollUp(None, x, y, 0, -1, 0, shift=False, meta=False, ctrl=False, screen_x=x, screen_y=y)
         )
 
     def resize(self, columns: int, rows: int) -> None:
@@ -91,7 +103,9 @@ class Stage:
         await asyncio.sleep(seconds)
         return time.thread_time() - before
 
-    async def costs(self, do: Callable[[], object], count: int, back: Callable[[], object] | None = None) -> list[float]:
+    async def costs(
+        self, do: Callable[[], object], count: int, back: Callable[[], object] | None = None
+    ) -> list[float]:
         """The same many times; `back` undoes it in between, for nothing."""
         found = []
         for _ in range(count):
@@ -100,6 +114,25 @@ class Stage:
                 back()
                 await self.settle()
         return found
+
+    async def painted(self, widget: Widget, do: Callable[[], object]) -> tuple[float, float]:
+        """The same until the first frame with rows of this widget is out, and until all is done; equal without one."""
+        drawn, out = [False], [0.0]
+        draw, display = widget.render_lines, self.app._display  # noqa: SLF001
+
+        def drawing(crop: Region) -> list[Strip]:
+            drawn[0] = True
+            return draw(crop)
+
+        def displaying(screen: Screen[Any], frame: Any) -> None:
+            display(screen, frame)
+            if drawn[0] and frame is not None and not out[0]:
+                out[0] = time.thread_time()
+
+        before = time.thread_time()
+        with replaced(widget, "render_lines", drawing), replaced(self.app, "_display", displaying):
+            total = await self.cost(do)
+        return (out[0] - before if out[0] else total), total
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """A local IRC server of one channel, for measuring terminal clients: it says what its standard input asks for.
 
-As a program it prints its port. A line `COUNT RATE WORD` has it say COUNT messages, RATE of them a second (0: as fast as
-the clients take them), the last one ending in WORD; it answers with the time (time.perf_counter) when the last was sent.
+As a program it prints its port. A line `ROOM COUNT RATE WORD` has it say COUNT messages, RATE of them a second (0: as
+fast as the clients take them), the last one ending in WORD; it answers with the time (time.perf_counter) when the last was sent.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ async def main() -> None:
     print(server.sockets[0].getsockname()[1], flush=True)
     loop = asyncio.get_running_loop()
     while line := (await loop.run_in_executor(None, sys.stdin.readline)).split():
-        print(await hall.say(int(line[0]), float(line[1]), line[2]), flush=True)
+        print(await hall.say(int(line[1]), float(line[2]), line[3]), flush=True)
 
 
 if __name__ == "__main__":

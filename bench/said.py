@@ -11,7 +11,7 @@ TICK: Final = 0.01
 """Seconds between two bundles of messages when there is a rate."""
 BUNDLE: Final = 500
 """Messages of a bundle when there is none."""
-FILLER: Final = "the quick brown fox jumps over the lazy dog, größer als ein naïve café, then says no more about it"
+FILLER: Final = "the quick brown fox jumps over the lazy dog, looks back at it once, and then says no more about it"
 
 
 def said(number: int, count: int, word: str) -> str:

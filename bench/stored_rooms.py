@@ -76,14 +76,14 @@ def many_rooms(count: int) -> list[Room]:
             name=f"{chance.choice(words)}-{chance.choice(words)}-{number}",
             topic=text(chance),
             kind=chance.choice(kinds),
-            membership=Membership.INVITED if number % 500 == 7 else Membership.JOINED,
+            membership=Membership.INVITED if number % 5_000 == 7 else Membership.JOINED,
             members=chance.randrange(2, 500),
             unread=chance.choice((0, 0, 0, 3, 120)),
             mentions=1 if number % 100 == 3 else 0,
             last_ts=SAID_FROM + 1000 * chance.randrange(10_000_000),
             last_sender=f"user{chance.randrange(40)}",
             last_text=text(chance),
-            tag=RoomTag.FAVOURITE if number % 250 == 1 else RoomTag.LOW if number % 20 == 2 else RoomTag.NONE,
+            tag=RoomTag.FAVOURITE if number % 2_000 == 1 else RoomTag.LOW if number % 20 == 2 else RoomTag.NONE,
             muted=number % 15 == 5,
         )
         for number in range(count)

@@ -30,7 +30,9 @@ from chat_tui_core.news import (  # noqa: E402
     Echoed,
     Link,
     LinkChanged,
+    LostAction,
     MembersListed,
+    Postponed,
     PresenceSet,
     Reacted,
     RefusedAction,
@@ -126,8 +128,9 @@ async def _chat(stage: Stage) -> None:
     await stage.news(Arrived("general", tuple(_event(o, *line) for o, line in enumerate(UNREAD, 41))))
     stage.main.open_room("general")
     action = await stage.session.send("general", "You are right. Done, with a picture")
+    await stage.news(Written(action.id))
+    stage.clock += 84
     await stage.news(
-        Written(action.id),
         Answered(action.id, "general43", 43),
         Arrived("general", (_event(43, 1655, ME, action.text, action_id=action.id),)),
         Echoed(action.id, "general43", 43),
@@ -161,6 +164,60 @@ async def _outbox(stage: Stage) -> None:
     await stage.pilot.press("f2")
 
 
+async def _outbox_full(stage: Stage) -> None:
+    """One of everything that an action can wait for."""
+    await _chat(stage)
+    send, perform = stage.session.send, stage.session.perform
+    refused = await send("dev", "Release 0.4 goes out at noon, unless somebody objects")
+    await stage.news(Written(refused.id), RefusedAction(refused.id, "NOPERM", "Only moderators may speak here."))
+    await send("dev", "and here are the notes for it")
+    await perform(Kind.REACT, "dev", target="dev9", target_order=9, key="👍")
+    doubt = await send("help", "You make a room private with /create NAME --private")
+    await stage.news(Written(doubt.id), LostAction(doubt.id))
+    later = await send("music", "Rain again? Try the Köln Concert")
+    await stage.news(Written(later.id), Postponed(later.id, 12, "RATELIMIT", "too many messages"))
+    question = await send("@ada+sam", "See you at four, then")
+    await perform(Kind.EDIT, "@ada+sam", target_action=question.id, text="See you at five, then")
+    await send("general", "Good morning, all. The new build is up", at_ms=stage.clock + 15 * 3_600_000)
+    await perform(Kind.JOIN, "book-club")
+
+
+async def _scheduled(stage: Stage) -> None:
+    """What is said later, what can still be taken back, what was put off and what is asked about a waiting line."""
+    await _talk(stage)
+    stage.main.open_room("general")
+    first = await stage.session.send("general", "I have the notes here, they read well")
+    await stage.news(Written(first.id), Postponed(first.id, 4, "RATELIMIT", "too many messages"))
+    await stage.session.perform(Kind.REACT, "general", target_action=first.id, key="🎉")
+    await stage.session.send("general", "checks the old parser once more", kind="emote")
+    await stage.session.send("general", "Happy December!", at_ms=stage.clock + 16 * 24 * 3_600_000)
+    await stage.session.send("general", "The notes go out in two minutes", at_ms=stage.clock + 130 * MINUTE)
+    await stage.type("/at 18:30 ")
+
+
+async def _undo(stage: Stage) -> None:
+    await _talk(stage)
+    stage.main.open_room("general")
+    stage.session.undo_seconds = 5
+    await stage.session.send("general", "Shall we ship it today?")
+
+
+async def _banner(stage: Stage) -> None:
+    """Something invisible holds messages back."""
+    await _talk(stage)
+    stage.main.open_room("general")
+    topic = await stage.session.perform(Kind.TOPIC, "general", topic="Release day")
+    await stage.news(Written(topic.id), Postponed(topic.id, 40, "RATELIMIT", "too many changes in a short time"))
+    for text in ("It is done", "Thanks to everybody"):
+        await stage.session.send("general", text)
+
+
+async def _stats(stage: Stage) -> None:
+    await _chat(stage)
+    await stage.type("/stats")
+    await stage.pilot.press("enter")
+
+
 def _then(scene: Callable[[Stage], Awaitable[None]], *keys: str) -> Callable[[Stage], Awaitable[None]]:
     async def play(stage: Stage) -> None:
         await scene(stage)
@@ -179,6 +236,12 @@ SCENES: Final[dict[str, Callable[[Stage], Awaitable[None]]]] = {
     "offline": _offline,
     "refused": _refused,
     "outbox": _outbox,
+    "outbox-full": _then(_outbox_full, "f2", "down", "down"),
+    "outbox-empty": _then(_talk, "f2"),
+    "banner": _banner,
+    "scheduled": _scheduled,
+    "undo": _undo,
+    "stats": _stats,
     "switcher": _then(_chat, "ctrl+k", "e"),
     "help": _then(_chat, "f1"),
     "empty": _nothing,
@@ -190,7 +253,7 @@ async def _show(scene: str, size: tuple[int, int], theme: str) -> str:
         stage = Scene(Path(folder) / "chat.db", Config(theme=theme))
         stage.clock = MONDAY + 1656 * MINUTE
         async with stage.show(size) as shown:
-            shown.session._wall_ms = lambda: stage.clock  # noqa: SLF001
+            shown.hold_clock()
             await SCENES[scene](shown)
             await shown.settle()
             return await _picture(shown.pilot)

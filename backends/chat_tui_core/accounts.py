@@ -13,7 +13,7 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -116,10 +116,16 @@ class DataFolder:
                 raise ConfigError(f"Others can read the token of {name!r}: run `chmod 600 {path}`.")
             return _read(path).decode("utf-8", "strict").strip()
 
+    def asks_keyring(self, name: str) -> bool:
+        """Whether `token` has to ask a keyring, which may have to ask the person; raises ConfigError."""
+        return not secrets.from_environment(name) and self._entry(name) is not None
+
     def token_place(self, name: str) -> str:
         """Where the account's secret is, in words: "the keyring (SecretService)"."""
+        if variable := secrets.variable_of(name):
+            return f"the environment (${variable})"
         entry = self._entry(name)
-        return f"the keyring ({entry.title})" if entry is not None else "a file that only you can read"
+        return f"the keyring ({entry.title})" if entry is not None else secrets.IN_FILE
 
     def save(self, account: Account, token: str) -> None:
         """Store an account and its token, durably; raises StoreUnwritable, or ConfigError where there is no keyring.
@@ -155,6 +161,14 @@ class DataFolder:
             return
         with _writing(folder):
             _replace(folder / _TOKEN, token.encode())
+
+    def keeper(self, name: str) -> Callable[[str], Awaitable[None]]:
+        """What stores another token of this account while the loop goes on: see contract.KeepSecret."""
+
+        async def keep(token: str) -> None:
+            await secrets.beside(lambda: self.keep_token(name, token))
+
+        return keep
 
     def drop_token(self, name: str) -> str:
         """Remove the account's token and keep the rest; gives a sentence when a keyring may still have it, else "".

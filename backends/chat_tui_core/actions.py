@@ -215,6 +215,11 @@ class Action:
         return at if isinstance(at, int) else 0
 
     @property
+    def never_left(self) -> bool:
+        """Whether no byte of it has ever left from here."""
+        return not (self.written_at or self.attempts or self.doubt)
+
+    @property
     def under_way(self) -> bool:
         """Whether its bytes may have left, and what became of them is not known yet."""
         return self.state is State.PENDING and self.written_at > 0
@@ -227,4 +232,4 @@ class Action:
     @property
     def may_change(self) -> bool:
         """Whether its text can become another one: no server has ever been told of it under this id, or it refused."""
-        return self.state is State.FAILED or (self.may_cancel and not self.attempts)
+        return self.state is State.FAILED or (self.state is State.PENDING and self.never_left)

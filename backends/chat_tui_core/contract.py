@@ -13,27 +13,7 @@ from enum import StrEnum
 from typing import Final, Protocol, TypeVar, runtime_checkable
 
 from chat_tui_core.actions import Action
-from chat_tui_core.file_news import (
-    AcceptFile,
-    EndFile,
-    Ending,
-    FileBytes,
-    FileDone,
-    FileEnded,
-    FileMoved,
-    FileOffered,
-    FileOrder,
-    FileRefused,
-    FileStopped,
-    FileTaken,
-    FileTold,
-    KeptFile,
-    NoFiles,
-    OfferFile,
-    PauseFile,
-    RecipientMoved,
-    ResumeFile,
-)
+from chat_tui_core.file_news import FileBytes, NoFiles
 from chat_tui_core.model import Account
 from chat_tui_core.news import (
     Answered,
@@ -83,7 +63,6 @@ from chat_tui_core.values import frozen
 
 __all__ = [
     "API_VERSION",
-    "AcceptFile",
     "Answered",
     "AroundGiven",
     "Arrived",
@@ -102,22 +81,10 @@ __all__ = [
     "DirectoryGiven",
     "Echoed",
     "Edited",
-    "EndFile",
-    "Ending",
     "FileBytes",
-    "FileDone",
-    "FileEnded",
-    "FileMoved",
-    "FileOffered",
-    "FileOrder",
-    "FileRefused",
-    "FileStopped",
-    "FileTaken",
-    "FileTold",
     "GapFound",
     "HistoryGiven",
     "KeepSecret",
-    "KeptFile",
     "Link",
     "LinkChanged",
     "LoginWay",
@@ -125,9 +92,6 @@ __all__ = [
     "MemberChanged",
     "MembersListed",
     "News",
-    "NoFiles",
-    "OfferFile",
-    "PauseFile",
     "Position",
     "Postponed",
     "PresenceSet",
@@ -136,12 +100,11 @@ __all__ = [
     "Question",
     "Reacted",
     "ReadMoved",
-    "RecipientMoved",
     "Redacted",
     "RefusedAction",
-    "ResumeFile",
     "RoomChanged",
     "RoomGone",
+    "RoomStates",
     "RoomsListed",
     "RunningServer",
     "SeedLine",
@@ -273,6 +236,10 @@ class ServerFound:
     note: str = ""
 
 
+RoomStates = dict[str, dict[str, dict[str, str]]]
+"""Contents as JSON, by room, type and key; rooms of which nothing is stored are not in it."""
+
+
 class StateReader(Protocol):
     """What is stored of rooms' state (news.StateSet), `kind` is its type. Quick: a lookup is some microseconds."""
 
@@ -281,6 +248,9 @@ class StateReader(Protocol):
 
     def all(self, room_id: str, kind: str) -> dict[str, str]:
         """The contents by key of everything of one type."""
+
+    def rooms(self, room_ids: Sequence[str], but: str) -> RoomStates:
+        """Everything of several rooms but for one type, in one go: many lookups while the store writes take long."""
 
 
 class _NoState:
@@ -291,6 +261,10 @@ class _NoState:
         return ""
 
     def all(self, room_id: str, kind: str) -> dict[str, str]:
+        """Nothing is stored."""
+        return {}
+
+    def rooms(self, room_ids: Sequence[str], but: str) -> RoomStates:
         """Nothing is stored."""
         return {}
 
@@ -387,7 +361,10 @@ class Backend(Protocol):
     title: str
     api_version: int
     url_example: str
-    capabilities: frozenset[Capability]
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What servers of this kind can do; SignedIn says what this very one does."""
 
     @property
     def server(self) -> ServerMaker | None:

@@ -1,9 +1,10 @@
 """What a session and a backend tell each other about files: orders, news, and how the bytes pass between them.
 
-A session gives orders (`Connection.ask`) only while the link is ONLINE. When the link breaks, the backend forgets all
-of them: the session gives them again, from what is durable. Bytes are never news. The backend's shell reads what it
-sends from `FileBytes`, piece by piece as its window allows, and writes there what it got; the session answers with
-KeptFile once that is on the disk. So a file is never in memory, and chat does not wait for disks.
+A connection that can carry files is a FileCarrier. The session gives it orders only while the link is ONLINE; when
+that breaks, the backend forgets all of them, and the session gives them again, from what is durable. Bytes are never
+news. The backend's shell reads what it sends from `FileBytes`, piece by piece as its window allows, and writes there
+what it got; the session answers with KeptFile once that is on the disk. So a file is never in memory, and chat does
+not wait for disks.
 
     out   OfferFile -> FileTaken -> [read … FileMoved] -> FileDone         ResumeFile -> FileTaken -> …
     in    AcceptFile -> FileTaken -> [write … KeptFile] -> EndFile(DONE) -> FileTold
@@ -13,7 +14,7 @@ KeptFile once that is on the disk. So a file is never in memory, and chat does n
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from chat_tui_core.errors import FileTrouble
 from chat_tui_core.model import FileInfo
@@ -86,16 +87,25 @@ class Ending(StrEnum):
 
 @frozen
 class EndFile:
-    """Tell the server how it ended, until FileTold. With a `ticket` that is not the transfer's own: of that recipient."""
+    """Tell the server how it ended, until FileTold; with a `recipient` (their ticket), only for that one."""
 
     transfer: int
     ref: str
     ticket: str
     ending: Ending
     text: str = ""
+    recipient: str = ""
 
 
 FileOrder = OfferFile | ResumeFile | AcceptFile | KeptFile | PauseFile | EndFile
+
+
+@runtime_checkable
+class FileCarrier(Protocol):
+    """A contract.Connection of a backend with Capability.FILES."""
+
+    def order(self, order: FileOrder) -> None:
+        """Take an order. Called only while the link is ONLINE; answered by news, and forgotten when the link breaks."""
 
 
 # ---------------------------------------------------------------- news: backend -> session
@@ -137,9 +147,13 @@ class FileMoved:
 
 @frozen
 class FileDone:
-    """A file that is sent is with the server, whole; one that is received has come to its end, at `size` bytes."""
+    """A file that is sent is with the server, whole; one that is received has come to its end, at `size` bytes.
 
-    transfer: int
+    Named by its transfer, or by `ref` where the backend does not know that any more.
+    """
+
+    transfer: int = 0
+    ref: str = ""
     size: int = -1
 
 
@@ -192,15 +206,7 @@ class FileStopped:
 
 
 FileNews = (
-    FileOffered
-    | FileTaken
-    | FileMoved
-    | FileDone
-    | FileEnded
-    | RecipientMoved
-    | FileTold
-    | FileRefused
-    | FileStopped
+    FileOffered | FileTaken | FileMoved | FileDone | FileEnded | RecipientMoved | FileTold | FileRefused | FileStopped
 )
 
 

@@ -333,9 +333,10 @@ class Postponed:
 
 @frozen
 class LostAction:
-    """The connection broke after the action was written and before it was answered: in doubt."""
+    """No answer came to an action that was written: in doubt. It is tried again with the same id, after `seconds`."""
 
     action_id: int
+    seconds: float = 0.0
 
 
 @frozen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from chat_tui_core.file_news import FileOrder
 from chat_tui_core.model import Presence
 from chat_tui_core.values import frozen
 
@@ -12,6 +11,7 @@ class AskHistory:
     """Events of a room: before or after an order (both exclusive), or the newest where both are 0.
 
     `token` is that of the gap which the page is to fill: `Gap.token` with `before`, `Gap.token_after` with `after`.
+    `event_id` is the stored event at that order, where there is one, for servers that go by ids.
     """
 
     request: int
@@ -20,6 +20,7 @@ class AskHistory:
     before: int = 0
     after: int = 0
     token: str = ""
+    event_id: str = ""
 
 
 @frozen
@@ -73,4 +74,4 @@ class SetPresence:
     text: str = ""
 
 
-Question = AskHistory | AskMembers | AskDirectory | AskAround | AskUsers | SetTyping | SetPresence | FileOrder
+Question = AskHistory | AskMembers | AskDirectory | AskAround | AskUsers | SetTyping | SetPresence

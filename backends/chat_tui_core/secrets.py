@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -67,8 +68,13 @@ def wanted(configured: str = Keep.AUTO) -> Keep:
 
 def from_environment(account: str) -> str:
     """The secret that the environment gives for an account: $CHAT_TUI_TOKEN_WORK_2 for `work-2`; "" for none."""
-    word = "".join(character if character.isalnum() else "_" for character in account.upper())
-    return os.environ.get(TOKEN_VARIABLE + word, "").strip()
+    return os.environ.get(variable_of(account), "").strip()
+
+
+def variable_of(account: str) -> str:
+    """The environment's variable that gives an account's secret, where it is set to something; else ""."""
+    name = TOKEN_VARIABLE + "".join(character if character.isalnum() else "_" for character in account.upper())
+    return name if os.environ.get(name, "").strip() else ""
 
 
 # ---------------------------------------------------------------- a keyring; each of these may wait for the person
@@ -119,14 +125,65 @@ def remove(entry: Entry) -> str:
     return ""
 
 
+IN_FILE: Final = "a file that only you can read"
+
+
+def place(keep: Keep) -> str:
+    """Where a new secret would go, in words; raises ConfigError where it must go into a keyring and there is none."""
+    if keep is Keep.FILE:
+        return IN_FILE
+    try:
+        found = _in_time(_best)
+    except KeyringFailed:
+        found = None
+    if found is not None:
+        return f"the keyring ({_entry_in(found, '').title})"
+    if keep is Keep.AUTO:
+        return IN_FILE
+    raise ConfigError("No usable keyring is there: start or unlock one, or set `secrets` to file.")
+
+
+async def beside(work: Callable[[], T]) -> T:
+    """Do one of these while the event loop goes on, in a thread that the program's end does not wait for."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def finish(given: list[T], failed: Exception | None) -> None:
+        if done.done():
+            return
+        if failed is not None:
+            done.set_exception(failed)
+        else:
+            done.set_result(given[0])
+
+    def run() -> None:
+        given: list[T] = []
+        failed: Exception | None = None
+        try:
+            given.append(work())
+        except Exception as error:  # noqa: BLE001 - whoever waits gets it
+            failed = error
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(finish, given, failed)
+
+    threading.Thread(target=run, name="secret", daemon=True).start()
+    return await done
+
+
 def _put(account: str, secret: str) -> Entry:
     keyring = _best()
     if keyring is None:
         raise KeyringFailed("no usable keyring is there")
-    kind = type(keyring)
-    entry = Entry(f"{kind.__module__}.{kind.__qualname__}", f"{account}-{os.urandom(4).hex()}")
+    entry = _entry_in(keyring, f"{account}-{os.urandom(4).hex()}")
     _write(keyring, entry, secret)
     return entry
+
+
+def _entry_in(keyring: KeyringBackend, name: str) -> Entry:
+    kind = type(keyring)
+    return Entry(f"{kind.__module__}.{kind.__qualname__}", name)
 
 
 def _get(entry: Entry) -> str:
@@ -167,8 +224,7 @@ def _is_chainer(keyring: KeyringBackend) -> bool:
 
 
 def _is_good(keyring: KeyringBackend) -> bool:
-    kind = type(keyring)
-    return _may_be(f"{kind.__module__}.{kind.__qualname__}") and bool(keyring.priority >= _RECOMMENDED)
+    return _may_be(_entry_in(keyring, "").keyring) and bool(keyring.priority >= _RECOMMENDED)
 
 
 def _may_be(name: str) -> bool:

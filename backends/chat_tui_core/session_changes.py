@@ -6,6 +6,7 @@ from chat_tui_core.actions import Action
 from chat_tui_core.contract import LinkChanged
 from chat_tui_core.model import RoomEvent
 from chat_tui_core.timeline import Change
+from chat_tui_core.transfers import Transfer
 from chat_tui_core.values import frozen
 
 
@@ -77,6 +78,13 @@ class ActionMoved:
 
 
 @frozen
+class TransferMoved:
+    """A file is new, has moved on, waits for something else, or has ended: see `Session.files`."""
+
+    transfer: Transfer
+
+
+@frozen
 class Said:
     """One sentence for the person. `serious`: something was refused or set aside."""
 
@@ -95,5 +103,6 @@ SessionChange = (
     | PresenceMoved
     | ReadMarkMoved
     | ActionMoved
+    | TransferMoved
     | Said
 )

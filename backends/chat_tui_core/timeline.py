@@ -1,7 +1,7 @@
 """A room's messages in order, with gaps and local echoes, as changes to a list.
 
 Items stand in the server's order; a gap stands after the last event before it; echoes of actions that are not in
-the stream yet stand at the end, in the order typed. Every method returns the changes that it made, to be applied one
+the stream yet stand at the end, in the order typed, and after them what leaves at a time of its own. Every method returns the changes that it made, to be applied one
 after the other; an item keeps its `key` for life, so a confirmed echo is the same line.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Final
 
 from chat_tui_core.actions import Action, State
@@ -20,6 +21,7 @@ _ECHO: Final = 1 << 62  # sorts behind every order
 _EVENT, _GAP = 0, 1
 
 _Place = tuple[int, int]
+_order = attrgetter("order")
 
 
 @frozen
@@ -95,7 +97,7 @@ class Timeline:
         self.items: list[Item] = []
         self._places: list[_Place] = []
         self._events: dict[str, _Place] = {}
-        self._echoes: dict[int, int] = {}  # action id -> its place in the queue
+        self._echoes: dict[int, _Place] = {}  # by action id
         self._unplaced: dict[str, Action] = {}  # answered, by event id, until the event comes
 
     # ------------------------------------------------------------ reading
@@ -128,7 +130,12 @@ class Timeline:
         """Start over with what is stored; `actions` are shown at the room's end, so not while it is detached."""
         self.items, self._places, self.detached = [], [], detached
         self._events, self._echoes, self._unplaced = {}, {}, {}
-        self.add(events)
+        for event in sorted(events, key=_order):
+            place = (event.order, _EVENT)
+            if event.event_id not in self._events and place not in self._places[-1:]:
+                self._events[event.event_id] = place
+                self._places.append(place)
+                self.items.append(Item(event.event_id, event=event))
         self.set_gaps(list(gaps))
         for action in actions:
             self.echo(action)
@@ -142,7 +149,7 @@ class Timeline:
     def add(self, events: Iterable[RoomEvent]) -> list[Change]:
         """Put events in their places; a known event is brought up to date."""
         changes: list[Change] = []
-        for event in sorted(events, key=lambda event: event.order):
+        for event in sorted(events, key=_order):
             changes += self._put(event)
         return _joined(changes)
 
@@ -153,28 +160,25 @@ class Timeline:
             return self._settle(action, index)
         if action.event_id:
             self._unplaced[action.event_id] = action
-        place = (_ECHO, action.place)
         if action.state is State.CANCELLED:
             return self._remove_echo(action.id)
         if self.detached:
             return []
-        item = Item(f"a{action.id}", action=action)
-        if action.id in self._echoes:
-            index = bisect_left(self._places, place)
-            if self.items[index] == item:
-                return []
-            self.items[index] = item
-            return [Changed(index, item)]
-        self._echoes[action.id] = action.place
-        return [self._insert(place, item)]
+        place, known = _echo_place(action), self._echoes.get(action.id)
+        self._echoes[action.id] = place
+        if known is None:
+            return [self._insert(place, Item(f"a{action.id}", action=action))]
+        index = bisect_left(self._places, known)
+        item = replace(self.items[index], action=action)
+        return self._update(index, item) if known == place else [self._remove(index), self._insert(place, item)]
 
     def rekey(self, old_id: int, action: Action) -> list[Change]:
         """An action goes on under a new id; one that was refused and is tried again keeps its place and its key."""
         place = self._echoes.get(old_id)
-        if place is None or place != action.place:
+        if place is None or place != _echo_place(action):
             return [*self._remove_echo(old_id), *self.echo(action)]
         self._echoes[action.id] = self._echoes.pop(old_id)
-        index = bisect_left(self._places, (_ECHO, place))
+        index = bisect_left(self._places, place)
         return self._update(index, replace(self.items[index], action=action))
 
     def set_gaps(self, gaps: Sequence[Gap]) -> list[Change]:
@@ -198,12 +202,12 @@ class Timeline:
         return [self._forget(0, surplus)] if surplus > 0 else []
 
     def drop_newest(self, keep: int) -> list[Change]:
-        """Forget all but the oldest `keep` items; the list no longer ends where the room does."""
-        surplus = len(self.items) - keep
-        if surplus <= 0:
+        """Forget all but the oldest `keep` items, and every echo; the list no longer ends where the room does."""
+        if len(self.items) <= keep:
             return []
         self.detached = True
-        return [self._forget(keep, surplus)]
+        keep = min(keep, bisect_left(self._places, (_ECHO, 0)))
+        return [self._forget(keep, len(self.items) - keep)]
 
     def _forget(self, start: int, count: int) -> Removed:
         for item in self.items[start : start + count]:
@@ -220,7 +224,8 @@ class Timeline:
         known = self._events.get(event.event_id)
         if known is not None:
             index = bisect_left(self._places, known)
-            return self._update(index, replace(self.items[index], event=event))
+            item = replace(self.items[index], event=event)
+            return self._update(index, item) if known[0] == event.order else self._move(index, item, event.order)
         action = self._unplaced.pop(event.event_id, None)
         action_id = event.action_id or (action.id if action else 0)
         place = (event.order, _EVENT)
@@ -233,7 +238,7 @@ class Timeline:
         return [self._insert(place, Item(event.event_id, event=event, action=action))]
 
     def _confirm(self, event: RoomEvent, action_id: int, place: _Place) -> list[Change]:
-        old = bisect_left(self._places, (_ECHO, self._echoes.pop(action_id)))
+        old = bisect_left(self._places, self._echoes.pop(action_id))
         item = replace(self.items[old], event=event)
         self._events[event.event_id] = place
         new = bisect_left(self._places, place)
@@ -248,6 +253,14 @@ class Timeline:
             index = bisect_left(self._places, self._events[action.event_id])
         return changes + self._update(index, replace(self.items[index], action=action))
 
+    def _move(self, index: int, item: Item, order: int) -> list[Change]:
+        """The server has given an event another place; it stays where it is when that is taken."""
+        place = (order, _EVENT)
+        at = bisect_left(self._places, place)
+        if at < len(self._places) and self._places[at] == place:
+            return []
+        return [self._remove(index), self._insert(place, item)]
+
     def _update(self, index: int, item: Item) -> list[Change]:
         if self.items[index] == item:
             return []
@@ -256,7 +269,7 @@ class Timeline:
 
     def _remove_echo(self, action_id: int) -> list[Change]:
         place = self._echoes.pop(action_id, None)
-        return [] if place is None else [self._remove(bisect_left(self._places, (_ECHO, place)))]
+        return [] if place is None else [self._remove(bisect_left(self._places, place))]
 
     def _insert(self, place: _Place, item: Item) -> Inserted:
         index = bisect_left(self._places, place)
@@ -269,6 +282,11 @@ class Timeline:
     def _remove(self, index: int) -> Removed:
         del self._places[index], self.items[index]
         return Removed(index, 1)
+
+
+def _echo_place(action: Action) -> _Place:
+    """Where an echo stands: in the order typed, what leaves at a time of its own after all others, by that time."""
+    return (_ECHO + action.scheduled, action.place)
 
 
 def _gap_key(gap: Gap) -> str:

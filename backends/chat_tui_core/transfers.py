@@ -129,7 +129,7 @@ class Transfer:
     `done` counts the bytes that are durable where they go. `path`: the source, or where the file is to be; of one that
     did not become complete its `.part`, where there is one. `ref` names the file at the backend, `ticket` this one way of it;
     `memo` is the backend's own. `stamp` tells the files on this disk apart from others of their name. `asked`: the
-    offer may have left. `told`: the server knows how it ended. `reason` says why it ended.
+    offer may have left. `tell` is how it ended, as long as the server does not know (file_news.Ending). `reason` says why.
     """
 
     id: int
@@ -149,7 +149,7 @@ class Transfer:
     memo: str = ""
     stamp: str = ""
     asked: bool = False
-    told: bool = True
+    tell: str = ""
     reason: str = ""
     created_at: int = 0
     ended_at: int = 0
@@ -159,6 +159,12 @@ class Transfer:
     def is_open(self) -> bool:
         """Whether it has not ended."""
         return self.state not in ENDED
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left to do: it has ended, the server knows, and the name of what did not come is free."""
+        held = self.direction is Direction.IN and self.state is not State.COMPLETE and bool(self.stamp)
+        return not (self.is_open or self.tell or held)
 
     @property
     def wants_to_move(self) -> bool:
@@ -251,17 +257,26 @@ class Take(StrEnum):
 
 @slotted
 class Receiving:
-    """Which chunks are taken: the next one only. `taken` are handed on to be stored, `kept` are durable."""
+    """Which chunks are taken: the next one only. `taken` are handed on to be stored, `kept` are durable.
+
+    `known` is what the sender knows to be taken, though it may not be durable yet: its window counts from there.
+    """
 
     size: int
     chunk: int
     window: int
     kept: int = 0
     taken: int = 0
+    known: int = 0
 
     def go_on_from(self, number: int) -> None:
         """Chunks before this one are durable; what was handed on beyond them is forgotten."""
-        self.kept = self.taken = number - 1
+        self.kept = self.taken = self.known = number - 1
+
+    def resume(self) -> int:
+        """Which chunk a sender is to go on with; those that are being stored need not come again."""
+        self.known = self.taken
+        return self.taken + 1
 
     def take(self, number: int, length: int) -> Take:
         """Decide over a chunk by its number and its bytes."""
@@ -271,7 +286,7 @@ class Receiving:
             return Take.WRONG
         if number <= self.taken:
             return Take.AGAIN
-        if number > self.taken + 1 or number > self.kept + self.window:
+        if number > self.taken + 1 or number > max(self.kept, self.known) + self.window:
             return Take.WRONG
         self.taken = number
         return Take.KEEP

@@ -87,7 +87,8 @@ def _named(name: str, typed: str) -> tuple[str, ...]:
     url = base_url(f"https://{name}")
     if url is None or "/" in name:
         raise _wrong(typed)
-    return (url, f"http{url.removeprefix('https')}") if is_loopback(urlsplit(url).hostname or "") else (url,)
+    # On this machine without TLS first: a server that has none lets a client wait for the answer to its greeting.
+    return (f"http{url.removeprefix('https')}", url) if is_loopback(urlsplit(url).hostname or "") else (url,)
 
 
 def _ascii_host(host: str) -> str:

@@ -7,6 +7,7 @@ import base64
 import importlib
 import logging
 from collections.abc import Mapping
+from traceback import extract_tb
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
@@ -25,6 +26,9 @@ LARGEST: Final = 200_000_000
 
 ASIDE: Final = 65_536
 """Bytes beyond which a body is decoded in a thread: more would be felt by whoever types."""
+
+BREATH: Final = 500_000
+"""Bytes that are taken of a body before whoever types gets a turn."""
 
 BODY_TIME: Final = 300.0
 """Seconds that a body may trickle in, on top of the wait for its first byte."""
@@ -61,16 +65,16 @@ class Caller:
             await self._session.close()
             self._session = None
 
-    async def call(self, base: str, request: Request, token: str = "") -> tuple[int, Any]:
-        """Make a request to the server at `base`; gives the status, and what the decoder, Refusal or Garbled.
+    async def call(self, base: str, request: Request, token: str = "", most: int = LARGEST) -> tuple[int, Any]:
+        """Make a request to the server at `base`; gives the status, and what the decoder gave, a Refusal or Garbled.
 
         Raises CallFailed. Redirects are not followed: they would carry the token to another server.
         """
         query = f"?{urlencode(request.query)}" if request.query else ""
         url = f"{base.rstrip('/')}{request.path}{query}"
-        got = await self.fetch(request.method, url, request.body, token=token, seconds=request.timeout)
+        got = await self.fetch(request.method, url, request.body, token=token, seconds=request.timeout, most=most)
         if got.body is None:
-            return got.status, Garbled(f"the answer is larger than {LARGEST // 1_000_000} MB")
+            return got.status, _too_large(got, most)
         if len(got.body) <= ASIDE:
             return got.status, _decoded(request.reads, got.status, got.headers, got.body)
         return got.status, await asyncio.to_thread(_decoded, request.reads, got.status, got.headers, got.body)
@@ -94,7 +98,9 @@ class Caller:
         from aiohttp import ClientTimeout
         from yarl import URL
 
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        proxy, headers = _through_proxy(url)
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
@@ -106,8 +112,8 @@ class Caller:
                     data=body,
                     headers=headers,
                     allow_redirects=False,
-                    timeout=ClientTimeout(total=None, connect=CONNECT_TIME, sock_read=seconds),
-                    **_through_proxy(url),
+                    timeout=ClientTimeout(total=None, connect=min(CONNECT_TIME, seconds), sock_read=seconds),
+                    **proxy,
                 ) as response,
             ):
                 return Fetched(response.status, response.headers, await _read(response, most))
@@ -131,33 +137,43 @@ def _new_session() -> ClientSession:
     return session
 
 
-def _through_proxy(url: str) -> dict[str, Any]:
-    """Give the request's options for the proxy that the environment names for this address; none for this machine."""
+def _through_proxy(url: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Give the options and headers for the proxy that the environment names for this address; none for this machine.
+
+    Raises CallFailed for a proxy that is none for HTTP.
+    """
     from urllib.request import getproxies, proxy_bypass
 
     parts = urlsplit(url)
     host = parts.hostname or ""
     proxy = "" if is_loopback(host) or proxy_bypass(host) else getproxies().get(parts.scheme, "")
     if not proxy:
-        return {}
+        return {}, {}
     to = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    if to.scheme not in {"http", "https"} or not to.hostname:
+        raise CallFailed("the environment names a proxy that is none for HTTP", fatal=True, sent=False)
     options: dict[str, Any] = {"proxy": urlunsplit(to._replace(netloc=to.netloc.rpartition("@")[2]))}
-    if to.username:
-        pair = f"{unquote(to.username)}:{unquote(to.password or '')}"
-        options["proxy_headers"] = {"Proxy-Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
-    return options
+    if not to.username:
+        return options, {}
+    pair = f"{unquote(to.username)}:{unquote(to.password or '')}"
+    known = {"Proxy-Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+    # TLS goes through a tunnel, whose request alone is for the proxy; anything else the proxy passes on itself.
+    return (options | {"proxy_headers": known}, {}) if parts.scheme == "https" else (options, known)
 
 
 async def _read(response: ClientResponse, most: int) -> bytes | None:
     """Give the whole body, or None when there is more of it than that."""
     if (response.content_length or 0) > most:
         return None
-    parts, size = [], 0
+    parts, size, breath = [], 0, BREATH
     async for part in response.content.iter_any():
         size += len(part)
         if size > most:
             return None
         parts.append(part)
+        if size > breath:  # what is there already is unpacked without a pause, a thousand times its size
+            breath = size + BREATH
+            await asyncio.sleep(0)
     return parts[0] if len(parts) == 1 else await _joined(parts, size)
 
 
@@ -165,9 +181,17 @@ async def _joined(parts: list[bytes], size: int) -> bytes:
     return b"".join(parts) if size <= ASIDE else await asyncio.to_thread(b"".join, parts)
 
 
+def _too_large(got: Fetched, most: int) -> Any:
+    """Give what becomes of an answer that was not read to its end."""
+    if got.status // 100 != 2:
+        return _decoded("anything", got.status, got.headers, b"")
+    return Garbled(f"the answer is larger than {most // 1_000_000} MB")
+
+
 def _decoded(reads: str, status: int, headers: Mapping[str, str], body: bytes) -> Any:
     try:
         return decode(reads, status, headers, body)
-    except Exception:
-        _LOG.exception("a decoder failed")
+    except Exception as error:  # noqa: BLE001 - what a server sends must not end the connection, whatever it is
+        place = extract_tb(error.__traceback__)[-1]  # and no more: an error's text may quote what people wrote
+        _LOG.error("a decoder failed: %s in %s:%s", type(error).__name__, place.filename, place.lineno)
         return Garbled("the answer cannot be read")

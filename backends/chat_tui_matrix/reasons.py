@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Final
 
 CONNECT_TIME: Final = 15.0
-"""Seconds for name look-up, TCP and TLS together."""
+"""Seconds at most for name look-up, TCP and TLS together."""
 
 
 class CallFailed(Exception):
@@ -60,7 +60,7 @@ def _table() -> tuple[_Row, ...]:
         (aiohttp.ClientProxyConnectionError, "the proxy cannot be reached", False, False),
         (aiohttp.ClientHttpProxyError, "the proxy does not let us through", False, False),
         (aiohttp.ClientConnectorError, _connecting, False, False),
-        (aiohttp.ConnectionTimeoutError, f"no connection within {CONNECT_TIME:.0f} s", False, False),
+        (aiohttp.ConnectionTimeoutError, "the server did not take the connection in time", False, False),
         (TimeoutError, "the server did not answer in time", False, True),
         (aiohttp.ServerDisconnectedError, "the server hung up", False, True),
         (aiohttp.ClientPayloadError, "the connection broke in the middle of an answer", False, True),

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from chat_tui_core.actions import Action
-from chat_tui_core.contract import Deliver, Link, Question
+from chat_tui_core.contract import Deliver, FileBytes, Link, Question
+from chat_tui_core.file_news import FileOrder, NoFiles
 from chat_tui_wschat.dialing import DialError, dial
+from chat_tui_wschat.file_lane import ChunkLane
 from chat_tui_wschat.protocol import (
     Closed,
     CloseSocket,
@@ -22,6 +24,7 @@ from chat_tui_wschat.protocol import (
     Send,
     WschatCore,
 )
+from chat_tui_wschat.protocol_values import DropChunks, KeepChunk, SendChunk
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
@@ -63,14 +66,18 @@ class _Inbox:
 
 
 class _Socket:
-    """One WebSocket from Open to its end: its task connects, reads and writes; nothing is put once it is let go."""
+    """One WebSocket from Open to its end: its task connects, reads and writes; nothing is put once it is let go.
 
-    def __init__(self, url: str, inbox: _Inbox) -> None:
+    Chunks of files are written one at a time, when no message waits.
+    """
+
+    def __init__(self, url: str, inbox: _Inbox, files: FileBytes) -> None:
         self._inbox = inbox
         self._outgoing: deque[str | bytes] = deque()
         self._more = asyncio.Event()
         self._closing: tuple[int, str] | None = None
         self._open = False
+        self.chunks = ChunkLane(files, self._more.set)
         self.task = asyncio.create_task(self._live(url))
 
     def send(self, message: str | bytes) -> None:
@@ -104,7 +111,7 @@ class _Socket:
             end = await self._read(socket)
         finally:
             writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
+            await asyncio.gather(writer, self.chunks.close(), return_exceptions=True)
             socket.transport.abort()
         self._tell(end)
 
@@ -125,6 +132,9 @@ class _Socket:
             while True:
                 while self._outgoing:
                     await socket.send(self._outgoing.popleft())
+                if self._closing is None and (chunk := self.chunks.take()) is not None:
+                    await socket.send(chunk)
+                    continue
                 if self._closing is not None:
                     await socket.close(*self._closing)
                     return
@@ -137,9 +147,10 @@ class _Socket:
 class WschatConnection:
     """See contract.Connection."""
 
-    def __init__(self, core: WschatCore, deliver: Deliver) -> None:
+    def __init__(self, core: WschatCore, deliver: Deliver, files: FileBytes | None = None) -> None:
         self._core = core
         self._deliver = deliver
+        self._files = files or NoFiles()
         self._inbox = _Inbox()
         self._socket: _Socket | None = None
         self._let_go: set[asyncio.Task[None]] = set()
@@ -157,6 +168,11 @@ class WschatConnection:
     def ask(self, question: Question) -> None:
         """See ProtocolCore.ask."""
         self._core.ask(question, _now())
+        self._inbox.kick.set()
+
+    def order(self, order: FileOrder) -> None:
+        """See FileCarrier.order."""
+        self._core.order(order, _now())
         self._inbox.kick.set()
 
     def stored(self, position: Mapping[str, str]) -> None:
@@ -240,12 +256,20 @@ class WschatConnection:
         match out:
             case Open(url=url):
                 self._drop_socket(1000, "")
-                self._socket = _Socket(url, self._inbox)
+                self._socket = _Socket(url, self._inbox, self._files)
             case Send(message=message):
                 if self._socket is not None:
                     self._socket.send(message)
             case CloseSocket(code=code, reason=reason):
                 self._drop_socket(code, reason)
+            case KeepChunk(transfer=transfer, offset=offset, data=data):
+                self._files.write(transfer, offset, data)
+            case SendChunk():
+                if self._socket is not None:
+                    self._socket.chunks.put(out)
+            case DropChunks(transfer=transfer):
+                if self._socket is not None:
+                    self._socket.chunks.drop(transfer)
 
     def _drop_socket(self, code: int, reason: str) -> None:
         """Let the present socket end by itself; what it has already told counts no more."""

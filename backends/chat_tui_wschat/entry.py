@@ -7,11 +7,13 @@ from typing import Final
 
 from chat_tui_core.contract import (
     API_VERSION,
+    Browse,
     Capability,
     Connection,
     Credentials,
     Deliver,
     RunningServer,
+    ServerFound,
     ServerMaker,
     ServerOptions,
     Surroundings,
@@ -23,8 +25,26 @@ _ALONE: Final = Surroundings()
 CAPABILITIES: Final = frozenset(
     map(
         Capability,
-        "send history create delete join invite kick topic edit redact react reply read typing presence directory"
-        " contiguous".split(),
+        [
+            "send",
+            "history",
+            "create",
+            "delete",
+            "join",
+            "invite",
+            "kick",
+            "topic",
+            "edit",
+            "redact",
+            "react",
+            "reply",
+            "read",
+            "typing",
+            "presence",
+            "directory",
+            "contiguous",
+            "files",
+        ],
     )
 )
 """What a server that offers everything of wschat can do; SignedIn says what this very one does."""
@@ -58,11 +78,22 @@ class WschatBackend:
     def __init__(self) -> None:
         self.server: ServerMaker | None = _LazyServer()
 
-    async def login(self, url: str, user: str, secret: str, *, kind: str, device: str) -> Credentials:
+    async def discover(self, url: str) -> ServerFound:
+        """Look whether a server answers, and of which kind it is."""
+        from chat_tui_wschat.login import discover
+
+        return await discover(url)
+
+    async def login(
+        self, url: str, user: str, secret: str, *, kind: str, device: str, browse: Browse | None = None
+    ) -> Credentials:
         """Check a password or a token with the server."""
         from chat_tui_wschat.login import sign_in
 
         return await sign_in(url, user, secret, kind=kind, device=device)
+
+    async def logout(self, account: Account, token: str) -> None:
+        """Nothing is told: the protocol has no word for it. The next sign-in of this device makes its token void."""
 
     def connect(
         self,
@@ -79,7 +110,7 @@ class WschatBackend:
         from chat_tui_wschat.protocol import Login, WschatCore
 
         login = Login(account.url, account.user, account.device, token)
-        return WschatConnection(WschatCore(login, position, random), deliver)
+        return WschatConnection(WschatCore(login, position, random), deliver, surroundings.files)
 
 
 backend: Final = WschatBackend()

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from chat_tui_core.contract import Credentials
+from chat_tui_core.contract import Credentials, LoginWay, ServerFound
 from chat_tui_core.errors import AuthRefused, ConfigError, TransportError
 from chat_tui_core.safe_text import one_line
 from chat_tui_wschat.dialing import DialError, check_url, dial
 from chat_tui_wschat.frames import Command, Confirm, Failure, Hello
 from chat_tui_wschat.grammar import SECRET, FrameError
 from chat_tui_wschat.protocol import HELLO_TIME
-from chat_tui_wschat.protocol_events import FIRST_LABEL
 from chat_tui_wschat.protocol_fields import text
+from chat_tui_wschat.protocol_labels import FIRST_LABEL
 from chat_tui_wschat.protocol_link import closing
 from chat_tui_wschat.wire import parse_reply, write_command
 
@@ -25,6 +25,28 @@ ANSWER_TIME: Final = 10.0
 
 NOTHING: Final = "-"
 """What stands for a token on a bare S0 server, which has no accounts."""
+
+
+OPEN: Final = "Where a server is open, a new name makes a new account."
+PLAIN: Final = "A plain S0 server without accounts: any password will do."
+
+
+async def discover(url: str) -> ServerFound:
+    """See contract.Backend.discover."""
+    check_url(url)
+    try:
+        socket = await dial(url)
+    except DialError as error:
+        raise TransportError(f"Cannot connect to {url}: {error.reason}.") from error
+    from websockets.exceptions import ConnectionClosed
+
+    try:
+        note = OPEN if await _has_hello(socket) else PLAIN
+    except ConnectionClosed as error:
+        raise TransportError(f"{url} closed the connection at once; try again later.") from error
+    finally:
+        await socket.close()
+    return ServerFound(url, (LoginWay.PASSWORD, LoginWay.TOKEN), note)
 
 
 async def sign_in(url: str, user: str, secret: str, *, kind: str, device: str) -> Credentials:

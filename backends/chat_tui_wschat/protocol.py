@@ -18,12 +18,13 @@ from chat_tui_core.contract import (
     SetPresence,
     SetTyping,
 )
+from chat_tui_core.file_news import FileOrder
 from chat_tui_wschat import protocol_legacy, protocol_messages, protocol_signin
 from chat_tui_wschat.frames import Command
 from chat_tui_wschat.grammar import FrameError, number_ok
 from chat_tui_wschat.protocol_actions import Unsendable, frame
 from chat_tui_wschat.protocol_desk import PROGRESS_TIME, Desk, Login
-from chat_tui_wschat.protocol_events import FIRST_LABEL
+from chat_tui_wschat.protocol_labels import FIRST_LABEL
 from chat_tui_wschat.protocol_link import Beat
 from chat_tui_wschat.protocol_socket import break_stream, closed, drop, open_failed, open_socket, say_goodbye
 from chat_tui_wschat.protocol_values import Closed, CloseSocket, In, Message, Open, Opened, OpenFailed, Out, Send
@@ -111,6 +112,13 @@ class WschatCore:
             desk.questions.put(question)
         self._flush(now)
 
+    def order(self, order: FileOrder, now: float) -> None:
+        """Take an order about a file; forgotten when the connection breaks."""
+        desk = self._desk
+        if desk.link is Link.ONLINE and desk.legacy is None:
+            desk.say(*desk.files.order(order, desk.limits))
+        self._flush(now)
+
     def stored(self, position: Mapping[str, str], now: float) -> None:
         """Everything up to this position is durable; the next PING tells the server so."""
         desk, seq = self._desk, position.get("seq", "")
@@ -155,6 +163,7 @@ class WschatCore:
         self._beat(now)
         protocol_signin.run_again(desk, now)
         desk.say(*desk.stream.lapse_typing(now), *desk.ledger.overdue(now), *desk.questions.overdue(now))
+        desk.files.calls.overdue(now)
         self._flush(now)
 
     # ------------------------------------------------------------ out
@@ -182,6 +191,7 @@ class WschatCore:
             times.append(desk.heartbeat.wake_at())
         if desk.link is Link.ONLINE and desk.legacy is None:
             times += [desk.ledger.wake_at(desk.pace), desk.questions.wake_at(desk.pace), desk.typing.wake_at()]
+            times.append(desk.files.calls.wake_at(desk.pace))
             if desk.stream.wants_lists:
                 times.append(desk.lists_at)
         return min((at for at in times if at is not None), default=None)
@@ -235,6 +245,7 @@ class WschatCore:
         frames, refusals = desk.questions.release(desk.pace, now, desk.limits.max_history)
         desk.out.extend(Send(message) for message in frames)
         desk.say(*refusals)
+        desk.out.extend(desk.files.take_out(desk.pace, now))
         for room_id in desk.typing.due(now):
             self._tell_typing(room_id, "ON", now)
         if desk.stream.wants_lists and desk.stream.lists is None and now >= desk.lists_at:

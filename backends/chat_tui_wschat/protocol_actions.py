@@ -19,6 +19,9 @@ from chat_tui_wschat.wire import write_command
 SHORT_TEXT: Final = 300
 """Bytes of a topic or a reason (wschat 3.8)."""
 
+EMOTE: Final = "/me "
+"""How a message begins that tells what its sender does: wschat has no such kind of message."""
+
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Cs"})
 
 
@@ -70,6 +73,8 @@ def _said(content: Mapping[str, Any], limits: Limits) -> str:
     said = _string(content, "text").replace("\r\n", "\n").replace("\r", "\n")
     if not _visible(said):
         raise Unsendable("EMPTY", "A message needs at least one character that can be seen.")
+    if content.get("kind") == "emote":
+        said = EMOTE + said
     return _within(said, limits.max_text, "The text")
 
 

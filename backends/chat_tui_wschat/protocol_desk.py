@@ -10,9 +10,11 @@ from chat_tui_core.contract import Link, LinkChanged, News, Position, Problem, S
 from chat_tui_wschat.frames import Command, Event
 from chat_tui_wschat.grammar import FrameError
 from chat_tui_wschat.protocol_events import Stream
+from chat_tui_wschat.protocol_files import Files
+from chat_tui_wschat.protocol_labels import Labels
 from chat_tui_wschat.protocol_ledger import Ledger
 from chat_tui_wschat.protocol_link import Backoff, Heartbeat, Limits, Pace
-from chat_tui_wschat.protocol_questions import Labels, Questions
+from chat_tui_wschat.protocol_questions import Questions
 from chat_tui_wschat.protocol_sequence import Sequence
 from chat_tui_wschat.protocol_typing import OwnTyping
 from chat_tui_wschat.protocol_values import Out, Send
@@ -91,7 +93,8 @@ class Desk:
         self.last_action_id = 0
         # what is carried over it
         self.labels = Labels()
-        self.stream = Stream(login.user)
+        self.files = Files(self.labels)
+        self.stream = Stream(login.user, self.files)
         self.ledger = Ledger()
         self.questions = Questions(self.stream, self.labels)
         self.typing = OwnTyping()

@@ -22,10 +22,13 @@ from chat_tui_core.contract import (
     RoomGone,
     TypingSet,
 )
+from chat_tui_core.file_news import FileOffered
 from chat_tui_core.model import Gap, Member, Membership, Room, RoomEvent
 from chat_tui_wschat.frames import Event
 from chat_tui_wschat.grammar import channel_name_ok
 from chat_tui_wschat.protocol_fields import flag, moment, named, names, text, whole
+from chat_tui_wschat.protocol_files import Files
+from chat_tui_wschat.protocol_labels import FIRST_LABEL
 from chat_tui_wschat.protocol_rooms import (
     TOPIC_LIMIT,
     Lists,
@@ -41,15 +44,13 @@ from chat_tui_wschat.protocol_rooms import (
 from chat_tui_wschat.protocol_timeline import Timeline
 from chat_tui_wschat.protocol_typing import Typers
 
-FIRST_LABEL: Final = 1 << 52
-"""Ids from here on label our questions; every id below is an action's."""
-
 
 class Stream:
     """Turns events into news, and keeps what that needs: the rooms, who types, the lists on their way."""
 
-    def __init__(self, me: str) -> None:
+    def __init__(self, me: str, files: Files) -> None:
         self.me = me
+        self.files = files
         self.rooms = Rooms()
         self.timeline = Timeline()
         self.typers = Typers()
@@ -245,6 +246,19 @@ def _typing(stream: Stream, event: Event) -> Iterator[News]:
     yield TypingSet(event.resource, stream.typers.put(event.resource, users, stream.now))
 
 
+def _offered(stream: Stream, event: Event) -> Iterator[News]:
+    """An offer is a line of its room; one by somebody else can be accepted."""
+    for news in _arrives(stream, event):
+        yield news
+        item = news.events[0] if isinstance(news, Arrived) else None
+        if item is not None and item.file is not None and item.sender != stream.me:
+            yield FileOffered(item.room_id, item.event_id, item.sender, item.file)
+
+
+def _file(stream: Stream, event: Event) -> Iterator[News]:
+    yield from stream.files.event(event)
+
+
 def _nothing(stream: Stream, event: Event) -> Iterator[News]:
     yield from ()
 
@@ -265,6 +279,6 @@ _EVENTS: Final[Mapping[tuple[str, str], Callable[[Stream, Event], Iterator[News]
     ("message", "READ"): _read,
     ("presence", "SET"): _present,
     ("typing", "SET"): _typing,
-    ("file", "OFFER"): _arrives,
-    **dict.fromkeys((("file", action) for action in ("STORED", "ACK", "ACCEPT", "DONE", "FAIL", "CANCEL")), _nothing),
+    ("file", "OFFER"): _offered,
+    **dict.fromkeys((("file", action) for action in ("STORED", "ACK", "ACCEPT", "DONE", "FAIL", "CANCEL")), _file),
 }

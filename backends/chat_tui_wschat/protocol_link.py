@@ -41,7 +41,8 @@ def _clamped(data: Data, key: str, default: float, low: float, high: float) -> f
 class Limits:
     """What HELLO offers, with hostile values clamped and absent ones at wschat 3.8's defaults. Sizes are bytes.
 
-    `burst` commands may be sent at once, `refill` a second on and on: 120 in 60 s.
+    `burst` commands may be sent at once, `refill` a second on and on: 120 in 60 s. At most `window` chunks of a file, each
+    of at most `max_chunk` bytes, are on their way beyond the last acknowledged one.
     """
 
     heartbeat: float = 30.0
@@ -51,6 +52,8 @@ class Limits:
     max_history: int = 100
     burst: float = 120.0
     refill: float = 2.0
+    max_chunk: int = 131_072
+    window: int = 32
     events: tuple[str, ...] = ()
     caps: frozenset[str] | None = None
 
@@ -66,6 +69,8 @@ def read_hello(data: Data) -> Limits:
         max_history=int(_clamped(data, "max_history", 100, 1, 1_000)),
         burst=_clamped(data, "commands", 120, 10, 1_000_000),
         refill=_clamped(data, "refill", 2, 0.1, 1_000_000),
+        max_chunk=int(_clamped(data, "max_chunk", 131_072, 1, 1 << 19)),
+        window=int(_clamped(data, "window", 32, 1, 64)),
         events=tuple(kind for kind in EVENT_TYPES if kind in offered),
         caps=frozenset(names(data, "caps", 64)) if isinstance(data.get("caps"), list) else None,
     )
@@ -87,7 +92,7 @@ _ALWAYS: Final = frozenset(
     }
 )
 _CHAT: Final = frozenset({Capability.EDIT, Capability.REDACT, Capability.REACT, Capability.REPLY})
-_BY_EVENT: Final = {"typing": Capability.TYPING, "presence": Capability.PRESENCE}
+_BY_EVENT: Final = {"typing": Capability.TYPING, "presence": Capability.PRESENCE, "file": Capability.FILES}
 
 ALL_CAPABILITIES: Final = _ALWAYS | _CHAT | frozenset(_BY_EVENT.values())
 """What this backend can do with a server that offers everything."""

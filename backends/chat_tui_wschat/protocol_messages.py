@@ -11,8 +11,8 @@ from chat_tui_wschat import protocol_legacy, protocol_signin
 from chat_tui_wschat.frames import Chunk, Command, Confirm, Event, Failure, Hello, Ping, Pong
 from chat_tui_wschat.grammar import FrameError
 from chat_tui_wschat.protocol_desk import PROGRESS_TIME, Desk
-from chat_tui_wschat.protocol_events import FIRST_LABEL
 from chat_tui_wschat.protocol_fields import text
+from chat_tui_wschat.protocol_labels import FIRST_LABEL
 from chat_tui_wschat.protocol_socket import drop
 from chat_tui_wschat.wire import parse_reply
 
@@ -49,6 +49,8 @@ def _confirm(desk: Desk, reply: Confirm, now: float) -> None:
         protocol_signin.errand_done(desk, reply, now)
     elif desk.questions.knows(reply.id):
         desk.say(*desk.questions.confirm(reply))
+    elif desk.files.calls.knows(reply.id):
+        desk.say(*desk.files.confirm(reply))
     elif reply.id is not None and reply.id < FIRST_LABEL:
         desk.say(*desk.ledger.confirm(reply, desk.intents))
 
@@ -62,11 +64,13 @@ def _failure(desk: Desk, reply: Failure, now: float) -> None:
         protocol_signin.errand_failed(desk, reply, now)
     elif desk.questions.knows(reply.id):
         desk.say(*desk.questions.fail(reply, now))
+    elif desk.files.calls.knows(reply.id):
+        desk.say(*desk.files.fail(reply, now))
     elif reply.id is not None and reply.id < FIRST_LABEL:
         desk.say(*desk.ledger.fail(reply, desk.pace, now))
         if reply.code == "BADSTATE":
             drop(desk, "the server lost our session", now)
-    else:
+    elif (reply.verb, reply.code) != ("FILE", "FILESTATE"):  # a chunk that came too late, or was not due any more
         desk.problem(f"The server refused something: {reply.code} {reply.verb} {one_line(reply.text, 200)}")
 
 
@@ -128,7 +132,7 @@ def _pong(desk: Desk, reply: Pong, now: float) -> None:
 
 
 def _chunk(desk: Desk, reply: Chunk, now: float) -> None:
-    desk.problem("A file chunk that nobody asked for was set aside.")
+    desk.say(*desk.files.chunk(reply))
 
 
 def _unreadable(error: FrameError) -> str:

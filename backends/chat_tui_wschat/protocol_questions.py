@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Final
 
 from chat_tui_core.contract import (
@@ -22,8 +21,9 @@ from chat_tui_core.model import Member, Membership, Room, RoomEvent
 from chat_tui_core.safe_text import one_line
 from chat_tui_wschat.frames import Command, Confirm, Failure
 from chat_tui_wschat.grammar import FrameError
-from chat_tui_wschat.protocol_events import FIRST_LABEL, Stream
+from chat_tui_wschat.protocol_events import Stream
 from chat_tui_wschat.protocol_fields import Data, entries, flag, text
+from chat_tui_wschat.protocol_labels import Labels
 from chat_tui_wschat.protocol_ledger import sane_retry
 from chat_tui_wschat.protocol_link import Pace
 from chat_tui_wschat.protocol_rooms import listed, members
@@ -38,17 +38,6 @@ MOST_PAGES: Final = 100
 TEXT_LIMIT: Final = 300
 
 Asked = AskHistory | AskMembers | AskDirectory
-
-
-class Labels:
-    """Ids that name a question and its answer; no action id is ever as high."""
-
-    def __init__(self) -> None:
-        self._count = count(FIRST_LABEL)
-
-    def next(self) -> int:
-        """Give a label that was not given before."""
-        return next(self._count)
 
 
 @dataclass(slots=True)

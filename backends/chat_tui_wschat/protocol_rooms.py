@@ -148,7 +148,7 @@ def spoken(room: Room, event: RoomEvent, me: str) -> Room:
     if event.kind not in SPOKEN:
         return room
     unread = room.unread + (event.sender != me and event.order > room.read)
-    said = one_line(event.text, LAST_LIMIT)
+    said = one_line(event.text or (event.file.name if event.file else ""), LAST_LIMIT)
     return replace(room, unread=unread, last_ts=event.ts, last_sender=event.sender, last_text=said)
 
 

@@ -11,8 +11,8 @@ from chat_tui_core.safe_text import one_line
 from chat_tui_wschat.frames import Command, Confirm, Event, Failure, Hello
 from chat_tui_wschat.grammar import SESSION, FrameError, user_name_ok
 from chat_tui_wschat.protocol_desk import PROGRESS_TIME, Desk, Errand
-from chat_tui_wschat.protocol_events import FIRST_LABEL
 from chat_tui_wschat.protocol_fields import flag, named, text, whole
+from chat_tui_wschat.protocol_labels import FIRST_LABEL
 from chat_tui_wschat.protocol_ledger import sane_retry
 from chat_tui_wschat.protocol_link import PROTOCOL, Heartbeat, Pace, capabilities, read_hello
 from chat_tui_wschat.protocol_rooms import Lists

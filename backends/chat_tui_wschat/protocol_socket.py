@@ -97,6 +97,7 @@ def forget_socket(desk: Desk, now: float) -> None:
     desk.stream.lists = None
     desk.sequence.drop_held()
     desk.questions.requeue()
+    desk.files.lost()
     desk.say(*desk.ledger.lost())
     desk.mark_position()
 

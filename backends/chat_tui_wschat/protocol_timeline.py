@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import Final
 
 from chat_tui_core.chat_syntax import ChatSyntaxError, New, Reply, parse, read
-from chat_tui_core.model import EventKind, Reaction, RoomEvent
+from chat_tui_core.model import EventKind, FileInfo, Reaction, RoomEvent
 from chat_tui_core.safe_text import harmless
+from chat_tui_wschat.grammar import FID
 from chat_tui_wschat.protocol_fields import Data, flag, moment, named, names, text, whole
 
 UNREADABLE: Final = "This item could not be read."
@@ -154,10 +155,12 @@ def _topic(room_id: str, order: int, data: Data) -> RoomEvent:
 
 
 def _file(room_id: str, order: int, data: Data) -> RoomEvent | None:
-    sender, name = named(data, "from"), text(data, "name", _NAME_SHOWN)
-    if not sender or not name:
+    sender, name, fid = named(data, "from"), text(data, "name", _NAME_SHOWN), named(data, "fid")
+    if not sender or not name or not FID.ok(fid):
         return None
-    return _event(room_id, order, data, EventKind.FILE, sender, text_=name)
+    event = _event(room_id, order, data, EventKind.FILE, sender)
+    digest = text(data, "sha256", 64)
+    return replace(event, file=FileInfo(name, whole(data, "size"), text(data, "mime", 100), fid, digest=digest))
 
 
 _ITEMS: Final[Mapping[tuple[str, str], Callable[[str, int, Data], RoomEvent | None]]] = {

@@ -28,6 +28,33 @@ class CloseSocket:
 
 
 @dataclass(frozen=True, slots=True)
+class SendChunk:
+    """Read these bytes of a transfer and send them as this chunk, behind every message that waits."""
+
+    transfer: int
+    xid: str
+    number: int
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropChunks:
+    """No chunk of this transfer that was to be sent leaves any more."""
+
+    transfer: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeepChunk:
+    """Bytes of a transfer came."""
+
+    transfer: int
+    offset: int
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """The WebSocket handshake is done."""
 
@@ -55,7 +82,7 @@ class OpenFailed:
     fatal: bool = False
 
 
-Out = Open | Send | CloseSocket
+Out = Open | Send | CloseSocket | SendChunk | DropChunks | KeepChunk
 """What the shell must do."""
 
 In = Opened | Message | Closed | OpenFailed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -360,3 +361,74 @@ def test_no_keyring_is_imported_while_it_is_not_needed(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(tmp_path)], env=env, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False False"
+
+
+# ---------------------------------------------------------------- beside the event loop
+
+
+@pytest.mark.usefixtures("_ring")
+@pytest.mark.parametrize("keep", [Keep.FILE, Keep.KEYRING])
+async def test_a_renewed_token_is_durable_when_the_keeper_returns(tmp_path: Path, keep: Keep) -> None:
+    data = folder(tmp_path, keep)
+    data.save(ADA, "old")
+    await data.keeper("home")("new")
+    assert folder(tmp_path).token("home") == "new"
+
+
+@pytest.mark.usefixtures("_ring")
+async def test_a_keeper_that_cannot_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = folder(tmp_path)
+    data.save(ADA, "old")
+    keep = data.keeper("home")
+    monkeypatch.setattr(FakeKeyring, "trouble", "locked at set")
+    with pytest.raises(StoreUnwritable, match="did not take the token: it is locked"):
+        await keep("new")
+    assert data.token("home") == "old"
+
+
+@pytest.mark.usefixtures("_ring")
+async def test_the_loop_goes_on_while_a_keyring_waits_for_the_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = folder(tmp_path)
+    data.save(ADA, "s3cret")
+    monkeypatch.setattr(FakeKeyring, "trouble", "asks")
+    waiting = asyncio.create_task(secrets.beside(lambda: data.token("home")))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    FakeKeyring.answer.set()
+    assert await waiting == "s3cret"
+    FakeKeyring.answer.clear()
+    given_up = asyncio.create_task(secrets.beside(lambda: data.token("home")))
+    await asyncio.sleep(0.05)
+    given_up.cancel()
+    FakeKeyring.answer.set()
+    await asyncio.sleep(0.05)
+    assert given_up.cancelled()
+
+
+# ---------------------------------------------------------------- what is told of it
+
+
+@pytest.mark.usefixtures("_ring")
+def test_who_has_to_be_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = folder(tmp_path)
+    data.save(ADA, "s3cret")
+    assert data.asks_keyring("home")
+    monkeypatch.setenv("CHAT_TUI_TOKEN_HOME", "given")
+    assert not data.asks_keyring("home")
+    assert data.token_place("home") == "the environment ($CHAT_TUI_TOKEN_HOME)"
+    monkeypatch.delenv("CHAT_TUI_TOKEN_HOME")
+    folder(tmp_path, Keep.FILE).save(ADA, "s3cret")
+    assert not data.asks_keyring("home")
+
+
+def test_where_new_ones_would_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert secrets.place(Keep.FILE) == secrets.place(Keep.AUTO) == "a file that only you can read"
+    with pytest.raises(ConfigError, match="No usable keyring is there: start or unlock one"):
+        secrets.place(Keep.KEYRING)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", FAKE)
+    monkeypatch.setattr(FakeKeyring, "present", True)
+    monkeypatch.setattr(keyring.core, "_keyring_backend", None)
+    assert secrets.place(Keep.AUTO) == secrets.place(Keep.KEYRING) == "the keyring (fake_keyring)"
+    assert kept() == []

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.errors import IllegalTransition, LocalError, StoreUnwritable
-from chat_tui_core.model import EventKind
 from chat_tui_core.news import (
     Answered,
     Arrived,
@@ -19,10 +17,8 @@ from chat_tui_core.news import (
     Link,
     LinkChanged,
     LostAction,
-    Position,
     Postponed,
     RefusedAction,
-    RoomsListed,
     Written,
 )
 from chat_tui_core.outbox import Wait, Why
@@ -161,21 +157,6 @@ async def test_a_refused_message_is_said_anew_in_its_place_under_a_new_id(play: 
     assert play.done == [first.id, again.id]
     await play.news(Written(again.id), Answered(again.id, "m1", 1))
     assert play.done == [first.id, again.id, second.id]
-
-
-async def test_an_id_that_a_lost_copy_has_used_is_replaced_without_asking(play: Play) -> None:  # A14
-    await play.online(joined())
-    play.session.open_room("r")
-    action, second = await under_way(play), await play.session.send("r", "later")
-    await play.news(RefusedAction(action.id, "IDREUSE", "Used for something else."))
-    again = play.session.open_actions[3]
-    assert (again.text, again.state, again.place) == ("hello", State.PENDING, action.id)
-    assert play.done == [action.id, again.id]
-    assert play.session.blocked == {}
-    await play.news(Written(again.id), Answered(again.id, "m1", 1))
-    assert play.done == [action.id, again.id, second.id]
-    with pytest.raises(IllegalTransition):
-        await play.session.retry(action.id)
 
 
 async def test_what_has_not_left_just_changes_its_text(play: Play) -> None:
@@ -414,105 +395,3 @@ async def test_messages_with_a_kind_and_a_thread_keep_both(play: Play) -> None:
     await play.online(joined())
     action = await play.session.send("r", "hi", thread="m1", kind="notice")
     assert dict(action.content) == {"text": "hi", "thread": "m1", "kind": "notice"}
-
-
-# ---------------------------------------------------------------- whose echo it is
-
-
-async def test_an_echo_of_another_copys_action_confirms_nothing(play: Play) -> None:  # A14
-    await play.online(joined())
-    play.session.open_room("r")
-    action = await under_way(play)
-    stranger = said(1, "something else", "me", action.id)
-    await play.news(
-        Arrived("r", (replace(stranger, action_made=action.created_at - 1),)),
-        Echoed(action.id, "m1", 1, made=action.created_at - 1),
-    )
-    assert now(play, action).state is State.PENDING
-    await play.news(Arrived("r", (replace(said(2, "hello", "me", action.id), action_made=action.created_at),)))
-    assert (now(play, action).state, now(play, action).event_id) == (State.CONFIRMED, "m2")
-
-
-async def test_nobody_else_can_have_done_what_we_did(play: Play) -> None:
-    await play.online(joined())
-    action = await under_way(play)
-    await play.news(Arrived("r", (said(1, "hello", "mallory", action.id),)))
-    assert now(play, action).state is State.PENDING
-
-
-async def test_an_event_that_names_an_unknown_action_is_nobodys_when_ids_repeat(play: Play) -> None:
-    await play.online(joined())
-    await play.news(Arrived("r", (replace(said(1, "old", "me", 1), action_made=5),)))
-    action = await play.session.send("r", "new")
-    assert action.id == 1
-    timeline = play.session.open_room("r")
-    assert [item.event.text if item.event else "echo" for item in timeline.items] == ["old", "echo"]
-
-
-# ---------------------------------------------------------------- answered, and no echo
-
-
-async def test_what_was_answered_without_a_place_ends_with_the_second_position(play: Play) -> None:  # A12
-    await play.online(joined())
-    action = await under_way(play)
-    await play.news(Position({"at": "1"}))
-    play.clock += 1
-    await play.news(Answered(action.id, "m1"), Position({"at": "2"}))
-    assert now(play, action).state is State.SENT
-    play.clock += 1
-    await play.news(Position({"at": "3"}))
-    assert now(play, action).state is State.SENT
-    play.clock += 1
-    await play.news(Position({"at": "4"}))
-    assert now(play, action).state is State.CONFIRMED
-
-
-async def test_what_was_answered_with_a_place_ends_when_the_stream_has_passed_it(play: Play) -> None:  # A12
-    await play.online(joined())
-    play.session.open_room("r")
-    action = await under_way(play)
-    await play.news(Answered(action.id, "m7", 7))
-    for number in range(4):
-        play.clock += 1
-        await play.news(Position({"at": str(number)}))
-    assert now(play, action).state is State.SENT
-    await play.news(Arrived("r", (said(9),)), Position({"at": "9"}))
-    assert now(play, action).state is State.CONFIRMED
-    timeline = play.session.timeline("r")
-    assert timeline is not None
-    assert [item.event.text for item in timeline.items if item.event] == ["hello", "line 9"]
-
-
-async def test_an_edit_is_not_seen_because_its_message_is(play: Play) -> None:  # A13
-    await play.online(joined())
-    await play.news(Arrived("r", (said(1, "old", "me"),)))
-    edit = await play.session.perform(Kind.EDIT, "r", target="m1", target_order=1, text="new")
-    await play.news(Written(edit.id), Answered(edit.id, "m1", 1))
-    assert now(play, edit).state is State.SENT
-    await play.news(RoomsListed((joined(head=1),)))
-    assert now(play, edit).state is State.CONFIRMED
-
-
-async def test_a_refusal_always_has_a_reason_and_may_be_outranked(play: Play) -> None:
-    await play.online(joined())
-    action = await under_way(play)
-    await play.news(RefusedAction(action.id, "", ""))
-    assert now(play, action).error_text == "The server gave no reason."
-    await play.news(Arrived("r", (said(1, "hello", "me", action.id),)), Echoed(action.id, "m1", 1))
-    assert now(play, action).state is State.CONFIRMED
-    assert play.session.blocked == {}
-
-
-async def test_a_second_copy_that_is_written_after_a_refusal_changes_nothing(play: Play) -> None:
-    await play.online(joined())
-    action = await refused(play)
-    await play.news(Written(action.id), LostAction(action.id))
-    assert now(play, action).state is State.FAILED
-    assert play.session.problems == 0
-
-
-async def test_an_event_kind_that_is_no_message_confirms_its_action_too(play: Play) -> None:
-    await play.online(joined())
-    action = await play.session.perform(Kind.TOPIC, "r", topic="new")
-    await play.news(Arrived("r", (replace(said(1, "new", "me", action.id), kind=EventKind.TOPIC),)))
-    assert now(play, action).state is State.CONFIRMED

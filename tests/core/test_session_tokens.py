@@ -240,6 +240,7 @@ async def test_what_is_before_all_that_is_stored_is_found_to_be_nothing(play: Pl
     play.session.open_room("r")
     older = asyncio.ensure_future(play.session.load_older("r", 10))
     await asyncio.sleep(0.01)
+    assert (asked(play).before, asked(play).event_id) == (TURN, "$a")
     await page(play, more=False)
     assert await older is False
     assert play.session.at_start("r")

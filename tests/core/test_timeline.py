@@ -198,3 +198,43 @@ def test_any_sequence_ends_as_if_everything_were_sorted_at_the_end(steps: list[t
     names = {order: f"a{number}" for number, order in confirmed.items()}
     expected = [names.get(order, f"m{order}") for order in sorted(stored)] + [f"a{n}" for n in sorted(waiting)]
     assert keys(timeline) == expected
+
+
+def test_a_retried_echo_keeps_its_line_whatever_becomes_of_it() -> None:  # E2
+    timeline = Timeline("r")
+    timeline.echo(echo(1, state=State.FAILED))
+    again = echo(3, retry_of=1)
+    timeline.rekey(1, again)
+    assert timeline.echo(replace(again, doubt=True)) == [Changed(0, Item("a1", action=replace(again, doubt=True)))]
+
+
+def test_an_event_that_the_server_puts_elsewhere_moves_there() -> None:  # A16
+    timeline = Timeline("r")
+    timeline.reset([event(n) for n in (1, 2, 3)], [], [])
+    moved = replace(event(1), order=9)
+    assert timeline.add([moved]) == [Removed(0, 1), Inserted(2, (Item("m1", event=moved),))]
+    assert timeline.add([replace(event(2), order=9)]) == [], "that place is another one's"
+    assert keys(timeline) == ["m2", "m3", "m1"]
+    assert timeline.oldest == 2
+
+
+def test_a_list_that_no_longer_ends_where_the_room_does_holds_no_echoes() -> None:
+    timeline = Timeline("r")
+    timeline.reset([event(n) for n in (1, 2, 3)], [], [echo(7), echo(8)])
+    assert timeline.drop_newest(4) == [Removed(3, 2)]
+    assert timeline.detached
+    assert timeline.echo(echo(7, state=State.FAILED)) == []
+
+
+def test_what_leaves_later_stands_after_what_was_typed_since() -> None:
+    timeline = Timeline("r")
+    late, soon = (replace(echo(n), content={"text": "x", "at": at}) for n, at in ((1, 9_000), (2, 5_000)))
+    timeline.reset([event(1)], [], [late, soon])
+    timeline.echo(echo(3))
+    assert keys(timeline) == ["m1", "a3", "a2", "a1"]
+    timeline.add([event(2, "t3", 3)])
+    assert keys(timeline) == ["m1", "a3", "a2", "a1"], "nothing moves when what was typed since is there"
+    now = replace(late, content={"text": "x"})
+    assert timeline.echo(now) == [Removed(3, 1), Inserted(2, (Item("a1", action=now),))]
+    assert timeline.echo(replace(soon, state=State.CANCELLED)) == [Removed(3, 1)]
+    assert keys(timeline) == ["m1", "a3", "a1"]

@@ -27,7 +27,8 @@ class Terminal:
     def start(self, *arguments: str, **environment: str) -> None:
         """Run `chat-tui` with these arguments behind a shell, so that what it leaves on the terminal can be seen."""
         command = shlex.join([sys.executable, "-m", "chat_tui", *arguments])
-        settings = {"HOME": str(self.home), "TERM": "tmux-256color", "LANG": "C.UTF-8", "PS1": "shell> ", **environment}
+        settings = {"HOME": str(self.home), "TERM": "tmux-256color", "LANG": "C.UTF-8", "PS1": "shell> "}
+        settings |= {"CHAT_TUI_SECRETS": "file", **environment}  # never the keyring of whoever runs the tests
         exports = " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
         columns, rows = self.size
         self._tmux(

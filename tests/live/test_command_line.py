@@ -215,7 +215,9 @@ def test_while_the_server_is_away_messages_wait_in_order(tmp_path: Path) -> None
     assert (stored.code, stored.error, stored.rows[0]["state"]) == (0, "", "pending")
     assert time.monotonic() - began < 5
     waiting = client("outbox", "--json").rows
-    assert [set(row) for row in waiting] == [{"action_id", "kind", "room_id", "text", "state", "attempts"}] * 3
+    told = {"action_id", "kind", "room_id", "text", "state", "attempts", "waits", "why"}
+    assert [set(row) - {"waits_for"} for row in waiting] == [told] * 3
+    assert [row.get("waits_for") for row in waiting[1:]] == [row["action_id"] for row in waiting[:1]] * 2
     assert [(row["text"], row["state"], row["kind"]) for row in waiting] == [
         (text, "pending", "send") for text in ("one", "two", "three")
     ]
@@ -243,9 +245,10 @@ def test_a_refused_message_is_kept_and_holds_the_room_back(ada: Client, room: st
     assert ada("outbox", "retry", number).code == 3
     (failed,) = [row for row in ada("outbox", "--json").rows if row["state"] == "failed"]
     assert failed["action_id"] > row["action_id"], "a new id after a definite refusal"
-    assert ada("outbox", "cancel", str(failed["action_id"])).code == 0
+    assert ada("outbox", "pass", str(failed["action_id"])).code == 0
     assert ada("send", room, "after").code == 0
     assert texts(ada, room) == ["behind", "after"]
+    assert ada("outbox", "cancel", str(failed["action_id"])).code == 0
     gone = ada("outbox", "cancel", number)
     assert (gone.code, gone.sentence) == (
         1,
@@ -356,6 +359,36 @@ def test_what_cannot_be_reached_or_written_is_one_sentence(tmp_path: Path) -> No
         assert fresh.login(server.url, "eve").code == 0
     empty = fresh("rooms")
     assert (empty.code, "cannot be reached" in empty.sentence) == (1, True)
+
+
+def test_signing_out_keeps_what_is_stored_and_forgetting_removes_it(tmp_path: Path) -> None:  # E3
+    client = Client(tmp_path / "ada")
+    port, stored = free_port(), str(tmp_path / "server.db")
+    with Server("--open", "--data", stored, port=port) as mine:
+        assert client.login(mine.url, "ada").code == 0
+        assert client("create", "plans").code == 0
+    assert client("send", "plans", "not yet", "--wait", "pending").code == 0
+    kept = client("logout", "home", "--forget")
+    assert (kept.code, kept.out) == (1, "")
+    assert "One thing of 'home' is not sent yet: send or cancel what `chat-tui outbox --account home`" in kept.sentence
+    out = client("logout", "home")
+    assert (out.code, "One thing is not sent yet; that happens when you sign in again" in out.sentence) == (0, True)
+    assert out.out.startswith("Signed out of 'home'; what is stored of it stays")
+    assert not (client.folder / "accounts/home/token").exists()
+    again = client("logout", "home")
+    assert (again.code, "has no token: sign in again" in again.sentence) == (1, True)
+    with Server("--open", "--data", stored, port=port) as mine:
+        assert client.login(mine.url, "ada").code == 0
+        assert client("send", "plans", "and now", "--wait", "confirmed").code == 0
+        assert texts(client, "plans") == ["not yet", "and now"]
+        with holding(client, client.start("tail")):
+            busy = client("logout", "home")
+            assert (busy.code, "is run by process" in busy.sentence) == (1, True)
+    (client.folder / "accounts/home/account.json").write_text("{")
+    gone = client("logout", "home", "--forget")
+    assert (gone.code, "is damaged" in gone.sentence) == (0, True)
+    assert gone.out == "Removed the account 'home' and all that was stored of it.\n"
+    assert not (client.folder / "accounts/home").exists()
 
 
 # E12

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from chat_tui_core.actions import Action, Kind
-from chat_tui_core.contract import Link, LinkChanged, News, Question, StateReader
+from chat_tui_core.contract import Link, LinkChanged, News, Question, RoomStates, StateReader
 from chat_tui_matrix.protocol.core import Login, MatrixCore
 from chat_tui_matrix.protocol.desk import Desk
 from chat_tui_matrix.protocol.parts import Parts, make_parts
@@ -109,6 +109,14 @@ class Stored:
     def get(self, room_id: str, kind: str, key: str = "") -> str:
         """The content as JSON."""
         return self.contents.get((room_id, kind, key), "")
+
+    def rooms(self, room_ids: Sequence[str], but: str) -> RoomStates:
+        """The contents by room, type and key."""
+        found: RoomStates = {}
+        for (room, kind, key), text in self.contents.items():
+            if room in room_ids and kind != but:
+                found.setdefault(room, {}).setdefault(kind, {})[key] = text
+        return found
 
     def all(self, room_id: str, kind: str) -> dict[str, str]:
         """The contents by key."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from chat_tui_core.actions import Action
@@ -35,6 +35,9 @@ class FakeRooms:
         self.people: list[MatrixEvent] = []
         self.poison = ""
         self.stored_calls = 0
+
+    def expect(self, sections: Iterable[RoomSection]) -> None:
+        """Nothing is stored."""
 
     def apply(self, section: RoomSection, base: int) -> None:
         self.sections.append(section)
@@ -142,6 +145,27 @@ class FakeQuestions:
             self.desk.say(AskRefused(request, "FAILED", reply.reason))
 
 
+class FakeCounting:
+    """Asks nothing."""
+
+    wanted = False
+
+    def __init__(self) -> None:
+        self.token = ""
+
+    def ask(self, now: float, then: Callable[[float], None]) -> None:
+        raise AssertionError("nothing is wanted")
+
+    def lost(self) -> None:
+        pass
+
+    def tick(self, now: float) -> None:
+        pass
+
+    def wake_at(self) -> float | None:
+        return None
+
+
 class Fakes:
     """Makes the parts and gives the newest ones to look at."""
 
@@ -155,4 +179,4 @@ class Fakes:
     def __call__(self, desk: Desk) -> Parts:
         self.made += 1
         self.rooms, self.ledger, self.questions = FakeRooms(desk), FakeLedger(desk), FakeQuestions(desk)
-        return Parts(self.rooms, self.ledger, self.questions)
+        return Parts(self.rooms, self.ledger, self.questions, FakeCounting())

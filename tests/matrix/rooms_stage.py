@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from chat_tui_core.contract import StateSet
+from chat_tui_core.contract import RoomStates, StateSet
 from chat_tui_core.model import RoomEvent
 from chat_tui_core.news import Arrived, News, RoomChanged
 from chat_tui_matrix.protocol.desk import Desk
@@ -40,6 +40,15 @@ class Stored:
         """See StateReader."""
         self.asked += 1
         return self.rows.get((room_id, kind), {}).get(key, "")
+
+    def rooms(self, room_ids: Sequence[str], but: str) -> RoomStates:
+        """See StateReader."""
+        self.asked += 1
+        found: RoomStates = {}
+        for (room_id, kind), rows in self.rows.items():
+            if room_id in room_ids and kind != but and rows:
+                found.setdefault(room_id, {})[kind] = dict(rows)
+        return found
 
     def all(self, room_id: str, kind: str) -> dict[str, str]:
         """See StateReader."""

@@ -26,7 +26,9 @@ INFO = {"size": 1_000, "mimetype": "Image/PNG", "w": 20, "h": 10, "thumbnail_url
             Said(
                 FILE,
                 "",
-                file=FileInfo("cat.png", 1_000, "image/png", "mxc://x.example:8448/Cat-1", 20, 10, "", "mxc://x.example/thumb"),
+                file=FileInfo(
+                    "cat.png", 1_000, "image/png", "mxc://x.example:8448/Cat-1", 20, 10, "", "mxc://x.example/thumb"
+                ),
             ),
         ),
         (

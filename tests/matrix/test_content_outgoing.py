@@ -235,7 +235,9 @@ def test_any_text_can_be_sent(text: str, target: str, kind: Kind, how: str) -> N
     assert messages.read(MatrixEvent("m.room.message", found)) is not None
 
 
-@given(st.lists(st.sampled_from(["word", "two words", "x_y", "2 * 3", "a.", "https://x.example/_z_", "\n"]), max_size=12))
+@given(
+    st.lists(st.sampled_from(["word", "two words", "x_y", "2 * 3", "a.", "https://x.example/_z_", "\n"]), max_size=12)
+)
 @settings(deadline=None)
 def test_words_without_markup_are_never_formatted(words: list[str]) -> None:
     assert "formatted_body" not in made(text=" ".join(words).strip())

@@ -90,6 +90,7 @@ class Person:
                 self.actions[key] = replace(action, attempts=action.attempts + 1, written_at=wall_ms)
             case LostAction(action_id=key):
                 self.actions[key] = replace(self.actions[key], doubt=True)
+                self.not_before[key] = now + news.seconds
                 self.waiting.discard(key)
             case Postponed(action_id=key):
                 assert not self.actions[key].doubt
@@ -288,14 +289,20 @@ class Words:
     def __init__(self) -> None:
         self.waiting: set[int] = set()
         self.promised: set[int] = set()  # answered, and not final
+        self.paused: set[int] = set()  # in doubt, and told to wait
 
     def read(self, said: list[News]) -> None:
         for news in said:
             if isinstance(news, Answered) and news.action_id not in self.waiting:
                 assert news.final
                 self.promised.remove(news.action_id)
+            elif isinstance(news, LostAction) and news.action_id not in self.waiting:
+                assert news.seconds == 0.0
+                self.paused.remove(news.action_id)
             elif isinstance(news, Answered | RefusedAction | Postponed | LostAction):
                 self.waiting.remove(news.action_id)
+                if isinstance(news, LostAction) and news.seconds:
+                    self.paused.add(news.action_id)
                 if isinstance(news, Answered) and not news.final:
                     self.promised.add(news.action_id)
 
@@ -325,9 +332,9 @@ def test_each_try_gets_exactly_one_word(plan: list[tuple[Any, ...]]) -> None:
                 stage.now += seconds
                 stage.ledger.tick(stage.now)
         words.read(stage.news())
-        under_way = len(stage.calls()) + len(stage.ledger._waiting)
+        under_way = len(stage.calls()) + len(stage.ledger._behind)
         assert len(words.waiting) == under_way, "a try that is nowhere would never get its word"
-        assert not stage.ledger._waiting or stage.ledger.wake_at() is not None
+        assert stage.calls() or not stage.ledger._behind or stage.ledger.wake_at() is not None
 
 
 def _without_promise(stage: Stage, key: int) -> Any:

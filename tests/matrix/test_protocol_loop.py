@@ -133,8 +133,18 @@ def test_a_slice_ends_at_its_number_of_events_too() -> None:  # B1
     stage.works = False
     busy = [section(f"!r{n}", *(message(f"{n}-{i}") for i in range(700))) for n in range(5)]
     stage.answer("sync", reply("t1", *busy))
-    assert stage.work() == 2
+    assert stage.work() == 5
     assert len(stage.fakes.rooms.sections) == 5
+
+
+def test_few_events_more_than_a_slice_holds_are_another_slice() -> None:  # B1
+    stage = Stage()
+    stage.begin()
+    stage.works = False
+    rooms = [section(f"!r{n}", *(message(f"{n}-{i}") for i in range(9))) for n in range(16)]
+    stage.answer("sync", reply("t1", *rooms))
+    assert stage.work() == 2
+    assert len(stage.fakes.rooms.sections) == 16
 
 
 # ---------------------------------------------------------------- B2: the long poll

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from chat_tui_core.contract import Arrived, Echoed, Link, News, Position, RoomsListed
+from chat_tui_core.contract import Arrived, Echoed, Link, News, Position, RoomChanged, RoomsListed
 from tests.matrix.driver import BOB, ME, ROOM, SLIDING, Driver, send
 from tests.matrix.loop_stage import LEGACY, SLIDE, SYNC, Mode
 
@@ -72,6 +72,12 @@ def test_from_nothing_to_an_echo(mode: Mode) -> None:  # B1, B2, B12
     (listed,) = [item for item in news if isinstance(item, RoomsListed)]
     assert [(room.room_id, room.name, room.members) for room in listed.rooms] == [(ROOM, "Tea", 2)]
     assert isinstance(news[-1], Position)
+    if mode is not SYNC:  # the other two do not tell how much is unread
+        counts = {"unread_notifications": {"notification_count": 1, "highlight_count": 0}}
+        said = {"timeline": {"events": [line("$1", "hello")]}, **counts}
+        driver.raw("sync", {"next_batch": "c1", "rooms": {"join": {ROOM: said}}})
+        (room,) = [item.room for item in driver.news() if isinstance(item, RoomChanged) and "unread" in item.fields]
+        assert room.unread == 1
     assert driver.at(Link.ONLINE)
     action = send(1, "hi Bob")
     driver.do(action)

@@ -157,6 +157,11 @@ def test_a_place_without_a_token_is_found_by_its_event(
     assert stage.request().query["dir"] == direction
 
 
+def test_a_place_of_an_earlier_run_is_found_by_the_event_that_is_stored_there(stage: Stage) -> None:  # B8, C8
+    ask(stage, AskHistory(1, ROOM, 50, before=1000, event_id="$stored"))
+    assert line(stage.request()) == f"GET {IN_ROOM}/context/$stored"
+
+
 def test_a_place_that_nobody_knows_is_refused(stage: Stage) -> None:
     ask(stage, AskHistory(1, ROOM, 50, before=1000))
     (news,) = stage.news()

@@ -19,7 +19,7 @@ from chat_tui_core.news import (
 )
 from chat_tui_matrix.content import lines as lines_of_state
 from chat_tui_matrix.protocol.standing import STANDING
-from chat_tui_matrix.wire.events import MatrixEvent
+from chat_tui_matrix.wire.events import MatrixEvent, RoomSection
 from tests.matrix.rooms_stage import (
     ANN,
     BOB,
@@ -42,6 +42,26 @@ from tests.matrix.rooms_stage import (
 )
 
 # ---------------------------------------------------------------- state and timeline
+
+
+def test_of_a_section_that_cannot_be_read_only_the_problems_are_told() -> None:
+    # B5: the room stays what it is
+    stage = Stage()
+    stage.apply(whole(text("$1")))
+    assert stage.apply(RoomSection(ROOM, "", problems=("It is no object.",))) == [Problem("It is no object.", ROOM)]
+    (room,) = stage.rooms.overview()
+    assert room.membership is Membership.JOINED
+
+
+def test_corrections_hold_behind_the_timeline() -> None:
+    # B10: the server has chosen other state than the timeline ends in
+    stage = Stage()
+    lost = state("$lost", "m.room.name", {"name": "Lost"})
+    won = state("$won", "m.room.name", {"name": "Won"})
+    news = stage.apply(whole(lost, corrections=(won,)))
+    assert [line.event_id for line in lines(news)] == ["$lost"]
+    (room,) = stage.rooms.overview()
+    assert room.name == "Won"
 
 
 def test_state_comes_first_and_the_timelines_wins() -> None:

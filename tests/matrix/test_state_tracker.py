@@ -159,6 +159,28 @@ def test_a_room_of_which_nothing_is_stored_is_not_asked_for() -> None:
     assert tracker.get(ROOM, "m.room.name") == {"name": "n"}, "as soon as its state is left to the store"
 
 
+def test_what_is_stored_of_rooms_that_are_expected_is_read_in_one_go() -> None:
+    # B9: each lookup by itself would wait for the store's writer
+    stored = Stored()
+    for room_id in ("!a:x", "!b:x"):
+        for kind in ("m.room.topic", "m.room.name", "m.room.member"):
+            stored.take(StateSet(room_id, kind, "", json.dumps({"of": room_id})))
+    tracker = StateTracker(stored)
+    tracker.expect(["!a:x", "!b:x", "!new:x"])
+    assert stored.asked == 1
+    for room_id in ("!a:x", "!b:x"):
+        assert tracker.get(room_id, "m.room.topic") == {"of": room_id}
+        assert tracker.all(room_id, "m.room.name") == {"": {"of": room_id}}
+        assert tracker.get(room_id, "m.room.avatar") is None
+    assert tracker.get("!new:x", "m.room.topic") is None
+    assert stored.asked == 1
+    assert tracker.get("!a:x", "m.room.member") == {"of": "!a:x"}
+    assert stored.asked == 2
+    tracker.expect([])
+    assert tracker.all("!b:x", "m.room.name") == {"": {"of": "!b:x"}}
+    assert stored.asked == 3
+
+
 PLACES = st.tuples(
     st.sampled_from(["!a:x", "!b:x"]), st.sampled_from(["m.room.topic", "m.room.member"]), st.sampled_from(["", "@a:x"])
 )
@@ -193,6 +215,11 @@ class OverlayAndReader(RuleBasedStateMachine):
         """A room that is new."""
         if not any(place[0] == room_id for place in self.model):
             self.tracker.begin(room_id)
+
+    @rule(room_ids=st.lists(st.sampled_from(["!a:x", "!b:x", "!c:x"]), max_size=3))
+    def expect(self, room_ids: list[str]) -> None:
+        """Rooms of which much will be asked."""
+        self.tracker.expect(room_ids)
 
     @rule()
     def store(self) -> None:

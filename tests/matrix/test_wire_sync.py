@@ -9,7 +9,7 @@ import pytest
 from bench import sync_body as made_up
 from chat_tui_matrix.wire.calls import Garbled
 from chat_tui_matrix.wire.event_reading import MAX_DEPTH, MAX_TEXT, MAX_TIME
-from chat_tui_matrix.wire.events import MatrixEvent
+from chat_tui_matrix.wire.events import MatrixEvent, RoomSection
 from tests.matrix.wire_bodies import (
     ADA,
     BOB,
@@ -195,9 +195,9 @@ def test_state_after_that_the_timeline_does_not_end_in_comes_behind_it() -> None
     lost = state("m.room.name", "", {"name": "lost"}, "lost", unsigned={"prev_content": {"name": "old"}})
     won = state("m.room.name", "", {"name": "won"}, "won")
     reply = synced(sync_body({ROOM: joined(lost, state_after={"events": [won]})}))
-    first, second = reply.rooms
-    assert (ids(first.timeline), [event.content for event in first.state]) == (["$lost"], [{"name": "old"}])
-    assert (second.room_id, second.membership, ids(second.state), second.timeline) == (ROOM, "join", ["$won"], ())
+    section = only(reply)
+    assert (ids(section.timeline), [event.content for event in section.state]) == (["$lost"], [{"name": "old"}])
+    assert ids(section.corrections) == ["$won"]
 
 
 # B8
@@ -327,12 +327,25 @@ def test_a_part_of_the_wrong_shape_costs_only_itself(place: str, spoiled: Any) -
 
 
 # B5
-def test_a_room_that_is_no_object_is_left_out_with_a_sentence() -> None:
-    reply = synced(sync_body({ROOM: 5, OTHER: joined(message("c"))}))
-    assert ids(only(reply).timeline) == ["$c"]
-    assert reply.problems == (
-        f"A part of the server's answer was left out, it has the wrong shape: rooms / join / {ROOM}.",
-    )
+@pytest.mark.parametrize("membership", ["join", "invite", "knock", "leave"])
+def test_of_a_room_that_is_no_object_only_a_sentence_is_left(membership: str) -> None:
+    reply = synced({"next_batch": "next", "rooms": {membership: {ROOM: 5, OTHER: {}}}})
+    left, good = reply.rooms
+    text = f"A part of the server's answer was left out, it has the wrong shape: rooms / {membership} / {ROOM}."
+    assert left == RoomSection(ROOM, "", problems=(text,))
+    assert (good.room_id, good.membership, good.problems) == (OTHER, membership, ())
+
+
+# B1
+def test_a_section_is_read_when_it_is_taken() -> None:
+    reply = synced(sync_body({f"!{number}": joined(message(f"m{number}")) for number in range(5)}))
+    assert len(reply.rooms) == 5
+    assert [section.room_id for section in reply.rooms[1:3]] == ["!1", "!2"]
+    assert reply.rooms[-1] == only(synced(sync_body({"!4": joined(message("m4"))})))
+    assert reply.rooms == tuple(reply.rooms)
+    assert reply.rooms != ()
+    with pytest.raises(IndexError):
+        reply.rooms[5]
 
 
 # B5, E7

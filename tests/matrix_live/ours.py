@@ -76,12 +76,9 @@ class SynapseStage:
         self.in_mode = InMode(mode)
         self.backend: Backend = self.in_mode
         self.proxy = proxy
+        self.url = proxy.url
         self.people = people
         self.known: dict[str, Person] = {}
-
-    @property
-    def url(self) -> str:
-        return self.proxy.url
 
     async def user(self, name: str) -> str:
         if name not in self.known:

@@ -306,7 +306,7 @@ class Proxy:
 
 async def send_in_pieces(client: Wire, answer: bytes, fault: Fault) -> None:
     """Send an answer, whole or trickling."""
-    size = fault.piece or max(len(answer), 1)
+    size = fault.piece or MEGABYTE
     for start in range(0, len(answer), size):
         await client.send(answer[start : start + size])
         if fault.piece:

@@ -37,10 +37,13 @@ ROOMS = (
 class Stage(Play):
     """A scripted session inside the app."""
 
-    def __init__(self, path: Path, config: Config | None = None) -> None:
+    def __init__(self, path: Path, config: Config | None = None, *, clock: int = 0) -> None:
+        """`clock`: the session's time is held at this one, in milliseconds since 1970."""
         super().__init__(path)
         self.folder = path.parent
+        self.clock = clock or self.clock
         opened = Opened(self.session.account, self.backend, "token", self.store, AccountLock(-1), self.folder)
+        self._held = bool(clock)
         options = AppOptions(DataFolder(self.folder), config or Config())
         self.app = ChatApp(options, opened)
         self._pilot: Pilot[Any] | None = None
@@ -59,13 +62,27 @@ class Stage(Play):
         """Run the app with the session that it made."""
         async with self.app.run_test(size=size) as pilot:
             self._pilot = pilot
-            await pilot.pause()
-            await pilot.pause()
             assert isinstance(self.app.session, Session)
             self.session = self.app.session
+            if self._held:
+                self.hold_clock()
+            await pilot.pause()
+            await pilot.pause()
             yield self
             self._pilot = None
         await self.app.close_account()
+
+    def hold_clock(self) -> None:
+        """From now on the session's time is `clock`, in milliseconds since 1970."""
+        self.session._wall_ms = self.session._sender._wall_ms = lambda: self.clock
+
+    async def pass_time(self, seconds: float) -> None:
+        """So much time passes by the clock that is held; what is due then happens."""
+        self.clock += round(seconds * 1000)
+        self.session._sender.pump()
+        await self.settle()
+        self.main.conversation._waiting.update()
+        await self.pilot.pause()
 
     async def settle(self) -> None:
         await super().settle()

@@ -59,9 +59,11 @@ async def test_a_refused_edit_says_so_and_shows_what_holds(stage: Stage) -> None
     await press(stage, "up", "e", "!", "enter")
     action = last(stage)
     await stage.news(Written(action.id), RefusedAction(action.id, "FORBIDDEN", "You may not."))
-    text = stage.screen_text()
-    assert "The edit was refused: You may not." in text
-    assert "helo there!" not in text
+    assert "The edit was refused: You may not." in stage.screen_text()
+    assert not any("helo there!" in line for line in stage.lines_shown())
+    assert "The edit “helo there!” was refused" in stage.screen_text()  # by the notice, with what can be done
+    await press(stage, "f6", "d")
+    assert "was refused" not in stage.screen_text()
 
 
 async def test_escape_leaves_the_message_as_it_is_and_loses_no_text(stage: Stage) -> None:
@@ -178,7 +180,7 @@ async def test_commands_for_the_newest_message(stage: Stage) -> None:
     assert (reply.kind, reply.content["reply_to"], reply.text) == (Kind.SEND, "m2", "sure")
     await stage.type("/edit")
     await press(stage, "enter")
-    assert stage.main.composer.text == "helo there"
+    assert stage.main.composer.text == "sure"  # said last, though nobody else has it yet
 
 
 async def test_everything_that_is_known_of_a_message(stage: Stage) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from chat_tui.screens.outbox import OutboxScreen
 from chat_tui_core.actions import Action, Kind
 from chat_tui_core.errors import StoreUnwritable
 from chat_tui_core.model import EventKind, RoomEvent
@@ -103,14 +102,32 @@ async def test_retry(stage: Stage, way: str) -> None:  # E3
     assert "was refused" not in stage.screen_text()
 
 
-async def test_edit_brings_the_text_back(stage: Stage) -> None:
+async def test_edit_says_it_anew_in_its_place(stage: Stage) -> None:  # E3, B13
+    refused = await refuse(stage, "hello")
+    await write(stage, "second")
+    await stage.pilot.press("f6", "e")
+    await stage.settle()
+    assert stage.main.composer.text == "hello"
+    assert "Editing: hello" in stage.screen_text()
+    assert stage.focus == "composer"
+    await write(stage, " there")
+    again = last(stage)
+    assert (again.text, again.place) == ("hello there", refused.id)
+    assert again.id > refused.id
+    lines = [line for line in stage.lines_shown() if line.startswith(("hello", "second"))]
+    assert [line.split("  ")[0] for line in lines] == ["hello there", "second"]
+    await stage.echo(again, 4)
+    assert last(stage).text == "second"
+    assert "Editing" not in stage.screen_text()
+
+
+async def test_edit_leaves_alone_what_is_being_written(stage: Stage) -> None:
     await refuse(stage, "hello")
     await stage.type("later words")
     await stage.pilot.press("f6", "e")
     await stage.settle()
-    assert stage.main.composer.text == "hello\nlater words"
-    assert stage.focus == "composer"
-    assert stage.unsettled() == []
+    assert stage.main.composer.text == "later words"
+    assert "Send or clear what you are writing first" in stage.screen_text()
 
 
 async def test_discard(stage: Stage) -> None:
@@ -195,7 +212,7 @@ async def test_commands_become_actions(stage: Stage) -> None:  # B15
         (Kind.TOPIC, "general", {"topic": "new topic"}),
         (Kind.INVITE, "general", {"user": "bob"}),
         (Kind.KICK, "general", {"user": "bob", "reason": "too loud"}),
-        (Kind.SEND, "general", {"text": "/me waves"}),
+        (Kind.SEND, "general", {"text": "waves", "kind": "emote"}),
         (Kind.SEND, "random", {"text": "hi there"}),
     ]:
         assert wanted in made
@@ -227,23 +244,6 @@ async def test_escape_never_loses_text(stage: Stage) -> None:
         await stage.pilot.press("escape")
     assert stage.main.composer.text == "precious"
     assert stage.focus == "composer"
-
-
-async def test_the_outbox_shows_state_and_reason_and_takes_back(stage: Stage) -> None:
-    await stage.offline()
-    await write(stage, "not yet")
-    await stage.pilot.press("f2")
-    assert isinstance(stage.app.screen, OutboxScreen)
-    await stage.pilot.pause()
-    assert "not yet" in stage.screen_text()
-    assert "waiting" in stage.screen_text()
-    await stage.pilot.press("x")
-    await stage.settle()
-    await stage.pilot.pause()
-    assert "everything is sent" in stage.screen_text()
-    await stage.pilot.press("escape")
-    assert stage.unsettled() == []
-    assert not any("not yet" in line for line in stage.lines_shown())
 
 
 async def test_new_lines_below_are_counted_while_one_reads_above(stage: Stage) -> None:  # E5

@@ -20,7 +20,7 @@ from chat_tui.screens.main import MainScreen
 from chat_tui.screens.welcome import Choices, WelcomeScreen
 from chat_tui_core import registry
 from chat_tui_core.accounts import DataFolder
-from chat_tui_core.contract import Credentials
+from chat_tui_core.contract import Browse, Credentials
 from chat_tui_core.errors import AuthRefused, ConfigError
 from chat_tui_core.model import Account
 from tests.core.scripted import ScriptedBackend
@@ -113,7 +113,9 @@ class Guarded(ScriptedBackend):
     name = "wschat"
     url_example = "wss://chat.example.org"
 
-    async def login(self, url: str, user: str, secret: str, *, kind: str, device: str) -> Credentials:
+    async def login(
+        self, url: str, user: str, secret: str, *, kind: str, device: str, browse: Browse | None = None
+    ) -> Credentials:
         if secret != "right":
             raise AuthRefused("The server does not accept this user and password.")
         return Credentials(user, device, "token")
@@ -146,11 +148,16 @@ async def test_the_welcome_leads_to_signing_in(data: DataFolder, monkeypatch: py
 
 
 async def test_only_installed_backends_are_offered(data: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:  # E1
+    monkeypatch.setattr(registry, "names", lambda: ["irc", "matrix", "wschat"])
+    app = ChatApp(AppOptions(data))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert offered(app) == ["Look around", "A chat-tui server", "Matrix", "irc"]
     monkeypatch.setattr(registry, "names", lambda: ["irc", "matrix"])
     app = ChatApp(AppOptions(data))
     async with app.run_test() as pilot:
         await pilot.pause()
-        assert offered(app) == ["irc", "Matrix"]
+        assert offered(app) == ["Matrix", "irc"]
 
 
 # ---------------------------------------------------------------- help, themes, keys, the end
@@ -254,7 +261,7 @@ async def test_a_narrow_terminal_shows_one_pane_and_leads_back(tmp_path: Path) -
 def test_what_the_first_frame_needs_is_little() -> None:
     code = (
         "import sys, chat_tui.app; "
-        "late = ['websockets', 'chat_tui_wschat', 'markdown_it', 'pygments.lexers', 'chat_tui.demo',"
+        "late = ['websockets', 'aiohttp', 'keyring', 'chat_tui_wschat', 'chat_tui_matrix', 'markdown_it', 'pygments.lexers', 'chat_tui.demo',"
         " 'chat_tui.screens.login', 'chat_tui.screens.help', 'chat_tui.screens.switcher', 'chat_tui.screens.outbox',"
         " 'textual.widgets._markdown', 'textual.widgets._header', 'textual.widgets._footer', 'chat_tui.control'];"
         "print([name for name in late if name in sys.modules])"

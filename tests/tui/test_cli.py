@@ -19,7 +19,7 @@ from chat_tui_core.accounts import DataFolder
 from chat_tui_core.model import Account
 
 COMMANDS = [
-    "login", "accounts", "rooms", "members", "history", "tail", "send", "join", "create", "leave", "outbox",
+    "login", "logout", "accounts", "rooms", "members", "history", "tail", "send", "join", "create", "leave", "outbox",
     "outbox retry", "outbox cancel", "server", "server user add", "doctor",
 ]  # fmt: skip
 
@@ -29,6 +29,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
     """The data folder that the commands use, and no configuration file."""
     monkeypatch.setenv("CHAT_TUI_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("CHAT_TUI_SECRETS", "file")
     return DataFolder(tmp_path / "data")
 
 
@@ -78,6 +79,10 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
         "server user add ada",
         "login home --user ada",
         "login home --url ws://x --user ada --password-stdin --token-stdin",
+        "login home --url ws://x --user ada --password-stdin --sso",
+        "login home --url ws://x --user ada --mode legacy",
+        "login home --url ws://x --user ada --mode sync --legacy",
+        "logout",
         "rooms general",
         "--acc home rooms",
     ],
@@ -111,6 +116,7 @@ def test_opening_the_app_is_read_without_the_tree_as_with_it(line: str, monkeypa
         ("create x", "create_room"),
         ("outbox", "outbox"),
         ("outbox retry 3", "retry"),
+        ("outbox pass 3", "pass"),
         ("tail", "tail"),
     ],
 )
@@ -185,7 +191,7 @@ def _other_backend(data: DataFolder) -> None:
         (_damage_store, "chat.db"),
         (_open_token, "chmod 600"),
         (_drop_token, "chat-tui login home"),
-        (_other_backend, "no backend 'carrier-pigeon'; installed: wschat"),
+        (_other_backend, "no backend 'carrier-pigeon'; installed: matrix, wschat"),
     ],
 )
 def test_a_damaged_account_is_one_sentence(
@@ -225,6 +231,13 @@ def test_text_that_is_no_text_is_refused(data: DataFolder, capsys: pytest.Captur
         ("login home --url ws://x --user ada --backend irc --password-stdin", "no backend 'irc'; installed: "),
         ("login home --url ws://ada:pw@x --user ada --password-stdin", "Leave user and password out of the URL"),
         ("login home --url ws://x --user ada --password-stdin", "is empty"),
+        ("login home --url ws://x --password-stdin", "Say who you are there with --user"),
+        ("login home --backend matrix --url x --password-stdin", "Say who you are there with --user"),
+        ("login home --backend matrix --url @ada:x --password-stdin", "is empty"),
+        ("login home --backend matrix --url ftp://x --user ada --sso", "write it like https://matrix.example"),
+        ("logout Home", "cannot name an account"),
+        ("logout home", "There is no account 'home', there are none yet"),
+        ("logout home --forget", "There is no account 'home', there are none yet"),
         ("login home --url ws://x --user ada", "use --password-stdin"),
         ("server", "--data FILE"),
         ("server --open --tls-cert x", "belong together"),

@@ -24,12 +24,13 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         density = "compact"
         notify = false
         account = "home"
+        undo_send = 7.5
         [keys]
         app.help = "f2"
         "room.switch" = "ctrl+j,alt+j"
     """
     assert config.load(written(tmp_path, text)) == Config(
-        "nord", "compact", False, "home", {"app.help": "f2", "room.switch": "ctrl+j,alt+j"}
+        "nord", "compact", False, "home", {"app.help": "f2", "room.switch": "ctrl+j,alt+j"}, 7.5
     )
 
 
@@ -41,12 +42,16 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ('themee = "nord"', "there is no setting 'themee' (did you mean 'theme'?)"),
-        ("zzz = 1", "there is no setting 'zzz' (there are: account, density, keys, notify, theme)"),
+        ("zzz = 1", "there is no setting 'zzz' (there are: account, density, keys, notify, secrets, theme, undo_send)"),
         ("notify = 1", "notify must be true or false"),
         ('density = "huge"', 'density must be "cozy" or "compact"'),
         ("density = []", 'density must be "cozy" or "compact"'),
         ("theme = 3", "theme must be a text in quotes"),
         ('account = "a\\u001b"', "account must be a text in quotes"),
+        ("undo_send = -1", "undo_send must be a number of seconds from 0 to 120"),
+        ("undo_send = 121", "undo_send must be"),
+        ("undo_send = true", "undo_send must be"),
+        ("undo_send = nan", "undo_send must be"),
         ("keys = 1", "keys must be a table"),
         ("keys.app.help = 1", "keys must be a table"),
         ("notfy = true\ntheme = 1\nnotify = true", "(did you mean 'notify'?); theme must be"),

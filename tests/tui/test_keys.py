@@ -9,6 +9,7 @@ from textual.binding import Binding
 
 from chat_tui.app import ChatApp
 from chat_tui.keys import KEYS, Key, Place, bindings, key_of, keys_in, palette_keys, shown_as
+from chat_tui.screens.login import LoginScreen
 from chat_tui.screens.main import MainScreen
 from chat_tui.screens.outbox import OutboxScreen
 from chat_tui.widgets.banner import Banner
@@ -26,6 +27,7 @@ HOMES: dict[Place, tuple[type, ...]] = {
     Place.BANNER: (Banner,),
     Place.OUTBOX: (OutboxScreen,),
     Place.DIALOG: (OutboxScreen,),
+    Place.LOGIN: (LoginScreen,),
 }
 
 

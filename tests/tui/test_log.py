@@ -69,3 +69,16 @@ def test_starting_again_changes_the_place(tmp_path: Path) -> None:
         logging.getLogger("chat_tui").warning("in %s", name)
     assert "in two" not in log.path_in(tmp_path / "one").read_text()
     assert "in two" in log.path_in(tmp_path / "two").read_text()
+
+
+PAIR = '{"access_token": "syt_bG9uZw_aaaaaaaaaaaaaaaaaaaa", "refresh_token": "syr_bbbbbbbbbbbbbbbbbbbbbbbbb"}'
+
+
+def test_the_log_shows_no_part_of_a_secret(tmp_path: Path) -> None:  # E12
+    log.start(tmp_path)
+    log.hide(PAIR)
+    logging.getLogger("x").warning("%s and syt_bG9uZw_aaaaaaaaaaaaaaaaaaaa of access_token", PAIR)
+    text = log.path_in(tmp_path).read_text()
+    assert "aaaaaaaa" not in text
+    assert "bbbbbbbb" not in text
+    assert "*** and *** of access_token" in text

@@ -15,7 +15,7 @@ from rich.style import Style
 from chat_tui.widgets.blocks import Block
 from chat_tui.widgets.message_lines import MARKS, Around, MessageRow, Target, message_block
 from chat_tui.widgets.message_look import PARTS, Look, columns_for
-from chat_tui.widgets.message_row import EXPANDED_LINES, Kind, State, shown_text
+from chat_tui.widgets.message_row import EXPANDED_LINES, Kind, Note, State, shown_text
 
 BASE = Style(color="#e0e0e0", bgcolor="#121212")
 LOOK = Look(
@@ -77,6 +77,7 @@ def test_every_line_is_cell_exact_and_harmless(
         edited,
         (name, other),
         ((other, 2, True), ("👍", 1, False)),
+        note=Note(other, undo=mine) if unread else None,
     )
     around = Around(None if alone else BEFORE, "start", unread, cursor=False, expanded=expanded)
     block = draw(row, around, width)
@@ -203,6 +204,14 @@ def test_links_and_reactions_can_be_hit_where_they_are_drawn() -> None:
     assert targets(block) == [Target("link", "https://example.org/a_(b)"), Target("reaction", "👍")]
     link = block.lines[0].spots[0]
     assert (link.start, link.end) == (8 + 9, 8 + 9 + len("https://example.org/a_(b)"))
+
+
+def test_what_it_waits_for_stands_below_and_can_be_hit() -> None:
+    row = replace(HELLO, mine=True, state="scheduled", note=Note("goes today at 18:30, in 2 h"))
+    block = draw(row, Around())
+    assert [text.strip() for text in texts(block)][-2:] == ["hello" + " " * 64 + "◷", "goes today at 18:30, in 2 h"]
+    assert targets(block) == [Target("waiting")]
+    assert targets(draw(replace(row, note=Note("sends in 4 s", undo=True)))) == [Target("undo")]
 
 
 def test_markup_is_drawn_and_copied_without_its_characters() -> None:

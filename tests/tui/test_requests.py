@@ -17,7 +17,7 @@ from chat_tui.requests.perform import PERFORMERS, perform
 from chat_tui.requests.values import Cursor, Note, Request, Row, Told
 from chat_tui_core.contract import Capability, Link, LinkChanged
 from chat_tui_core.errors import ConfigError, TransportError, UnknownRoom
-from chat_tui_core.model import Account, EventKind, Membership, Room, RoomEvent
+from chat_tui_core.model import Account, EventKind, Gap, Membership, Room, RoomEvent
 from chat_tui_core.session import Session
 from chat_tui_core.session_changes import LinkMoved, RoomsMoved, SessionChange
 
@@ -32,8 +32,11 @@ requests = st.builds(
     wait=st.sampled_from(["pending", "sent", "confirmed"]),
     timeout=st.floats(0, 86_400),
     action_id=st.integers(0, 1 << 53),
-    content=st.dictionaries(st.text(), st.text() | st.booleans() | st.lists(st.text()), max_size=3),
+    content=st.dictionaries(
+        st.sampled_from(["topic", "private", "invite"]), st.text() | st.booleans() | st.lists(st.text()), max_size=3
+    ),
     after=st.dictionaries(st.text(), st.integers(0, 1 << 53), max_size=3),
+    at=st.integers(0, 1 << 53),
 )
 
 
@@ -83,7 +86,16 @@ class Stage:
         self.link = LinkChanged(link)
         self.events: dict[str, list[RoomEvent]] = {}
         self.hidden: set[int] = set()  # orders that are not stored while the link is down
+        self.gaps: list[Gap] = []
         self._watchers: list[Callable[[SessionChange], None]] = []
+
+    @property
+    def store(self) -> Stage:
+        return self
+
+    def read(self, _query: object, room_id: str) -> list[Gap]:
+        """The store's answer to the only thing that is asked of it."""
+        return [gap for gap in self.gaps if gap.room_id == room_id]
 
     def watch(self, callback: Callable[[SessionChange], None]) -> Callable[[], None]:
         self._watchers.append(callback)
@@ -230,6 +242,22 @@ async def test_a_hole_is_waited_for_until_it_can_be_fetched() -> None:
     stage.hidden = {5, 6}
     stage.say("general", "4", "5", "6", "7")
     assert await tail.texts() == ["4"]
+    stage.moved(Link.ONLINE)
+    assert await tail.texts() == ["4", "5", "6", "7"]
+    await tail.stop()
+
+
+# B8
+async def test_a_hole_that_is_known_by_its_token_is_waited_for_as_well() -> None:
+    stage = Stage(GENERAL)
+    stage.capabilities = frozenset()
+    tail = Tail(stage)
+    await tail.texts()
+    stage.moved(Link.RESUMING)
+    stage.hidden, stage.gaps = {5, 6}, [Gap("general", 0, 2, "older"), Gap("general", 4, 7, "newer")]
+    stage.say("general", "4", "5", "6", "7")
+    assert await tail.texts() == ["4"]
+    stage.gaps.pop()
     stage.moved(Link.ONLINE)
     assert await tail.texts() == ["4", "5", "6", "7"]
     await tail.stop()

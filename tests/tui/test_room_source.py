@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_tui.widgets.event_sentences import sentence
+from chat_tui.widgets.message_row import Note
 from chat_tui.widgets.room_source import RoomSource, own_texts
 from chat_tui.widgets.timeline import Timeline as View
 from chat_tui_core.actions import Action, Kind, State
@@ -133,6 +134,64 @@ def test_own_texts_can_be_brought_back() -> None:
     assert own_texts(items, "me", 1) == ["text 2"]
 
 
+def test_own_texts_come_back_as_they_were_typed() -> None:
+    emote = replace(action(3), content={"text": "bows", "kind": "emote"})
+    items = [
+        Item("m1", event=said(1, "/me waves", "me")),
+        Item("m2", event=replace(said(2, "nods", "me"), kind=EventKind.EMOTE)),
+        Item("m3", event=said(3, "/etc/hosts", "me")),
+        Item("a3", action=emote),
+    ]
+    assert own_texts(items, "me", 10) == ["/me waves", "/me nods", "//etc/hosts", "/me bows"]
+
+
+def test_an_emote_is_drawn_as_one_before_and_after_it_is_there() -> None:
+    waves = replace(action(1), content={"text": "waves", "kind": "emote"})
+    assert (row := row_of(Item("a1", action=waves)), row.kind, row.text)[1:] == ("emote", "waves")
+    answered = replace(waves, state=State.SENT, content={"text": "/me waves", "kind": "emote"})
+    assert (row := row_of(Item("a1", action=answered)), row.kind, row.text)[1:] == ("emote", "waves")
+
+
+def test_what_waits_says_so() -> None:
+    source = RoomSource([Item("a1", action=action(1)), Item("a2", action=action(2))], "me", 0)
+    note = Note("goes tomorrow")
+    assert source.set_notes({2: ("scheduled", note), 9: ("pending", note)}) == [1]
+    assert (source.row(1).state, source.row(1).note) == ("scheduled", note)
+    assert (source.row(0).state, source.row(0).note) == ("pending", None)
+    assert source.set_notes({2: ("scheduled", note)}) == []
+    assert source.set_notes({}) == [1]
+
+
+def test_what_leaves_later_shows_its_own_time() -> None:
+    late = replace(action(1), content={"text": "x", "at": 99_000}, created_at=1_000)
+    assert row_of(Item("a1", action=late)).ts == 99_000
+
+
+def change(action_id: int, kind: Kind, **fields: Any) -> Action:
+    content = fields.pop("content", {})
+    return Action(action_id, kind, "r", content, **fields)
+
+
+def test_changes_of_what_is_not_there_yet_are_shown_on_it() -> None:  # E2
+    source = RoomSource([Item("a1", action=action(1)), Item("a2", action=action(2))], "me", 0)
+    react = change(3, Kind.REACT, depends_on=1, content={"key": "👍"})
+    edit = change(4, Kind.EDIT, depends_on=2, content={"text": "better"})
+    assert sorted(source.set_changes([react, edit])) == [0, 1]
+    assert source.row(0).reactions == (("👍", 1, True),)
+    assert (source.row(1).text, source.row(1).edited) == ("better", True)
+    assert source.changes_of(1) == (react,)
+    back = change(5, Kind.REACT, depends_on=3, content={"key": "👍", "remove": True})
+    redact = change(6, Kind.REDACT, depends_on=2)
+    assert sorted(source.set_changes([react, edit, back, redact])) == [0, 1]
+    assert source.row(0).reactions == ()
+    assert source.row(1).kind == "tombstone"
+
+
+def test_an_answer_to_what_is_not_there_yet_shows_it() -> None:
+    source = RoomSource([Item("a1", action=action(1)), Item("a2", action=action(2, depends_on=1))], "me", 0)
+    assert source.row(1).reply_to == ("me", "text 1")
+
+
 # ---------------------------------------------------------------- reading
 
 
@@ -155,7 +214,7 @@ def test_the_first_unread_is_somebody_else_s() -> None:  # E6
 Step = tuple[str, int]
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["event", "own", "echo", "fail", "rekey", "gap", "drop", "cancel", "hide", "reveal"]),
+        st.sampled_from(["event", "own", "echo", "fail", "rekey", "gap", "drop", "cancel", "later", "hide", "reveal"]),
         st.integers(1, 30),
     ),
     max_size=40,
@@ -184,6 +243,8 @@ class Server:
             return self.timeline.rekey(action_id, action(action_id + 5)) if action_id not in self.events else []
         if known := self.events.get(action_id):
             return self.timeline.echo(action(action_id, State.CONFIRMED, event_id=known.event_id))
+        if what == "later":
+            return self.timeline.echo(replace(action(action_id), content={"text": "later", "at": 9_000 - number}))
         return self.timeline.echo(action(action_id, STATES[what]))
 
 

@@ -149,7 +149,8 @@ async def test_new_messages_that_scroll_into_view_are_no_longer_below() -> None:
         assert app.follows[-1] == (False, left), "what was seen stays seen"
 
 
-async def test_older_messages_are_asked_for_once_and_move_nothing() -> None:  # A17 E5
+async def test_older_messages_are_asked_for_once_and_move_nothing(monkeypatch: pytest.MonkeyPatch) -> None:  # A17 E5
+    monkeypatch.setattr("chat_tui.widgets.timeline.AWAITED_SECONDS", 0.001)
     room = Room("a", 200)
     app = RoomApp(room)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -162,7 +163,7 @@ async def test_older_messages_are_asked_for_once_and_move_nothing() -> None:  # 
             await pilot.pause()
         assert app.older_asked == 1
         timeline.to_start()
-        await pilot.pause()
+        await pilot.pause(0.01)
         assert "loading older…" in frame(timeline)[0]
         before = body_lines(timeline)
         room.older(50)
@@ -177,8 +178,20 @@ async def test_older_messages_are_asked_for_once_and_move_nothing() -> None:  # 
         assert app.older_asked == 2
 
 
+async def test_what_comes_at_once_is_not_said_to_be_loaded() -> None:  # E5
+    room = Room("a", 30)
+    app = RoomApp(room)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        app.timeline.to_start()
+        await pilot.pause()
+        assert app.timeline.loads_older
+        assert "loading" not in frame(app.timeline)[0]
+
+
 @pytest.mark.parametrize("outcome", ["done", "failed"])
-async def test_how_history_ends(outcome: str) -> None:  # A17
+async def test_how_history_ends(outcome: str, monkeypatch: pytest.MonkeyPatch) -> None:  # A17
+    monkeypatch.setattr("chat_tui.widgets.timeline.AWAITED_SECONDS", 0.001)
     app = RoomApp(Room("a", 5))
     async with app.run_test(size=(80, 30)) as pilot:
         timeline = app.timeline
@@ -190,7 +203,7 @@ async def test_how_history_ends(outcome: str) -> None:  # A17
             timeline.older_failed()
         await pilot.pause()
         timeline.move(-1)
-        await pilot.pause()
+        await pilot.pause(0.01)
         assert app.older_asked == (1 if outcome == "done" else 2)
         shown = "— beginning of the room —" if outcome == "done" else "loading older…"
         assert sum(shown in line for line in frame(timeline)) == 1

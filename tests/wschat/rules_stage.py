@@ -6,12 +6,13 @@ import itertools
 from collections.abc import Iterable
 from typing import Any
 
-from chat_tui_wschat.server.batch import Close
+from chat_tui_wschat.server.batch import Close, Feed, Outgoing
 from chat_tui_wschat.server.hall import Hall
 from chat_tui_wschat.server.limits import Limits
 from chat_tui_wschat.server.memory_storage import MemoryStorage
 from chat_tui_wschat.server.rules import Rules
 from chat_tui_wschat.server.rules_signing import Checked, digest_of
+from chat_tui_wschat.server.shelf import Digest, Job
 from chat_tui_wschat.server.state import TAIL
 from chat_tui_wschat.server.storage import PutToken, PutUser, Store
 from tests.wschat.wschat_peer import Heard, hear
@@ -37,6 +38,7 @@ class Client:
         self.stage = stage
         self.number = number
         self.frames: list[str] = []
+        self.chunks: list[tuple[str, int, bytes]] = []
         self.close: Close | None = None
         self.sid = ""
 
@@ -120,12 +122,32 @@ class Stage:
                 good = check.password == check.stored
                 done = Checked(good=False, fresh=check.password) if check.register else Checked(good)
                 self.rules.checked(check.socket.number, done, self.now)
+            jobs = self.rules.jobs()
+            for job in jobs:
+                self._do(job)
             batch = self.rules.take()
             if batch is None:
+                if jobs:
+                    continue
                 return
             self.release(self.rules.committed(batch, self.store.commit(batch.writes, batch.reads), self.now))
+            for file in batch.drops:
+                self.store.chunks.drop(file)
 
-    def release(self, frames: Iterable[tuple[int, list[str | Close]]]) -> None:
+    def _do(self, job: Job) -> None:
+        """Do what the shell does with the bytes of files."""
+        chunks, file = self.store.chunks, job.file
+        if isinstance(job, Digest):
+            self.rules.digested(file, chunks.digest(file.number, file.flow.size))
+        elif job.epoch == file.epoch and file.alive:
+            try:
+                chunks.keep(file.number, job.offset, [job.body])
+            except OSError:
+                self.rules.not_kept(file)
+            else:
+                self.rules.kept([job], self.now)
+
+    def release(self, frames: Iterable[tuple[int, list[Outgoing]]]) -> None:
         """Hand frames to the sockets, as the shell would."""
         for number, waiting in frames:
             client = self.clients.get(number)
@@ -134,8 +156,11 @@ class Stage:
                     break
                 if isinstance(frame, Close):
                     client.close = frame
-                else:
+                elif isinstance(frame, str):
                     client.frames.append(frame)
+                elif isinstance(frame, Feed):
+                    data = self.store.chunks.read(frame.file, frame.offset, frame.length)
+                    client.chunks.append((frame.xid, frame.number, data))
             if client is not None and client.close is not None:
                 self.rules.lost(number, self.now)
 

@@ -57,7 +57,7 @@ def test_the_client_imports_nothing_of_ours() -> None:  # A24
 # A24, A1, A10, A13, A16, A17
 async def test_signing_in_lists_sending_and_all_of_history() -> None:
     async with clients("ann", "bob") as (_, [ann, bob]):
-        assert ann.limits["events"] == ["channel", "user", "message", "presence", "typing"]
+        assert ann.limits["events"] == ["channel", "user", "message", "presence", "typing", "file"]
         assert bob.channels["general"]["topic"] == "everything"
         assert bob.channels["general"]["unread"] == LINES
         assert (await ann.act("MSG general hello  there")).data["pos"] == LINES + 1

@@ -23,7 +23,8 @@ from chat_tui_wschat.protocol_link import CLOSES, Next
 from chat_tui_wschat.protocol_messages import _CONTROLS
 from chat_tui_wschat.server import items, rules_chat, rules_presence, rules_signing, state
 from chat_tui_wschat.server.limits import Limits
-from chat_tui_wschat.server.rules import PROTOCOL, RULES
+from chat_tui_wschat.server.rulebook import RULES
+from chat_tui_wschat.server.rules import PROTOCOL
 from chat_tui_wschat.server.shell import SUBPROTOCOL
 from tests.wschat.docs_page import Heard, blocks, keys, played, section, tables, ticked
 from tests.wschat.server_running import running

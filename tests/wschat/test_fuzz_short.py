@@ -10,7 +10,8 @@ import pytest
 
 from bench import wschat_fuzz
 from bench.mutations import mutated
-from chat_tui_wschat.server.rules import RULES, Rule, Rules
+from chat_tui_wschat.server.rulebook import RULES, Rule
+from chat_tui_wschat.server.rules import Rules
 from chat_tui_wschat.server.state import Socket
 from chat_tui_wschat.server.turn import Turn
 

@@ -26,7 +26,7 @@ from chat_tui_core.contract import (
 from chat_tui_wschat.protocol import Opened
 from chat_tui_wschat.protocol_actions import Unsendable
 from chat_tui_wschat.protocol_actions import frame as action_frame
-from chat_tui_wschat.protocol_events import FIRST_LABEL
+from chat_tui_wschat.protocol_labels import FIRST_LABEL
 from chat_tui_wschat.protocol_link import Limits
 from tests.wschat.protocol_driver import HELLO, SID, Driver, frame, message, send
 
@@ -54,6 +54,18 @@ def driver() -> Driver:
         ),
         (Kind.SEND, {"text": "a", "reply_to": "general/4"}, "@id=5 CHAT general  w.msg.reply 4 x.text:1 a "),
         (Kind.SEND, {"text": "a", "reply_to": ""}, "@id=5 MSG general a"),
+        (Kind.SEND, {"text": "waves", "kind": "emote"}, "@id=5 MSG general /me waves"),
+        (Kind.SEND, {"text": "build 7 is green", "kind": "notice"}, "@id=5 MSG general build 7 is green"),
+        (
+            Kind.SEND,
+            {"text": "nods", "kind": "emote", "reply_to": "m4", "target_order": 4},
+            "@id=5 CHAT general  w.msg.reply 4 x.text:8 /me nods ",
+        ),
+        (
+            Kind.EDIT,
+            {"target": "m4", "target_order": 4, "text": "bows", "kind": "emote"},
+            "@id=5 CHAT general  x.msg.update 4 x.text:8 /me bows ",
+        ),
         (
             Kind.SEND,
             {"text": "a\nb", "reply_to": "m4", "target_order": 4},

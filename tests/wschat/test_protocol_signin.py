@@ -28,7 +28,7 @@ from chat_tui_core.contract import (
 )
 from chat_tui_core.model import Gap, Membership, Presence, Room, RoomKind
 from chat_tui_wschat.protocol import CloseSocket, Open, Opened, Send
-from chat_tui_wschat.protocol_events import FIRST_LABEL
+from chat_tui_wschat.protocol_labels import FIRST_LABEL
 from chat_tui_wschat.wire import Command
 from tests.wschat.protocol_driver import GENERAL, HELLO, SID, Driver, frame, message, send
 

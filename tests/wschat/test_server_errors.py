@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from chat_tui_wschat.server import rules
+from chat_tui_wschat.server import rulebook
 from chat_tui_wschat.server.limits import Limits
-from chat_tui_wschat.server.rules import Rule
+from chat_tui_wschat.server.rulebook import Rule
 from chat_tui_wschat.server.turn import Turn
 from tests.wschat.rules_stage import Client, Stage
 from tests.wschat.wschat_peer import hear
@@ -52,8 +52,8 @@ CASES: list[tuple[str, Where, str, str]] = [
     ("TOOLONG", member, "@id=5 MSG general " + "x" * 4001, "MSG"),
     ("IDREUSE", member, "@id=1 JOIN closed", "JOIN"),
     ("NOSESSION", fresh, "@id=5 RESUME k3J9xQ2mP0vTz7aB 0", "RESUME"),
-    ("UNSUPPORTED", member, '@id=5 FILE OFFER general {"name":"a","size":1,"chunk":1,"sha256":"0"}', "FILE"),
-    ("UNSUPPORTED", member, "@id=5 FILE ACK x1 1", "FILE"),
+    ("BADARGS", member, '@id=5 FILE OFFER general {"name":"a","size":1,"chunk":1,"sha256":"0"}', "FILE"),
+    ("NOTFOUND", member, "@id=5 FILE ACK x1 1", "FILE"),
 ]
 
 
@@ -132,8 +132,8 @@ def test_hard_abuse_closes_with_the_time_to_wait(frame: str) -> None:  # A23
     assert stage.connect().ok(f"RESUME {bob.sid} 0")
 
 
-@pytest.mark.parametrize("message", [b"x1 1 data", b"x1 0 ", b"MSG general hi", b"\xff\xfe", b""])
-def test_binary_messages_other_than_chat_close_the_socket(message: bytes) -> None:  # A22
+@pytest.mark.parametrize("message", [b"x1 01 data", b"x1 0 data", b"MSG general hi", b"\xff\xfe", b""])
+def test_binary_messages_other_than_chat_and_chunks_close_the_socket(message: bytes) -> None:  # A22
     bob = member(Stage())
     assert bob.say(message) == []
     assert bob.end() == 1003
@@ -147,7 +147,7 @@ def test_a_fault_of_ours_is_internal_and_the_session_goes_on(
 
     stage = Stage()
     bob = member(stage)
-    monkeypatch.setattr(rules, "RULES", {**rules.RULES, "MSG": Rule(broken, keeps=True)})
+    monkeypatch.setattr(rulebook, "RULES", {**rulebook.RULES, "MSG": Rule(broken, keeps=True)})
     assert bob.ask("@id=5 MSG general a secret").words[:2] == ("ERROR", "INTERNAL")
     assert "KeyError" in caplog.text
     assert "a secret" not in caplog.text

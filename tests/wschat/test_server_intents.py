@@ -59,7 +59,7 @@ def test_taking_back_what_was_not_there_is_confirmed() -> None:  # A2
         ("SUBEVENT weather", "ERROR BADARGS SUBEVENT Unsupported event type: weather"),
         ("UNSUBEVENT weather", "ERROR BADARGS UNSUBEVENT Unsupported event type: weather"),
         ("SUBEVENT session", "ERROR BADARGS SUBEVENT Unsupported event type: session"),
-        ("SUBEVENT file", "ERROR BADARGS SUBEVENT Unsupported event type: file"),
+        ("SUBEVENT files", "ERROR BADARGS SUBEVENT Unsupported event type: files"),
         ('SUBEVENT {"a":1}', 'ERROR BADARGS SUBEVENT Unsupported event type: {"a":1}'),
         ("SUBEVENT CHANNEL", "ERROR BADARGS SUBEVENT Unsupported event type: CHANNEL"),
     ],

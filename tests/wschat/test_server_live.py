@@ -16,12 +16,12 @@ import pytest
 
 from chat_tui_core.contract import ServerOptions
 from chat_tui_core.errors import StoreError, StoreUnwritable
-from chat_tui_wschat.server import rules
+from chat_tui_wschat.server import rulebook
 from chat_tui_wschat.server.limits import Limits
 from chat_tui_wschat.server.maker import WschatServerMaker
 from chat_tui_wschat.server.memory_storage import MemoryStorage
 from chat_tui_wschat.server.passwords import Cost
-from chat_tui_wschat.server.rules import Rule
+from chat_tui_wschat.server.rulebook import Rule
 from chat_tui_wschat.server.shell import Setup, WsServer
 from chat_tui_wschat.server.storage import DropMember, Read, Result, Write
 from chat_tui_wschat.server.turn import Turn
@@ -214,7 +214,7 @@ async def test_a_fault_after_a_write_stops_the_server_too(monkeypatch: pytest.Mo
     server = await WschatServerMaker().start(ServerOptions(open_registration=True, seed=(ROOM,)), cost=CHEAP)
     serving = asyncio.create_task(server.serve_until_stopped())
     async with signed(server.url, "ann", "bob") as (ann, bob):
-        monkeypatch.setattr(rules, "RULES", {**rules.RULES, "MSG": Rule(broken, keeps=True)})
+        monkeypatch.setattr(rulebook, "RULES", {**rulebook.RULES, "MSG": Rule(broken, keeps=True)})
         await ann.send("MSG general hi")
         for peer in (ann, bob):
             assert (await peer.closed())[0] == 1011
@@ -278,9 +278,9 @@ async def test_times_are_milliseconds_since_1970() -> None:
     [
         (lambda ws: ws.send("SUBEVENT " + "x" * 1_000_000), 1009),
         (lambda ws: ws.send(b"MSG general \xff\xfe", text=True), 1007),
-        (lambda ws: ws.send(b"x1 1 data"), 1003),
+        (lambda ws: ws.send(b"x1 -1 data"), 1003),
     ],
-    ids=["a megabyte", "no utf-8", "a file chunk"],
+    ids=["a megabyte", "no utf-8", "no file chunk"],
 )
 async def test_what_no_frame_may_be_closes_the_socket(send: Callable[[Any], Any], code: int) -> None:  # A3, A22
     async with running() as server, signed(server.url, "ann", "bob") as (ann, bob):

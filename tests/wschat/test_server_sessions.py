@@ -17,8 +17,8 @@ def test_hello_comes_first_and_tells_the_limits() -> None:  # A10
     hello = hear(Stage().connect().hear()[0])
     assert hello.words == ("HELLO", "wschat-ie/1")
     assert (hello.data["heartbeat"], hello.data["auth_timeout"], hello.data["max_text"]) == (30_000, 10, 4_000)
-    assert hello.data["events"] == ["channel", "user", "message", "presence", "typing"]
-    assert "file" not in hello.data["caps"]
+    assert hello.data["events"] == ["channel", "user", "message", "presence", "typing", "file"]
+    assert "files" in hello.data["caps"]
 
 
 def test_a_fresh_session_has_no_intents_and_its_users_channels() -> None:  # A10

@@ -39,6 +39,7 @@ _LOG = logging.getLogger(__name__)
 
 _NO_MARKUP: Final = str.maketrans("[]", "()")  # the palette would take brackets as markup
 HANG_UP_SECONDS: Final = 3.0
+KEYRING_SECONDS: Final = 60.0
 GC_THRESHOLDS: Final = (10_000, 20, 50)
 """Collect rarely: a full collection of a whole screen's objects is a pause that a typist feels."""
 
@@ -125,15 +126,18 @@ class ChatApp(App[int]):
     def _begin_session(self, opened: Opened) -> MainScreen:
         """Give the screen of an account; nothing runs yet."""
         self._opened = opened
-        self.session = opened.session()
         config = self.options.config
+        self.session = opened.session(config.undo_send)
         return MainScreen(self.session, spacious=config.density == "cozy", ring=config.notify)
 
     async def _connect(self) -> None:
         """Start the network, and answer other processes' requests."""
         if self.session is None or self._opened is None:
             return
-        self.session.connect()
+        if self._opened.ask_token is None:
+            self.session.connect()
+        else:
+            self.run_worker(self._unlock(self._opened, self.session))
         from chat_tui.control import ControlServer
 
         self._control = ControlServer(self.session, self._opened.folder)
@@ -142,6 +146,13 @@ class ChatApp(App[int]):
         except ChatError as error:
             self._control = None
             self.notify(str(error), severity="warning", markup=False)
+
+    async def _unlock(self, opened: Opened, session: Session) -> None:
+        """Start the network once the keyring has given the token, which may take the person's time."""
+        try:
+            session.connect(await opened.unlock())
+        except ChatError as error:
+            self.notify(str(error), severity="error", timeout=KEYRING_SECONDS, markup=False)
 
     @on(DemoWanted)
     def _demo_wanted(self) -> None:

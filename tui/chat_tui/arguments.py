@@ -137,14 +137,40 @@ def _add_accounts(tree: _Tree) -> None:
         "sign in to a server and keep the account",
         "chat-tui login home --url ws://127.0.0.1:8765 --user ada",
         "pass chat | chat-tui login work --url wss://chat.example --user ada --password-stdin",
+        "chat-tui login matrix --backend matrix --url @ada:matrix.example",
+        "chat-tui login matrix --backend matrix --url matrix.example --sso",
+        "chat-tui login old --backend matrix --url http://127.0.0.1:8008 --user ada --legacy",
     )
     login.add_argument("name", metavar="NAME", help="your own word for the account: a-z, 0-9, dot, underscore, hyphen")
-    login.add_argument("--backend", default="wschat", help="the protocol (default: wschat)")
-    login.add_argument("--url", required=True, help="the server, such as ws://127.0.0.1:8765")
-    login.add_argument("--user", required=True, help="your name on the server")
+    login.add_argument("--backend", default="wschat", help="the protocol: wschat or matrix (default: wschat)")
+    login.add_argument(
+        "--url", required=True, help="the server, such as ws://127.0.0.1:8765; Matrix: also @user:server"
+    )
+    login.add_argument(
+        "--user", default="", help="your name on the server, where the address or a token does not say it"
+    )
     secret = login.add_mutually_exclusive_group()
     secret.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     secret.add_argument("--token-stdin", action="store_true", help="read a token from standard input")
+    secret.add_argument("--sso", action="store_true", help="sign in on a page in the browser (Matrix)")
+    way = login.add_mutually_exclusive_group()
+    way.add_argument(
+        "--mode",
+        choices=("auto", "sync", "sliding"),
+        default="",
+        help="how to follow a Matrix server (default: auto: the quickest that it offers)",
+    )
+    way.add_argument(
+        "--legacy", dest="mode", action="store_const", const="legacy", help="follow it by initialSync and events"
+    )
+    logout = tree.add(
+        "logout",
+        "sign out of a server; what is stored of the account stays",
+        "chat-tui logout home",
+        "chat-tui logout home --forget",
+    )
+    logout.add_argument("name", metavar="NAME", help="the account")
+    logout.add_argument("--forget", action="store_true", help="remove the account and all that is stored of it, too")
     _add_json(tree.add("accounts", "list the accounts", "chat-tui accounts", "chat-tui accounts --json"))
 
 
@@ -195,9 +221,17 @@ def _add_acting(tree: _Tree) -> None:
         "say something in a room; prints the action's id and state",
         'chat-tui send general "Good morning"',
         "uptime | chat-tui send ops - --wait confirmed --json",
+        'chat-tui send general "Happy new year" --at "2027-01-01 00:00"',
     )
     _add_room(send)
     send.add_argument("text", metavar="TEXT", help="what to say; - reads it from standard input")
+    send.add_argument(
+        "--at",
+        type=_moment,
+        default=0,
+        metavar="TIME",
+        help="say it later: 18:30, +10m, 2026-12-01 09:00; it leaves if chat-tui runs then, else when it runs next",
+    )
     join = tree.add("join", "join a room", "chat-tui join random")
     leave = tree.add("leave", "leave a room", "chat-tui leave random")
     create = tree.add(
@@ -212,6 +246,7 @@ def _add_acting(tree: _Tree) -> None:
     )
     for added in (send, join, leave, create):
         _add_waiting(added)
+    send.set_defaults(wait="")
 
 
 def _add_outbox(tree: _Tree) -> None:
@@ -221,6 +256,7 @@ def _add_outbox(tree: _Tree) -> None:
         "chat-tui outbox --json",
         "chat-tui outbox retry 17",
         "chat-tui outbox cancel 17",
+        "chat-tui outbox pass 17",
     )
     _add_json(outbox)
     below = tree.below(outbox, "outbox")
@@ -230,7 +266,9 @@ def _add_outbox(tree: _Tree) -> None:
         "cancel", "take back what has not left, or discard what was refused", "chat-tui outbox cancel 17"
     )
     _add_json(cancel)
-    for added in (retry, cancel):
+    let_pass = below.add("pass", "let the later ones of its room pass a refused action", "chat-tui outbox pass 17")
+    _add_json(let_pass)
+    for added in (retry, cancel, let_pass):
         added.add_argument("action_id", type=_count, metavar="ID", help="the action's id, as the outbox lists it")
 
 
@@ -284,6 +322,18 @@ def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 100_000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 100000")
     return int(text)
+
+
+def _moment(text: str) -> int:
+    import time
+
+    from chat_tui.moments import read_moment
+    from chat_tui_core.errors import LocalError
+
+    try:
+        return read_moment(text, time.time_ns() // 1_000_000)
+    except LocalError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _port(text: str) -> int:

@@ -59,10 +59,7 @@ async def signed_in(name: str, data: Path | None = None) -> AsyncIterator[Bot]:
     """
     opened = open_account(DataFolder(data or default_data()), name)
     async with AsyncExitStack() as stack:
-        stack.callback(opened.lock.release)
-        stack.push_async_callback(opened.store.close)
-        session = opened.session()
-        stack.push_async_callback(session.close)
+        session = await opened.session_in(stack)
         bot = Bot(session)
         session.connect()
         await session.ready()

@@ -76,6 +76,7 @@ def _ask(args: argparse.Namespace) -> int:
 def _send(args: argparse.Namespace) -> int:
     if args.text == "-":
         args.text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape").removesuffix("\n")
+    args.wait = args.wait or ("pending" if args.at else "sent")
     return _ask(args)
 
 
@@ -88,6 +89,12 @@ def _login(args: argparse.Namespace) -> int:
     from chat_tui.headless.signing_in import login
 
     return login(args)
+
+
+def _logout(args: argparse.Namespace) -> int:
+    from chat_tui.headless.signing_out import logout
+
+    return logout(args)
 
 
 def _search(args: argparse.Namespace) -> int:
@@ -129,6 +136,7 @@ def _doctor(args: argparse.Namespace) -> int:
 _COMMANDS: dict[str, Run] = {
     "": _open_app,
     "login": _login,
+    "logout": _logout,
     "accounts": _accounts,
     "send": _send,
     "create": _create,
@@ -139,5 +147,5 @@ _COMMANDS: dict[str, Run] = {
     "doctor": _doctor,
 }
 _COMMANDS |= dict.fromkeys(
-    ("rooms", "members", "history", "tail", "join", "leave", "outbox", "outbox retry", "outbox cancel"), _ask
+    ("rooms", "members", "history", "tail", "join", "leave", "outbox", "outbox retry", "outbox cancel", "outbox pass"), _ask
 )

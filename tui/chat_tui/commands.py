@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from typing import Final
 
+from chat_tui.moments import said_moment, said_span, split_moment
+from chat_tui_core.errors import LocalError
 from chat_tui_core.news import Capability
 from chat_tui_core.values import frozen
 
-__all__ = ["COMMANDS", "Call", "Command", "Plain", "Typed", "Wrong", "complete", "hint_for", "read_line"]
+__all__ = [
+    "COMMANDS",
+    "ME",
+    "Call",
+    "Command",
+    "Plain",
+    "Typed",
+    "Wrong",
+    "as_typed",
+    "complete",
+    "hint_for",
+    "moment_hint",
+    "read_line",
+    "read_said",
+]
 
 
 @frozen
 class Command:
     """One command. `least` words must follow its name, at most `most` (0 = the rest is one text).
 
-    `needs`: hidden and refused where the server cannot do it. `in_room`: works only while a room is open.
+    `needs`: hidden and refused where the server cannot do it. `in_room`: works only while a room is open. `says`: its
+    text is a message, and stays in the composer until that is stored.
     """
 
     name: str
@@ -25,6 +42,7 @@ class Command:
     aliases: tuple[str, ...] = ()
     needs: Capability | None = None
     in_room: bool = False
+    says: bool = False
 
     @property
     def usage(self) -> str:
@@ -76,9 +94,12 @@ COMMANDS: Final[tuple[Command, ...]] = (
     ),
     Command("low", "put this room at the end of the list, or take it from there", "[ROOM]", needs=Capability.TAG),
     Command("mute", "have this room be quiet, or not any more", "[ROOM]", needs=Capability.TAG),
-    Command("me", "say what you do: /me waves", "TEXT", least=1, most=0, in_room=True),
-    Command("msg", "send one message to another room", "ROOM TEXT", least=2, most=0),
-    Command("reply", "answer the newest message", "TEXT", least=1, most=0, needs=Capability.REPLY, in_room=True),
+    Command("me", "say what you do: /me waves", "TEXT", least=1, most=0, in_room=True, says=True),
+    Command(
+        "at", "send it later: /at 18:30, /at +10m, /at 2026-12-01 09:00", "TIME TEXT", 2, 0, in_room=True, says=True
+    ),
+    Command("msg", "send one message to another room", "ROOM TEXT", least=2, most=0, says=True),
+    Command("reply", "answer the newest message", "TEXT", 1, 0, needs=Capability.REPLY, in_room=True, says=True),
     Command("react", "react to the newest message", "EMOJI", least=1, needs=Capability.REACT, in_room=True),
     Command("redact", "delete what you said last", most=0, needs=Capability.REDACT, in_room=True),
     Command("goto", "go to a day, or to a message by its id or link", "DATE|ID|LINK", least=1, in_room=True),
@@ -87,8 +108,11 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("switch", "go to a room by name", "[ROOM]", aliases=("room",)),
     Command("search", "search what was said", "[WORDS]", most=0),
     Command("outbox", "show what is not sent yet", most=0),
+    Command("stats", "how quick the server takes what you do", most=0),
     Command("retry", "send the refused message again", in_room=True, most=0),
-    Command("edit", "take the refused message back, else change what you said last", in_room=True, most=0),
+    Command(
+        "edit", "change the refused message and send it in its place, else what you said last", in_room=True, most=0
+    ),
     Command("discard", "discard the refused message", in_room=True, most=0),
     Command("pass", "let later messages pass the refused one", in_room=True, most=0),
     Command("connect", "connect now instead of waiting", aliases=("reconnect",), most=0),
@@ -97,14 +121,18 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("quit", "leave the program; drafts and unsent messages are kept", aliases=("exit",), most=0),
 )
 
+ME: Final = "/me "
+"""What a text begins with that tells what its sender does, where the server has no other way to say so."""
+
 _BY_NAME: Final = {name: command for command in COMMANDS for name in (command.name, *command.aliases)}
 
 
 @frozen
 class Plain:
-    """Text to be sent as it is."""
+    """Text to be sent as it is. `emote`: it tells what its sender does."""
 
     text: str
+    emote: bool = False
 
 
 @frozen
@@ -141,6 +169,36 @@ def read_line(text: str) -> Typed:
     if len(words) < command.least or (command.most and len(words) > command.most):
         return Wrong(f"This is typed as {command.usage}.")
     return Call(command, words, rest.strip())
+
+
+def read_said(text: str) -> Plain:
+    """What a text means that is to be said and nothing else: "/me waves" tells what somebody does. Raises LocalError."""
+    typed = read_line(text)
+    if isinstance(typed, Call) and typed.command.name == "me":
+        return Plain(typed.rest, emote=True)
+    if isinstance(typed, Plain):
+        return typed
+    raise LocalError(typed.text if isinstance(typed, Wrong) else f"/{typed.command.name} is nothing that can be said.")
+
+
+def as_typed(text: str, *, emote: bool = False) -> str:
+    """How something that was said is typed, so that `read_said` gives it again."""
+    if emote or text.startswith(ME):
+        return ME + text.removeprefix(ME)
+    return f"/{text}" if text.startswith("/") else text
+
+
+def moment_hint(text: str, now_ms: int) -> str:
+    """When a message will leave that is being typed after /at, or what is wrong with the time; empty otherwise."""
+    name, space, rest = text.partition(" ")
+    if name.lower() != "/at" or not space or not rest.strip():
+        return ""
+    try:
+        at, message = split_moment(rest, now_ms)
+    except LocalError as error:
+        return str(error)
+    when = f"{said_moment(at, now_ms)}, in {said_span(at - now_ms)}"
+    return f"◷ goes {when}" if message else f"◷ {when}"
 
 
 def hint_for(text: str) -> str:

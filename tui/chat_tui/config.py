@@ -10,10 +10,12 @@ from typing import Any, Final
 
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.errors import ConfigError
+from chat_tui_core.secrets import Keep
 from chat_tui_core.values import frozen
 
 DATA_VARIABLE: Final = "CHAT_TUI_DATA_DIR"
 _PROGRAM = "chat-tui"
+LONGEST_UNDO: Final = 120
 
 
 @frozen
@@ -21,7 +23,9 @@ class Config:
     """The settings of the configuration file; each has the value that holds when it is not set.
 
     theme: a theme's name, empty = the app's own choice. density: "cozy" or "compact". notify: ring for mentions and
-    direct messages. account: the account to open when none is named. keys: binding id -> keys, comma-separated.
+    direct messages. account: the account to open when none is named. undo_send: seconds in which a message can be
+    taken back after Enter, 0 = it leaves at once. secrets: where tokens are kept from now on: "keyring", "file", or
+    "auto" for the keyring where there is a good one. keys: binding id -> keys, comma-separated.
     """
 
     theme: str = ""
@@ -29,6 +33,8 @@ class Config:
     notify: bool = True
     account: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
+    undo_send: float = 0.0
+    secrets: str = "auto"
 
 
 @frozen
@@ -123,12 +129,23 @@ def _density(value: Any) -> str:
     return "" if isinstance(value, str) and value in {"cozy", "compact"} else 'must be "cozy" or "compact"'
 
 
+def _seconds(value: Any) -> str:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return "" if number and 0 <= value <= LONGEST_UNDO else f"must be a number of seconds from 0 to {LONGEST_UNDO}"
+
+
+def _place(value: Any) -> str:
+    return "" if isinstance(value, str) and value in set(Keep) else 'must be "auto", "keyring" or "file"'
+
+
 #: Setting -> what is wrong with a value, empty = nothing.
 _CHECKS: Final[Mapping[str, Callable[[Any], str]]] = {
     "theme": _text,
     "density": _density,
     "notify": _yes_or_no,
     "account": _text,
+    "undo_send": _seconds,
+    "secrets": _place,
     "keys": _keys,
 }
 

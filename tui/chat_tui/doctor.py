@@ -15,14 +15,16 @@ from urllib.parse import urlsplit
 
 from chat_tui import config
 from chat_tui.headless.chosen import data_folder
-from chat_tui_core import registry
+from chat_tui_core import registry, secrets
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.errors import AccountBusy, ChatError
 from chat_tui_core.store import Store, meta
 
 _TIMEOUT = 3.0
 _PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443}
-_LIBRARIES = ("chat-tui", "textual", "msgspec", "websockets", "platformdirs")
+_LIBRARIES = (
+    "chat-tui", "textual", "msgspec", "websockets", "aiohttp", "markdown-it-py", "nh3", "keyring", "platformdirs",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ def findings(args: Namespace) -> Iterator[Finding]:
     yield _configuration(args)
     data = data_folder(args)
     yield _folder(data.root)
+    yield _secrets(args)
     try:
         names = data.names()
     except ChatError as error:
@@ -111,6 +114,17 @@ def _folder(root: Path) -> Finding:
     return Finding("data folder", True, f"{root}{'' if place == root else ' (will be made)'}")
 
 
+def _secrets(args: Namespace) -> Finding:
+    """Where a new token would go."""
+    try:
+        place = secrets.place(
+            secrets.wanted(config.load(Path(args.config).expanduser() if args.config else None).secrets)
+        )
+    except ChatError as error:
+        return Finding("new tokens", False, str(error))
+    return Finding("new tokens", True, f"go into {place}")
+
+
 def _account(data: DataFolder, name: str) -> Iterator[Finding]:
     what = f"account {name}"
     try:
@@ -119,7 +133,7 @@ def _account(data: DataFolder, name: str) -> Iterator[Finding]:
     except ChatError as error:
         yield Finding(what, False, str(error))
         return
-    yield Finding(what, True, f"{account.user} with {account.backend}, token is private")
+    yield Finding(what, True, f"{account.user} with {account.backend}, token is in {data.token_place(name)}")
     yield _store(data, name)
     yield _reachable(what, account.url)
 

@@ -24,6 +24,7 @@ class Place(StrEnum):
     BANNER = "On the notice of a refused message"
     OUTBOX = "In the outbox"
     DIALOG = "In a dialog"
+    LOGIN = "While signing in"
 
 
 @frozen
@@ -78,6 +79,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("pane.rooms", "f7", "toggle_rooms", "Show or hide the rooms", Place.MAIN, over=True, palette=True),
     Key("pane.members", "f8", "toggle_members", "Show or hide the members", Place.MAIN, over=True, palette=True),
     Key("search.open", "ctrl+f", "search", "Search what was said", Place.MAIN, over=True, palette=True, hint="search"),
+    Key("message.take_back", "ctrl+z", "take_back", "Take back what is just leaving", Place.MAIN, over=True),
     Key("outbox.open", "f2", "outbox", "Show what is not sent yet", Place.MAIN, over=True, palette=True),
     Key("banner.focus", "f6", "notice", "Go to the notice of a refused message", Place.MAIN, over=True, palette=True),
     Key("link.now", "f5", "connect_now", "Connect now instead of waiting", Place.MAIN, over=True, palette=True),
@@ -106,13 +108,28 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("composer.newer", "ctrl+down", "recall(1)", "Bring back what you wrote after that", Place.COMPOSER),
     Key("composer.complete", "tab", "complete", "Complete a command or a name", Place.COMPOSER),
     Key("banner.retry", "r", "decide('retry')", "Send it again", Place.BANNER, hint="again"),
-    Key("banner.edit", "e", "decide('edit')", "Take it back to the composer", Place.BANNER, hint="edit"),
+    Key("banner.edit", "e", "decide('edit')", "Change it and send it in its place", Place.BANNER, hint="edit"),
     Key("banner.discard", "d", "decide('discard')", "Discard it", Place.BANNER, hint="discard"),
     Key("banner.pass", "p", "decide('pass')", "Let the later ones pass", Place.BANNER, hint="let others pass"),
-    Key("outbox.retry", "r", "retry", "Try it again", Place.OUTBOX, hint="again"),
-    Key("outbox.cancel", "x,delete", "cancel", "Take it back", Place.OUTBOX, hint="take back"),
-    Key("outbox.go", "enter", "go", "Go to its room", Place.OUTBOX, hint="go to room"),
+    Key("outbox.retry", "r", "retry", "Try it again, now", Place.OUTBOX, hint="again"),
+    Key("outbox.edit", "e", "edit", "Change it and send it in its place", Place.OUTBOX, hint="edit"),
+    Key("outbox.cancel", "d,x,delete", "cancel", "Take it back, or discard it", Place.OUTBOX, hint="discard"),
+    Key("outbox.pass", "p", "let_pass", "Let the later ones pass", Place.OUTBOX, hint="let others pass"),
+    Key("outbox.back", "b", "take_back", "Take it back into the composer", Place.OUTBOX, hint="back to composer"),
+    Key("outbox.go", "enter", "go", "Go to it in its room", Place.OUTBOX, hint="go there"),
+    Key("outbox.info", "i", "info", "Show ids, state and times", Place.OUTBOX, hint="details"),
+    Key("outbox.copy", "y", "copy", "Copy the details", Place.OUTBOX, hint="copy"),
+    Key("outbox.settled", "s", "settled", "Show what was settled lately, or what is not", Place.OUTBOX, hint="settled"),
     Key("dialog.close", "escape", "close", "Close", Place.DIALOG, hint="close"),
+    Key(
+        "login.browser",
+        "f3",
+        "browser",
+        "Sign in by the browser; then: copy the page's address",
+        Place.LOGIN,
+        over=True,
+    ),
+    Key("login.token", "f4", "token", "Sign in with a token, or with a password again", Place.LOGIN, over=True),
 )
 
 #: How keys are written for people; the rest is capitalised.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 from typing import Final
 
 _FORMAT = "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
 _BYTES, _OLD = 1_000_000, 2
 _SHORTEST: Final = 4
+_LONG_WORD: Final = re.compile(r"[\w.~+/=-]{16,}")
 #: Their lines hold frames, and frames hold tokens and messages: never below this level.
-_TALKATIVE: Final = ("asyncio", "websockets", "websockets.client", "websockets.server")
+_TALKATIVE: Final = ("aiohttp", "asyncio", "keyring", "websockets", "websockets.client", "websockets.server")
 
 
 def path_in(root: Path) -> Path:
@@ -57,15 +59,18 @@ _secrets: set[str] = set()
 
 
 def hide(secret: str) -> None:
-    """Never write this text to the log, whatever quotes it; a very short one would hide ordinary words instead."""
+    """Never write this text to the log, whatever quotes it, nor a long word in it: a secret may hold several tokens.
+
+    A very short one would hide ordinary words instead.
+    """
     if len(secret) >= _SHORTEST:
-        _secrets.add(secret)
+        _secrets.update((secret, *_LONG_WORD.findall(secret)))
 
 
 class _Redacting(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = super().format(record)
-        for secret in _secrets:
+        for secret in sorted(_secrets, key=len, reverse=True):
             line = line.replace(secret, "***")
         return line.replace("\x1b", "\ufffd")
 

@@ -16,6 +16,7 @@ __all__ = [
     "OperationWanted",
     "OutboxWanted",
     "RoomChosen",
+    "Way",
 ]
 
 
@@ -26,6 +27,14 @@ class Decision(StrEnum):
     EDIT = "edit"
     DISCARD = "discard"
     PASS = "pass"  # noqa: S105
+
+
+class Way(StrEnum):
+    """Where the person goes from the outbox, with an action."""
+
+    GO = "go"
+    EDIT = "edit"
+    BACK = "back"
 
 
 class Operation(StrEnum):

@@ -41,6 +41,10 @@ class Acting:
         """By open action: what it waits for, until when (a countdown), and for which other action."""
         return self._sender.waits
 
+    def now_ms(self) -> int:
+        """The time by the clock that dates this session's actions, in milliseconds since 1970."""
+        return self._wall_ms()
+
     async def send(
         self,
         room_id: str,
@@ -68,7 +72,7 @@ class Acting:
             content["at"] = at_ms
         return await self._make(Kind.SEND, room_id, content, target_action)
 
-    async def perform(self, kind: Kind, room_id: str, *, target_action: int = 0, **content: object) -> Action:
+    async def perform(self, kind: Kind, room_id: str, /, *, target_action: int = 0, **content: object) -> Action:
         """Store an action and let it leave in its turn. Raises LocalError when it cannot be right, StoreError.
 
         `target_action`: what it is about is an action of ours that may have no event yet; it then waits for that. An

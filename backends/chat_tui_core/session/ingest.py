@@ -14,6 +14,16 @@ from typing import Any, Final
 
 from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.errors import ChatError
+from chat_tui_core.file_news import (
+    FileDone,
+    FileEnded,
+    FileMoved,
+    FileOffered,
+    FileRefused,
+    FileTaken,
+    FileTold,
+    RecipientMoved,
+)
 from chat_tui_core.news import (
     Answered,
     AroundGiven,
@@ -41,9 +51,10 @@ from chat_tui_core.news import (
     Written,
 )
 from chat_tui_core.safe_text import one_line
-from chat_tui_core.session import ingest_actions, ingest_history, ingest_outbox, ingest_rooms
+from chat_tui_core.session import ingest_actions, ingest_files, ingest_history, ingest_outbox, ingest_rooms
 from chat_tui_core.session.ingest_state import Batch, Known, Outcome
 from chat_tui_core.store import actions as stored_actions
+from chat_tui_core.store import events as stored_events
 from chat_tui_core.store import meta, state
 from chat_tui_core.store import rooms as stored_rooms
 from chat_tui_core.values import frozen
@@ -91,6 +102,14 @@ STORED: Final[Mapping[type, Callable[[Batch, Any], None]]] = {
     LostAction: ingest_actions.lost,
     Position: _position,
     Problem: _problem,
+    FileOffered: ingest_files.offered,
+    FileTaken: ingest_files.taken,
+    FileMoved: ingest_files.moved,
+    FileDone: ingest_files.done,
+    FileEnded: ingest_files.ended,
+    RecipientMoved: ingest_files.recipient_moved,
+    FileTold: ingest_files.told,
+    FileRefused: ingest_files.refused,
 }
 
 
@@ -200,15 +219,23 @@ def _mark_read(batch: Batch, command: MarkRead) -> None:
     ingest_rooms.move_own_read(batch, command.room_id, command.order)
     if not command.tell:
         return
+    content = _read_up_to(batch, command)
     for action in stored_actions.open_actions(batch.db):
         waiting = action.state is State.PENDING and not action.written_at and not action.doubt
         if action.kind is Kind.READ and action.room_id == command.room_id and waiting:
-            batch.put_action(replace(action, content={"order": command.order}))
+            batch.put_action(replace(action, content=content))
             return
     due = batch.known.now_ms + command.delay_ms
-    draft = Action(0, Kind.READ, command.room_id, {"order": command.order}, not_before=due)
+    draft = Action(0, Kind.READ, command.room_id, content, not_before=due)
     action = stored_actions.new_action(batch.db, draft, batch.known.now_ms)
     batch.out.actions[action.id] = action
+
+
+def _read_up_to(batch: Batch, command: MarkRead) -> dict[str, object]:
+    """The content of a READ: the order, and the event that is there or next before it, for servers that go by ids."""
+    last = stored_events.events_before(batch.db, command.room_id, command.order + 1, 1)
+    named = {"event_id": event.event_id for event in last if event.event_id}
+    return {"order": command.order, **named}
 
 
 _COMMANDS: Final[Mapping[type, Callable[[Batch, Any], None]]] = {

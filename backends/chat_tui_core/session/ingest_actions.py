@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import ceil
 from typing import Any, Final
 
 from chat_tui_core.actions import NOTES, Action, Cause, Kind, State, after
@@ -101,12 +102,11 @@ def postponed(batch: Batch, news: Postponed) -> None:
     """Not now: nothing came of this try, and it leaves again with the same id when the server's time is over."""
     action = batch.action(news.action_id)
     if action is not None and action.state is State.PENDING:
-        wait = min(max(0, round(news.seconds * 1000)), LONGEST_HOLD)
         batch.put_action(
             replace(
                 action,
                 written_at=action.written_at if action.doubt else 0,
-                not_before=batch.known.now_ms + wait,
+                not_before=batch.known.now_ms + _hold(news.seconds),
                 error_code=one_line(news.code, _CODE_LIMIT),
                 error_text=one_line(news.text, _ERROR_LIMIT),
             )
@@ -114,12 +114,13 @@ def postponed(batch: Batch, news: Postponed) -> None:
 
 
 def lost(batch: Batch, news: LostAction) -> None:
-    """No answer came before the connection broke: in doubt until the same id is answered, or seen."""
+    """No answer came: in doubt until the same id is answered, or seen. Until it is tried again it may well be seen."""
     action = batch.action(news.action_id)
     if action is not None:
-        state = after(action.state, Cause.LOST)
-        at = action.written_at or batch.known.now_ms
-        batch.put_action(replace(action, state=state, doubt=state is State.PENDING, written_at=at))
+        state, now = after(action.state, Cause.LOST), batch.known.now_ms
+        due = now + _hold(news.seconds) if news.seconds else min(action.not_before, now)
+        doubt, at = state is State.PENDING, action.written_at or now
+        batch.put_action(replace(action, state=state, doubt=doubt, written_at=at, not_before=due))
 
 
 # ---------------------------------------------------------------- seen in the stream
@@ -210,6 +211,11 @@ def stream_moved(batch: Batch) -> None:
 
 
 # ---------------------------------------------------------------- parts
+
+
+def _hold(seconds: float) -> int:
+    """Milliseconds that an action waits at the server's word, never less than it said."""
+    return min(max(0, ceil(seconds * 1000)), LONGEST_HOLD)
 
 
 def _is_same(action: Action, made: int) -> bool:

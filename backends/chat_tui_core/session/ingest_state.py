@@ -12,6 +12,7 @@ from chat_tui_core.questions import AskHistory
 from chat_tui_core.store import actions as stored_actions
 from chat_tui_core.store import events as stored_events
 from chat_tui_core.store import rooms as stored_rooms
+from chat_tui_core.transfers import Transfer
 from chat_tui_core.values import frozen, slotted
 
 
@@ -49,6 +50,7 @@ class Outcome:
     member_changes: dict[str, dict[str, Member | None]] = field(default_factory=dict)  # by user id; None = left
     reads: set[str] = field(default_factory=set)
     position: Mapping[str, str] | None = None
+    transfers: dict[int, Transfer] = field(default_factory=dict)
 
 
 class Batch:

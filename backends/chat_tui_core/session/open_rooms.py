@@ -209,7 +209,9 @@ class OpenRooms:
         self._last_request += 1
         if before and not token:
             before, token = self._store.read(_edge, room_id, before)
-        question = AskHistory(self._last_request, room_id, count, before=before, after=after, token=token)
+        edge = self._store.read(stored.event_at, room_id, before or after)
+        event_id = edge.event_id if edge else ""
+        question = AskHistory(self._last_request, room_id, count, before, after, token, event_id)
         self.asked[question.request] = question
         try:
             await self._answer_to(question.request, question)

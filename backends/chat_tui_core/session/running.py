@@ -34,6 +34,7 @@ from chat_tui_core.news import (
 from chat_tui_core.questions import AskDirectory, AskUsers, Question, SetTyping
 from chat_tui_core.session.acting import Acting
 from chat_tui_core.session.drafting import Drafting
+from chat_tui_core.session.files import Files
 from chat_tui_core.session.ingest_state import Known, Outcome
 from chat_tui_core.session.intake import Intake
 from chat_tui_core.session.open_rooms import PAGE, OpenRooms
@@ -105,7 +106,8 @@ class Session(Acting):
         self.open_actions: Mapping[int, Action] = MappingProxyType(self._actions)
         self._drafting = Drafting(store, self._complain)
         self.drafts: Mapping[str, Draft] = self._drafting.drafts
-        self._intake = Intake(store, self._known, self._settle, self._complain)
+        self.files = Files(store, lambda: self._connection, lambda: self.capabilities, self._publisher, wall_ms)
+        self._intake = Intake(store, self._known, self.files.settling(self._settle), self._complain)
         self._open: OpenRooms = OpenRooms(store, self._ask, self._publish, self._actions, self._rooms)
         deliver, command = self._intake.deliver, self._intake.command
         self._sender = Sender(self._actions, self._hand_over, command, deliver, wall_ms)
@@ -130,13 +132,13 @@ class Session(Acting):
         """Call back, or start a coroutine, with every change of these kinds; returns what ends it."""
         return self._publisher.subscribe(kinds, listener)
 
-    def connect(self) -> None:
-        """Connect, and stay connected until `close`."""
-        if self._run is None:
+    def connect(self, token: str = "") -> None:
+        """Connect, and stay connected until `close`. Nothing happens while no token is known: a keyring may have it."""
+        self._token = token or self._token
+        if self._run is None and self._token:
             position = self.store.read(meta.get_position)
-            lent = Surroundings(StoredState(self.store), self._keep_secret)
-            deliver = self._intake.deliver
-            self._connection = self.backend.connect(self.account, self._token, position, deliver, lent)
+            lent = Surroundings(StoredState(self.store), self._keep_secret, self.files.bytes)
+            self._connection = self.backend.connect(self.account, self._token, position, self._intake.deliver, lent)
             self._run = asyncio.get_running_loop().create_task(self._connection.run(), name=f"run {self.account.name}")
 
     def connect_now(self) -> None:
@@ -156,7 +158,7 @@ class Session(Acting):
             except TimeoutError:
                 self._run.cancel()
                 await asyncio.gather(self._run, return_exceptions=True)
-        await self._intake.close()
+        await asyncio.gather(self._intake.close(), self.files.close())
         await self._drafting.close()
         await self._publisher.close()
 

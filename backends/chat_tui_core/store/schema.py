@@ -14,7 +14,12 @@ from chat_tui_core.store import faults
 APPLICATION_ID: Final = 1668576617
 
 #: The script that leads to format 1, 2, ...: only ever added to.
-STEPS: Final[Sequence[str]] = ("schema.sql", "migrations/002_state_files_threads.sql", "migrations/003_search.sql")
+STEPS: Final[Sequence[str]] = (
+    "schema.sql",
+    "migrations/002_state_files_threads.sql",
+    "migrations/003_search.sql",
+    "migrations/004_transfers.sql",
+)
 
 GET_FORMAT: Final = "PRAGMA user_version"
 SET_FORMAT: Final = "PRAGMA user_version = {}"

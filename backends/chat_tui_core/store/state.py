@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from typing import Final
 
+from chat_tui_core.contract import RoomStates
 from chat_tui_core.news import StateSet
 from chat_tui_core.store.store import Store
 
@@ -16,6 +19,10 @@ SET: Final = (
 REMOVE: Final = "DELETE FROM state WHERE room_id = ? AND type = ? AND state_key = ?"
 GET: Final = "SELECT content FROM state WHERE room_id = ? AND type = ? AND state_key = ?"
 ALL: Final = "SELECT state_key, content FROM state WHERE room_id = ? AND type = ?"
+ROOMS: Final = (
+    "SELECT room_id, type, state_key, content FROM state"
+    " WHERE room_id IN (SELECT value FROM json_each(?)) AND type <> ?"
+)
 
 
 def set_state(db: sqlite3.Connection, news: StateSet) -> None:
@@ -37,6 +44,14 @@ def all_state(db: sqlite3.Connection, room_id: str, kind: str) -> dict[str, str]
     return dict(db.execute(ALL, (room_id, kind)).fetchall())
 
 
+def state_of_rooms(db: sqlite3.Connection, room_ids: Sequence[str], but: str) -> RoomStates:
+    """The contents of all state of some rooms, but for one type; by room, type and key."""
+    found: RoomStates = {}
+    for room_id, kind, key, content in db.execute(ROOMS, (json.dumps(room_ids), but)):
+        found.setdefault(room_id, {}).setdefault(kind, {})[key] = content
+    return found
+
+
 class StoredState:
     """See contract.StateReader: reads on the loop's own connection."""
 
@@ -50,3 +65,7 @@ class StoredState:
     def all(self, room_id: str, kind: str) -> dict[str, str]:
         """See contract.StateReader."""
         return self._store.read(all_state, room_id, kind)
+
+    def rooms(self, room_ids: Sequence[str], but: str) -> RoomStates:
+        """See contract.StateReader."""
+        return self._store.read(state_of_rooms, room_ids, but)

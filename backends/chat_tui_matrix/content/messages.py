@@ -126,18 +126,24 @@ def _brought(content: Mapping[str, Any], related: Relations) -> Said:
 def _made(
     kind: EventKind, wording: str, content: Mapping[str, Any], related: Relations, file: FileInfo | None = None
 ) -> Said:
-    mentions = mapping(content.get("m.mentions"))
-    users = (user_id(value) for value in listed(mentions.get("user_ids"))[:MAX_MENTIONS])
+    users, whole_room = _mentions(content) if "m.mentions" in content else ((), False)
     return Said(
         kind,
         wording,
-        reply_to=related.reply_to,
-        thread=related.thread,
-        file=file,
-        edit_of=related.edit_of,
-        mentions_user_ids=tuple(dict.fromkeys(user for user in users if user)),
-        mentions_room=mentions.get("room") is True,
+        related.reply_to,
+        related.thread,
+        file,
+        related.edit_of,
+        mentions_user_ids=users,
+        mentions_room=whole_room,
     )
+
+
+def _mentions(content: Mapping[str, Any]) -> tuple[tuple[str, ...], bool]:
+    """Whom a message is to be brought to the notice of, and whether it is everybody in the room."""
+    mentions = mapping(content.get("m.mentions"))
+    users = (user_id(value) for value in listed(mentions.get("user_ids"))[:MAX_MENTIONS])
+    return tuple(dict.fromkeys(user for user in users if user)), mentions.get("room") is True
 
 
 # ---------------------------------------------------------------- other types

@@ -30,9 +30,14 @@ class Relations:
     answers: bool = False
 
 
+_NONE: Final = Relations()
+
+
 def read(content: Mapping[str, Any]) -> Relations:
     """The relations that a content tells in `m.relates_to`."""
     relates = mapping(content.get("m.relates_to"))
+    if not relates:
+        return _NONE
     kind, target = relates.get("rel_type"), event_id(relates.get("event_id"))
     if kind == "m.replace":
         return Relations(edit_of=target)

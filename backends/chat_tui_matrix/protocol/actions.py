@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -23,16 +24,18 @@ FAULT_RETRIES: Final = (2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 UNSEEN: Final = 45.0
 """Seconds online after which an answered event counts as seen: the stream may have jumped over it (`limited`)."""
 
+_LEAST_REST: Final = 0.05
+_BROKE: Final = "The connection broke before it was sent."
 _REMEMBERED: Final = 1_000
 _READING: Final = "GET"
 
 
 @slotted
 class _Past:
-    """What earlier tries of an action have met in this run. `not_before`: when it may be tried again."""
+    """What earlier tries of an action have met in this run. `pause_ends`: when it may be tried again."""
 
     faults: int = 0
-    not_before: float = 0.0
+    pause_ends: float = 0.0
     wrote_at: float | None = None
 
 
@@ -53,15 +56,15 @@ class Ledger:
     """Every action between `do` and the word on that try: Answered, RefusedAction, Postponed or LostAction.
 
     Postponed is said only where nothing came of the action for sure, now and earlier: the person may then still take
-    it back or change it. Everything else is in doubt and LostAction. It is handed over again at once, so the pause
-    before the next request is kept here.
+    it back or change it. Everything else is in doubt and LostAction. Both name the pause before the next try. The
+    session keeps it, for what is in doubt may be seen in the stream meanwhile, and must not be done again then.
     """
 
     def __init__(self, desk: Desk, rooms: KnownRooms) -> None:
         self._desk = desk
         self._rooms = rooms
         self._entries: dict[int, _Entry] = {}
-        self._waiting: dict[int, Action] = {}
+        self._behind: dict[int, Action] = {}
         self._past: OrderedDict[int, _Past] = OrderedDict()
         self._held: dict[Allowance, float] = {}
         self._unseen: dict[int, tuple[Answered, float | None]] = {}
@@ -69,40 +72,42 @@ class Ledger:
     # ------------------------------------------------------------ in
 
     def do(self, action: Action, now: float) -> None:
-        """Begin to carry an action out, or let it wait for its pause. One that is on its way already goes on."""
-        if action.id in self._entries or action.id in self._waiting:
+        """Begin to carry an action out, or say when it may be tried. One that is on its way already goes on."""
+        if action.id in self._entries or action.id in self._behind:
             return
-        rest = self._due(action) - now
+        rest = self._held.get(DEEDS[action.kind].allowance, 0.0) - now
         if self._desk.link is not Link.ONLINE:
             self._say(_not_sent(action, "Not connected."))
-        elif rest <= 0:
-            self._begin(action, now)
-        elif action.doubt:
-            self._waiting[action.id] = action
+        elif rest > 0:
+            self._put_off(action, max(rest, _LEAST_REST), "M_LIMIT_EXCEEDED", "The server asks for a pause.", now)
+        elif self._overtakes(action):
+            self._behind[action.id] = action
         else:
-            self._say(Postponed(action.id, rest, "M_LIMIT_EXCEEDED", "The server asks for a pause."))
+            self._begin(action, now)
 
     def lost(self, now: float) -> None:
-        """The link broke: what was written is in doubt, what was not goes back as it is."""
+        """The link broke: what was written is in doubt, what was not goes back as it is. Pauses are over."""
         for entry in list(self._entries.values()):
             self._desk.hang_up(entry.call)
             action = self._end(entry)
-            broke = _not_sent(action, "The connection broke before it was sent.")
+            broke = _not_sent(action, _BROKE)
             self._say(LostAction(action.id) if entry.written else broke)
-        for action_id in self._waiting:
-            self._say(LostAction(action_id))
-        self._waiting.clear()
-        for past in self._past.values():
-            past.not_before = 0.0
+        for action in self._behind.values():
+            self._say(_not_sent(action, _BROKE))
+        self._behind.clear()
+        for action_id, past in self._past.items():
+            if past.pause_ends > now:
+                past.pause_ends = 0.0
+                self._say(LostAction(action_id))
         self._unseen = {action_id: (answer, None) for action_id, (answer, _) in self._unseen.items()}
 
     def tick(self, now: float) -> None:
-        """Let time pass: pauses end, and an event that was answered and is not seen for long counts as seen."""
+        """Let time pass: an event that was answered and is not seen for long counts as seen."""
         if self._desk.link is not Link.ONLINE:
             return
-        for action in [action for action in self._waiting.values() if now >= self._due(action)]:
-            del self._waiting[action.id]
-            self._begin(action, now)
+        for action in [action for action in self._behind.values() if not self._overtakes(action)]:
+            del self._behind[action.id]
+            self.do(action, now)
         for action_id, (answer, since) in list(self._unseen.items()):
             if since is None:  # what was missed comes with the next answers; only then is it late
                 self._unseen[action_id] = (answer, now)
@@ -112,23 +117,29 @@ class Ledger:
                     self._say(answer)
 
     def wake_at(self) -> float | None:
-        """Give the time when the next pause ends, or an answered event counts as seen; 0 = at once."""
+        """Give the time when an answered event counts as seen, or something need not wait any more; 0 = at once."""
         if self._desk.link is not Link.ONLINE:
             return None
-        times = [self._due(action) for action in self._waiting.values()]
+        times = [0.0 for action in self._behind.values() if not self._overtakes(action)]
         times += [0.0 if since is None else since + UNSEEN for _, since in self._unseen.values()]
         return min(times, default=None)
 
     # ------------------------------------------------------------ on its way
 
-    def _due(self, action: Action) -> float:
-        """When an action may leave: after its own pause, and after the server's for all of its sort."""
-        past, held = self._past.get(action.id), self._held.get(DEEDS[action.kind].allowance, 0.0)
-        return held if past is None else max(past.not_before, held)
+    def _overtakes(self, action: Action) -> bool:
+        """Whether something that must not come later is still on its way to the same room.
+
+        An action that was written twice may be seen in the stream while the second try is under way. The session then
+        goes on to the next, and a server that does not know the second try again may carry it out after that one.
+        """
+        return any(
+            entry.job.room_id == action.room_id and not entry.deed.known_again for entry in self._entries.values()
+        )
 
     def _begin(self, action: Action, now: float) -> None:
-        deed, past = DEEDS[action.kind], self._past.get(action.id)
-        job = Job(action, self._desk, self._rooms, now, past.wrote_at if past is not None else None)
+        deed, past = DEEDS[action.kind], self._past.get(action.id, _Past())
+        past.pause_ends = 0.0
+        job = Job(action, self._desk, self._rooms, now, past.wrote_at)
         entry = self._entries[action.id] = _Entry(job, deed, carry_out(deed, job))
         self._advance(entry, partial(next, entry.steps), now)
 
@@ -202,9 +213,12 @@ class Ledger:
     def _again(self, entry: _Entry, seconds: float, code: str, text: str, now: float) -> None:
         """The try is over without a result: nothing came of it, or that is in doubt."""
         action = self._end(entry)
-        if entry.reached or action.doubt:
-            self._remember(action.id).not_before = now + seconds
-            self._say(LostAction(action.id))
+        self._put_off(replace(action, doubt=action.doubt or entry.reached), seconds, code, text, now)
+
+    def _put_off(self, action: Action, seconds: float, code: str, text: str, now: float) -> None:
+        if action.doubt:
+            self._remember(action.id).pause_ends = now + seconds
+            self._say(LostAction(action.id, seconds))
         else:
             self._say(Postponed(action.id, seconds, code, text))
 

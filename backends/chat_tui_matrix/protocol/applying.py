@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 from chat_tui_matrix.protocol.desk import ROOM_FOR_LATER, Desk
 from chat_tui_matrix.protocol.parts import Rooms
-from chat_tui_matrix.wire.events import SyncReply
+from chat_tui_matrix.wire.events import RoomSection, SyncReply
 
 MOST_ROOMS: Final = 40
-"""Rooms in one slice."""
+"""Rooms that are looked at ahead, to read what is stored of them in one go; between two looks progress is told."""
 
-MOST_EVENTS: Final = 1_500
-"""Events in one slice; a room is never divided."""
+MOST_EVENTS: Final = 150
+"""Events in one slice, which takes some milliseconds; a room is never divided."""
 
 
 class Applying:
-    """One answer on its way to the rooms. `wall_s` is when it came; its events get their orders from that."""
+    """One answer on its way to the rooms. `wall_s` is when it came; its events get their orders from that.
+
+    `told` are the rooms of which all was applied; `rested`: that many are a good number to tell of.
+    """
 
     def __init__(self, reply: SyncReply, wall_s: int, desk: Desk, rooms: Rooms) -> None:
         self.reply = reply
-        self.done = 0
+        self.told: list[str] = []
+        self.rested = False
+        self._begun = False
+        self._next = 0
+        self._ahead: deque[RoomSection] = deque()
         self._desk = desk
         self._rooms = rooms
         news = any(room.timeline or room.state or room.limited for room in reply.rooms)
@@ -29,20 +37,30 @@ class Applying:
 
     def slice(self) -> bool:
         """Apply a part; says whether more is left."""
-        if not self.done:
+        if not self._begun:
             self._begin()
-        events, end = 0, min(len(self.reply.rooms), self.done + MOST_ROOMS)
-        while self.done < end and events < MOST_EVENTS:
-            section = self.reply.rooms[self.done]
-            self.done += 1
-            events += len(section.timeline) + len(section.state)
+        if not self._ahead:
+            self._look_ahead()
+        events = 0
+        while self._ahead and events < MOST_EVENTS:
+            section = self._ahead.popleft()
+            events += 1 + len(section.timeline) + len(section.state)
             self._apart("a room", lambda: self._rooms.apply(section, self._base), section.room_id)  # noqa: B023
-        if self.done < len(self.reply.rooms):
+            self.told.append(section.room_id)
+        self.rested = not self._ahead
+        if self._ahead or self._next < len(self.reply.rooms):
             return True
+        self._rooms.expect(())
         self._apart("who is there", lambda: self._rooms.presence(self.reply.presence))
         return False
 
+    def _look_ahead(self) -> None:
+        self._ahead.extend(self.reply.rooms[self._next : self._next + MOST_ROOMS])
+        self._next += len(self._ahead)
+        self._rooms.expect(self._ahead)
+
     def _begin(self) -> None:
+        self._begun = True
         for problem in self.reply.problems:
             self._desk.problem(problem)
         self._apart("the account's data", lambda: self._rooms.account_data(self.reply.account_data))

@@ -8,6 +8,7 @@ from typing import Final
 from chat_tui_core.actions import Action
 from chat_tui_core.contract import (
     Link,
+    LostAction,
     News,
     Position,
     Postponed,
@@ -92,6 +93,8 @@ class MatrixCore:
         """Have an action's request made."""
         if self._desk.link is Link.ONLINE:
             self._parts.ledger.do(action, now)
+        elif action.doubt:
+            self._desk.say(LostAction(action.id))
         else:
             text = "Not connected; it is sent when the connection is back."
             self._desk.say(Postponed(action.id, 0.0, "OFFLINE", text))
@@ -134,6 +137,7 @@ class MatrixCore:
         if self._desk.link not in _AWAY:
             self._line.tick(now)
             self._told_link = self._desk.link
+            self._loop.tick(now)
             self._parts.ledger.tick(now)
             self._parts.questions.tick(now)
 
@@ -165,7 +169,8 @@ class MatrixCore:
         """When `tick` must be called at the latest; None = no need."""
         if self._desk.link in _AWAY:
             return None
-        times = (self._line.wake_at(), self._parts.ledger.wake_at(), self._parts.questions.wake_at())
+        parts = (self._line, self._loop, self._parts.ledger, self._parts.questions)
+        times = (part.wake_at() for part in parts)
         return min((at for at in times if at is not None), default=None)
 
     # ------------------------------------------------------------ the end
@@ -178,6 +183,7 @@ class MatrixCore:
     def _broke(self, now: float) -> None:
         self._parts.ledger.lost(now)
         self._parts.questions.lost(now)
+        self._parts.counting.lost()
 
     def _leave(self, link: Link, reason: str, told: str, now: float) -> None:
         if self._loop.holding:

@@ -7,8 +7,8 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from chat_tui_core.actions import Kind
-from chat_tui_core.model import RoomTag
-from chat_tui_core.news import RoomGone
+from chat_tui_core.model import Room, RoomTag
+from chat_tui_core.news import RoomChanged, RoomGone
 from chat_tui_core.values import frozen
 from chat_tui_matrix.content import outgoing
 from chat_tui_matrix.protocol import lookups
@@ -38,13 +38,14 @@ class Deed:
 
     `steps` makes its requests and reads their answers. `look`, for what a server does not know again by an id, says
     whether an earlier try was carried out. `far`: it may hang on other servers, so 502 and 504 with an errcode are this
-    server's considered answer and no fault of its own.
+    server's considered answer and no fault of its own. `known_again`: a repetition changes nothing, however late.
     """
 
     steps: Callable[[Job], Steps[Done]]
     look: Callable[[Job], Steps[Done | None]] | None = None
     allowance: Allowance = Allowance.EVENTS
     far: bool = False
+    known_again: bool = False
 
 
 def carry_out(deed: Deed, job: Job) -> Steps[Done]:
@@ -213,12 +214,16 @@ def _tag(job: Job) -> Steps[Done]:
 
 
 def _mute(job: Job) -> Steps[Done]:
-    """Put a rule before all others that has the room be silent, or take it away."""
-    room_id = _room(job)
-    if job.action.content.get("muted"):
+    """Put a rule before all others that has the room be silent, or take it away.
+
+    It is told here, too: the legacy event stream brings no rules.
+    """
+    room_id, muted = _room(job), bool(job.action.content.get("muted"))
+    if muted:
         yield paths.put_push_rule_room(room_id)
     else:
         yield from _without(paths.delete_push_rule_room(room_id))
+    job.desk.say(RoomChanged(Room(room_id, muted=muted), frozenset({"muted"})))
     return FINAL
 
 
@@ -252,10 +257,10 @@ def _target(job: Job) -> str:
 
 
 DEEDS: Final[Mapping[Kind, Deed]] = {
-    Kind.SEND: Deed(_once(_send, _event)),
-    Kind.EDIT: Deed(_once(_send, _event)),
-    Kind.REDACT: Deed(_once(_redact, _event)),
-    Kind.REACT: Deed(_react),
+    Kind.SEND: Deed(_once(_send, _event), known_again=True),
+    Kind.EDIT: Deed(_once(_send, _event), known_again=True),
+    Kind.REDACT: Deed(_once(_redact, _event), known_again=True),
+    Kind.REACT: Deed(_react, known_again=True),
     Kind.TOPIC: Deed(_once(_topic, _event)),
     Kind.NAME: Deed(_once(_name, _event)),
     Kind.INVITE: Deed(_once(_invite, _settled), look=lookups.is_in, allowance=Allowance.INVITES),
@@ -268,7 +273,7 @@ DEEDS: Final[Mapping[Kind, Deed]] = {
     Kind.FORGET: Deed(_forget),
     Kind.CREATE_ROOM: Deed(make_room, look=remade_room, allowance=Allowance.ROOMS),
     Kind.DELETE_ROOM: Deed(_once(_delete_room, _settled)),
-    Kind.READ: Deed(_once(_read, _settled), allowance=Allowance.ACCOUNT),
+    Kind.READ: Deed(_once(_read, _settled), allowance=Allowance.ACCOUNT, known_again=True),
     Kind.PROFILE: Deed(_once(_profile, _settled), allowance=Allowance.ACCOUNT),
     Kind.TAG: Deed(_tag, allowance=Allowance.ACCOUNT),
     Kind.MUTE: Deed(_mute, allowance=Allowance.ACCOUNT),

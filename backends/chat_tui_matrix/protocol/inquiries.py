@@ -111,7 +111,7 @@ def _token_at(inquiry: Inquiry, asked: AskHistory) -> Steps[str]:
     order = asked.before or asked.after
     if not order:
         return ""
-    event_id = inquiry.rooms.event_at(asked.room_id, order)
+    event_id = asked.event_id or inquiry.rooms.event_at(asked.room_id, order)
     if not event_id:
         raise Declined("UNKNOWN_PLACE", "Where to go on in this room's history is not known; open the room again.")
     # With a limit of 0 the tokens enclose the event itself (spec: rooms/{id}/context).

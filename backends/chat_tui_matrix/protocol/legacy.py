@@ -52,6 +52,7 @@ class LegacyWay:
 
     mode = "legacy"
     key = "since"
+    counts = False
     note = "legacy event stream"
     lacks: frozenset[Capability] = frozenset()
 

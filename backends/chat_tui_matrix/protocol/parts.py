@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
 from chat_tui_core.actions import Action
 from chat_tui_core.model import Room
 from chat_tui_core.questions import Question
-from chat_tui_matrix.protocol import actions, questions, rooms
+from chat_tui_matrix.protocol import actions, counting, questions, rooms
 from chat_tui_matrix.protocol.desk import Desk
 from chat_tui_matrix.wire.events import MatrixEvent, RoomSection
 
 
 class Rooms(Protocol):
     """Turns what a sync brings into news."""
+
+    def expect(self, sections: Iterable[RoomSection]) -> None:
+        """These sections are applied next."""
 
     def apply(self, section: RoomSection, base: int) -> None:
         """Say what one section brings; `base` is the order of its room's first event."""
@@ -71,15 +74,40 @@ class Questions(Protocol):
         """When `tick` must be called at the latest."""
 
 
+class Counting(Protocol):
+    """Asks how much is unread where the way of syncing does not tell."""
+
+    token: str
+    """From which the next question goes on; kept with the position, "" = none."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether something is to be asked, and nothing is under way."""
+
+    def ask(self, now: float, then: Callable[[float], None]) -> None:
+        """Ask now; `then` is called when that has ended, well or not."""
+
+    def lost(self) -> None:
+        """The link broke: what was not answered is asked again when it is back."""
+
+    def tick(self, now: float) -> None:
+        """Let time pass."""
+
+    def wake_at(self) -> float | None:
+        """When `tick` must be called at the latest."""
+
+
 class Parts(NamedTuple):
     """One account's parts, which share its desk."""
 
     rooms: Rooms
     ledger: Ledger
     questions: Questions
+    counting: Counting
 
 
 def make_parts(desk: Desk) -> Parts:
     """Make the parts of an account."""
     room_desk = rooms.RoomDesk(desk)
-    return Parts(room_desk, actions.Ledger(desk, room_desk), questions.Questions(desk, room_desk))
+    ledger, asked = actions.Ledger(desk, room_desk), questions.Questions(desk, room_desk)
+    return Parts(room_desk, ledger, asked, counting.Counting(desk, room_desk))

@@ -39,6 +39,7 @@ class PlainWay:
 
     mode = "sync"
     key = "since"
+    counts = True
     note = ""
     lacks: frozenset[Capability] = frozenset()
     behind = False

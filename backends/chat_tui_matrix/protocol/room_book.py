@@ -87,6 +87,10 @@ class RoomBook:
         entry.seen = True
         return entry
 
+    def has(self, room_id: str) -> bool:
+        """Whether a room was asked for in this run."""
+        return room_id in self._entries
+
     def known(self, room_id: str) -> Entry | None:
         """The entry of a room that was told, in this run or in an earlier one."""
         entry = self._loaded(room_id)

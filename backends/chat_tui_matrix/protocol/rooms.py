@@ -15,6 +15,7 @@ from chat_tui_matrix.protocol.room_book import RoomBook
 from chat_tui_matrix.protocol.sections import Parts, apply
 from chat_tui_matrix.protocol.state_tracker import StateTracker
 from chat_tui_matrix.protocol.timeline import SPOILED, Orders, Reading
+from chat_tui_matrix.protocol.uncounted import Counts, Uncounted
 from chat_tui_matrix.wire.events import MatrixEvent, RoomSection
 
 _ID_SHOWN = 120
@@ -30,13 +31,19 @@ class RoomDesk:
         self._orders = Orders()
         self._own = OwnData(self.state)
         self._book = RoomBook(desk, self.state, self._names, self._own)
-        self._parts = Parts(desk, self.state, self._names, self._orders, self._book)
+        self.uncounted = Uncounted()
+        self._parts = Parts(desk, self.state, self._names, self._orders, self._book, self.uncounted)
 
     # ------------------------------------------------------------ what a sync brings
 
     def apply(self, section: RoomSection, base: int) -> None:
         """Say what one section brings; `base` is the order of its first line."""
         apply(self._parts, section, base)
+
+    def expect(self, sections: Iterable[RoomSection]) -> None:
+        """These sections come next: what is stored of their rooms is read together, where that is not known yet."""
+        news = (one.room_id for one in sections if one.whole or not self._book.has(one.room_id))
+        self.state.expect(list(dict.fromkeys(news)))
 
     def account_data(self, events: Iterable[MatrixEvent]) -> None:
         """Keep who is a direct chat and what is muted, and say which rooms that changes."""
@@ -64,6 +71,12 @@ class RoomDesk:
                     self._desk.say(receipts.presence(event))
                 except SPOILED as error:
                     self._desk.problem(f"Somebody's presence was set aside: {error}")
+
+    def counted(self, room_id: str, counts: Counts) -> None:
+        """Say how much is unread in a room, as of its newest event."""
+        entry = self._book.known(room_id)
+        if entry is not None:
+            self._book.tell(entry, moved=False, counts=counts, said=True)
 
     def stored(self) -> None:
         """What was said before the last call is durable by now."""

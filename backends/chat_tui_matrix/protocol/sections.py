@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from chat_tui_core.model import Member
 from chat_tui_core.news import Arrived, MemberChanged, MembersListed, ReadMoved
@@ -14,9 +15,10 @@ from chat_tui_matrix.protocol.desk import Desk
 from chat_tui_matrix.protocol.members import CREATE, POWER_LEVELS, Powers, powers, regraded
 from chat_tui_matrix.protocol.names import MEMBER, Names, display_name, is_in
 from chat_tui_matrix.protocol.receipts import receipts, typing
-from chat_tui_matrix.protocol.room_book import COUNTS, SHOWN, RoomBook
+from chat_tui_matrix.protocol.room_book import NAME, SHOWN, RoomBook
 from chat_tui_matrix.protocol.state_tracker import OWN, Content, StateTracker
 from chat_tui_matrix.protocol.timeline import REDACTION, SPOILED, Orders, Reading, redacted_by
+from chat_tui_matrix.protocol.uncounted import Uncounted
 from chat_tui_matrix.wire.events import MatrixEvent, RoomSection
 
 _DOORS: Final = frozenset({"invite", "knock"})
@@ -28,6 +30,10 @@ _LEFT_BY_REDACTION: Final[Mapping[str, tuple[str, ...]]] = {
 """What a redaction leaves of state (Matrix: "redactions"); of state that is not named here nothing that is read."""
 _ALWAYS_TOLD: Final = (SHOWN - {MEMBER}) | {POWER_LEVELS, "m.room.avatar", "m.room.encryption"}
 """State that is asked for in every way of syncing: what is not named then is not there."""
+_COUNTED: Final[Mapping[str, str]] = {"joined": "join", "invited": "invite"}
+"""A room's counts, and whom they are of."""
+_NOTED: Final = SHOWN - {MEMBER}
+"""State of which the newest event is noted for later runs."""
 _UNTOUCHED: Final = frozenset({CREATE, POWER_LEVELS})
 """State that a redaction leaves as it is, as far as it is read here."""
 
@@ -41,11 +47,18 @@ class Parts:
     names: Names
     orders: Orders
     book: RoomBook
+    uncounted: Uncounted
 
 
 def apply(parts: Parts, section: RoomSection, base: int) -> None:
     """Say what a section brings; `base` is the order of its first line."""
+    if not section.membership:
+        for text in section.problems:
+            parts.desk.problem(text, section.room_id)
+        return
     _Section(parts, section, base).apply()
+    if section.corrections:
+        apply(parts, RoomSection(section.room_id, section.membership, state=section.corrections), base)
 
 
 class _Section:
@@ -53,7 +66,7 @@ class _Section:
 
     def __init__(self, parts: Parts, section: RoomSection, base: int) -> None:
         self._desk, self._state, self._names = parts.desk, parts.state, parts.names
-        self._orders, self._book = parts.orders, parts.book
+        self._orders, self._book, self._uncounted = parts.orders, parts.book, parts.uncounted
         self._section = section
         self._base = base
         self._room_id = section.room_id
@@ -65,7 +78,9 @@ class _Section:
         self._touched: dict[str, None] = {}  # people to say anew, in order
         self._shown: dict[str, str] = {}  # names as of the event that is being read
         self._replaced: set[tuple[str, str]] = set()  # state that the timeline has set so far
-        self._came = 0  # how many more have joined, by the timeline
+        self._preceded: dict[str, Content | None] = {}  # by event: what was there before the section's state
+        self._came: Counter[str] = Counter()  # how many more are in the room or invited, by the timeline
+        self._elsewhere = False  # we have read up to an event that was not seen in this run
 
     def apply(self) -> None:
         """See `apply`."""
@@ -85,9 +100,9 @@ class _Section:
             self._people(everybody)
         self._each(section.account_data, self._own_data)
         self._each(section.ephemeral, self._ephemeral)
+        counts = self._uncounted.took(section, elsewhere=self._elsewhere)
         if self._standing.membership:
-            told = {name: number for name in COUNTS if (number := getattr(section, name)) is not None}
-            self._book.tell(self._entry, moved=self._moved, counts=told, said=live and bool(self._reading.lines))
+            self._book.tell(self._entry, moved=self._moved, counts=counts, said=live and bool(self._reading.lines))
 
     def _apart(self, user_id: str, name: str) -> str:
         return self._names.apart(self._room_id, user_id, name)
@@ -125,6 +140,8 @@ class _Section:
     def _state_event(self, event: MatrixEvent) -> None:
         if event.state_key is None:
             raise ValueError("it is no state")
+        if event.event_id:
+            self._preceded[event.event_id] = self._state.get(self._room_id, event.type, event.state_key)
         self._put(event, event.state_key)
 
     def _put(self, event: MatrixEvent, key: str) -> None:
@@ -139,6 +156,8 @@ class _Section:
         if news is None:
             return
         self._desk.say(news)
+        if kind in _NOTED and not key and event.event_id:
+            self._standing.events[kind] = event.event_id
         if watch:
             watch(self, event, before)
         elif kind in SHOWN:
@@ -166,6 +185,10 @@ class _Section:
     def _create_put(self, event: MatrixEvent, _before: Content | None) -> None:
         self._standing.creator = event.sender
 
+    def _name_put(self, _event: MatrixEvent, _before: Content | None) -> None:
+        self._standing.name = ""  # what the server called the room before
+        self._moved = True
+
     # ------------------------------------------------------------ timeline
 
     def _timeline_event(self, event: MatrixEvent) -> None:
@@ -179,27 +202,33 @@ class _Section:
                 self._redact(redacted_by(event), event)
             return
         told = event.unsigned.get("prev_content")
-        place = (event.type, key)
-        previous = told if isinstance(told, dict) else self._before(*place)
-        self._replaced.add(place)
+        previous = told if isinstance(told, dict) else self._before(event, key)
+        self._replaced.add((event.type, key))
         try:
             self._reading.take(event, name, previous)
         finally:  # that it makes no line is no reason to lose the state
             if event.type == MEMBER and self._state.event_at(event.event_id) is None:
-                self._came += _is_joined(event.content) - _is_joined(previous)
+                self._came[_membership(event.content)] += 1
+                self._came[_membership(previous)] -= 1
             self._put(event, key)
 
-    def _before(self, kind: str, key: str) -> dict[str, Any] | None:
+    def _before(self, event: MatrixEvent, key: str) -> Content | None:
         """The state that a timeline event replaces, where the server does not say.
 
-        What an invitation told, or what holds after a whole answer, is not what was before.
+        What an invitation told, or what holds after a whole answer, is not what was before. Nor is the event itself:
+        Synapse tells a member who is new here in the state as well, to name the sender.
         """
         known = self._was_joined and not self._section.whole
-        return self._state.get(self._room_id, kind, key) if known or (kind, key) in self._replaced else None
+        if event.event_id in self._preceded:
+            return self._preceded[event.event_id] if known else None
+        replaced = (event.type, key) in self._replaced
+        return self._state.get(self._room_id, event.type, key) if known or replaced else None
 
     def _redact(self, event_id: str, by: MatrixEvent) -> None:
         """A redaction empties the state that it meets, where that is known to be the event it is of (B10)."""
-        place = self._state.event_at(event_id)
+        noted = (kind for kind, newest in self._standing.events.items() if newest == event_id)
+        earlier = next(((self._room_id, kind, "") for kind in noted), None)
+        place = self._state.event_at(event_id) or earlier
         if place is None or place[0] != self._room_id or place[1] in _UNTOUCHED:
             return
         _, kind, key = place
@@ -240,14 +269,15 @@ class _Section:
         section, standing = self._section, self._standing
         if self._tells_of_us():
             standing.membership = section.membership
-        if section.joined is not None:
-            standing.joined = section.joined
-        elif everybody is not None:
-            standing.joined = sum(map(_is_joined, everybody.values()))
-        elif self._came and standing.joined is not None:
-            standing.joined = max(0, standing.joined + self._came)
-        if section.invited is not None:
-            standing.invited = section.invited
+        there = Counter(map(_membership, everybody.values())) if everybody is not None else None
+        for name, membership in _COUNTED.items():
+            told, known = getattr(section, name), getattr(standing, name)
+            if told is None and there is not None:
+                told = there[membership]
+            elif told is None and known is not None:
+                told = max(0, known + self._came[membership])
+            if told is not None:
+                setattr(standing, name, told)
         if section.heroes is not None:
             standing.heroes = section.heroes
         standing.name = section.name or standing.name
@@ -300,12 +330,15 @@ class _Section:
         if event.type == "m.typing":
             self._desk.say(typing(self._room_id, event, self._desk.me))
         elif event.type == "m.receipt":
-            found = receipts(self._room_id, event, self._desk.me, self._orders, all_of_them=not self._section.whole)
+            all_of_them = not self._section.whole
+            found = tuple(receipts(self._room_id, event, self._desk.me, self._orders, all_of_them=all_of_them))
+            self._elsewhere |= any(read.user_id == self._desk.me and not read.order for read in found)
             self._desk.say(*found)
 
 
-def _is_joined(content: Mapping[str, object] | None) -> bool:
-    return bool(content) and content.get("membership") == "join"  # type: ignore[union-attr]
+def _membership(content: Mapping[str, object] | None) -> str:
+    said = content.get("membership") if content else None
+    return said if isinstance(said, str) else ""
 
 
 _Watch = Callable[[_Section, MatrixEvent, Content | None], None]
@@ -313,4 +346,5 @@ _WATCHED: Final[Mapping[str, _Watch]] = {
     MEMBER: _Section._member_put,  # noqa: SLF001
     POWER_LEVELS: _Section._levels_put,  # noqa: SLF001
     CREATE: _Section._create_put,  # noqa: SLF001
+    NAME: _Section._name_put,  # noqa: SLF001
 }

@@ -64,6 +64,7 @@ class SlidingWay:
 
     mode = "sliding"
     key = "pos"
+    counts = False
     note = ""
     lacks = frozenset({Capability.PRESENCE})
     behind = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from typing import Any, Final
 
 from chat_tui_core.values import slotted
@@ -18,7 +19,8 @@ class Standing:
 
     `membership` is the server's word: join, invite, knock, leave; "" = nothing is known. `heroes`, `joined` and
     `invited` are the newest summary; `name` is what the server calls it. `inviter` invited us, `direct` did so for a
-    direct chat. `creator` sent m.room.create.
+    direct chat. `creator` sent m.room.create. `events` are the ids of the newest state that the room is shown by, by its
+    type: a redaction names nothing else, and may come in a later run.
     """
 
     membership: str = ""
@@ -29,6 +31,7 @@ class Standing:
     inviter: str = ""
     direct: str = ""
     creator: str = ""
+    events: dict[str, str] = field(default_factory=dict)
 
     def content(self) -> Content:
         """As it is kept: what is not known is left out."""
@@ -36,6 +39,8 @@ class Standing:
         told |= {name: number for name in _NUMBERS if (number := getattr(self, name)) is not None}
         if self.heroes is not None:
             told["heroes"] = list(self.heroes)
+        if self.events:
+            told["events"] = dict(self.events)
         return told
 
 
@@ -50,6 +55,9 @@ def standing_of(content: Mapping[str, Any] | None) -> Standing:
     standing = Standing()
     if isinstance(heroes, list):
         standing.heroes = tuple(user_id for user_id in heroes if isinstance(user_id, str))
+    events = told.get("events")
+    if isinstance(events, dict):
+        standing.events = {kind: event_id for kind, event_id in events.items() if isinstance(event_id, str)}
     for name in _TEXTS:
         if isinstance(text := told.get(name), str):
             setattr(standing, name, text)

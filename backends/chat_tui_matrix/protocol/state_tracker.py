@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
-from chat_tui_core.contract import StateReader, StateSet
+from chat_tui_core.contract import RoomStates, StateReader, StateSet
+from chat_tui_matrix.wire import requesting
 
 Content = dict[str, Any]
 Place = tuple[str, str, str]
@@ -22,13 +23,13 @@ MOST_ACCOUNT_BYTES: Final = 1 << 20
 """Account data have no limit of their own: people with a thousand direct chats exist."""
 CACHED: Final = 20_000
 
+BESIDE: Final = "m.room.member"
+"""State of which there may be so much that it is read only where it is asked for."""
+
 _Piece = tuple[Content | None, str]
 """The content, None = there is none, and the event's id as far as it is known."""
 _Generation = dict[str, dict[str, dict[str, _Piece]]]
 """Room -> type -> key -> piece."""
-
-_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-
 
 class StateTracker:
     """The state of all rooms, as of everything that was put; nothing is lost between that and its being stored.
@@ -45,6 +46,7 @@ class StateTracker:
         self._cache: OrderedDict[Place, _Piece] = OrderedDict()
         self._places: OrderedDict[str, Place] = OrderedDict()  # event id -> what it once was, in this run
         self._unstored: set[str] = set()  # rooms of which nothing can be stored yet
+        self._read: RoomStates = {}  # all that is stored of the rooms that are expected, but for members
 
     # ------------------------------------------------------------ reading
 
@@ -56,7 +58,9 @@ class StateTracker:
         """The contents by key of all state of one type."""
         found: dict[str, Content] = {}
         if room_id not in self._unstored:
-            for key, text in self._reader.all(room_id, kind).items():
+            read = self._read.get(room_id) if kind != BESIDE else None
+            texts = self._reader.all(room_id, kind) if read is None else read.get(kind, {})
+            for key, text in texts.items():
                 content = _parsed(text)
                 if content is not None:
                     found[key] = content
@@ -72,6 +76,15 @@ class StateTracker:
         """Which piece of state an event is now; None when it is none, or is not known to be one in this run."""
         place = self._places.get(event_id)
         return place if place is not None and self._piece(place)[1] == event_id else None
+
+    def expect(self, room_ids: Sequence[str]) -> None:
+        """Read all that is stored of some rooms in one go, but for members; they are asked for next.
+
+        Each lookup by itself waits for its turn while the store writes. What was read before is dropped.
+        """
+        wanted = [room_id for room_id in room_ids if room_id not in self._unstored]
+        read = self._reader.rooms(wanted, BESIDE) if wanted else {}
+        self._read = {room_id: read.get(room_id, {}) for room_id in wanted}
 
     # ------------------------------------------------------------ changing
 
@@ -134,7 +147,7 @@ class StateTracker:
                     if not self._is_young(place):
                         self._remember(place, piece)
         self._unstored.difference_update(self._old)
-        self._old, self._young = self._young, {}
+        self._old, self._young, self._read = self._young, {}, {}
 
     # ------------------------------------------------------------ pieces
 
@@ -156,7 +169,9 @@ class StateTracker:
         if piece is not None:
             self._cache.move_to_end(place)
             return piece
-        piece = (_parsed(self._reader.get(room_id, kind, key)), "")
+        read = self._read.get(room_id) if kind != BESIDE else None
+        text = self._reader.get(room_id, kind, key) if read is None else read.get(kind, {}).get(key, "")
+        piece = (_parsed(text), "")
         self._remember(place, piece)
         return piece
 
@@ -171,14 +186,8 @@ def compact(content: Content, most: int) -> str:
     """A content as JSON without blanks, "" for an empty one; raises ValueError beyond `most` bytes."""
     if not content:
         return ""
-    text = _ENCODE(content)
-    size = len(text)
-    if not text.isascii():
-        try:
-            size = len(text.encode())
-        except UnicodeEncodeError:  # half of a surrogate pair, which no file can hold
-            text = json.dumps(content, separators=(",", ":"))
-            size = len(text)
+    text = requesting.compact(content)
+    size = len(text) if text.isascii() else len(text.encode())
     if size > most:
         raise ValueError(f"its content has {size} bytes")
     return text

@@ -24,6 +24,12 @@ MOST_QUICK: Final = 5
 
 PAUSE: Final = 1.0
 
+COUNT_TIME: Final = 1.0
+"""Seconds that being online waits for how much is unread, where that has to be asked for."""
+
+COUNTED: Final = "counted"
+"""What the token of counting is called in a position."""
+
 NOT_OFFERED: Final = "the server does not offer this way to sync; choose another one, or auto"
 FORGOTTEN: Final = "The server no longer knew where we were in its stream; everything is read again."
 
@@ -45,6 +51,8 @@ class SyncLoop:
         self._line = line
         self._rooms = parts.rooms
         self._questions = parts.questions
+        self._counting = parts.counting
+        self._counting.token = position.get(COUNTED, "")
         self._ended = ended
         self._opening = Opening(desk, line, mode, self._opened)
         self.position = dict(position)
@@ -58,6 +66,7 @@ class SyncLoop:
         self._asked_at = 0.0
         self._waited = False
         self._quick = 0
+        self._counts_first = False  # being ONLINE waits until it is known how much is unread, or a second
 
     @property
     def applying(self) -> bool:
@@ -76,7 +85,9 @@ class SyncLoop:
     def stop(self) -> None:
         """Drop what is under way."""
         self._line.hang_up()
+        self._counting.lost()
         self._applying = None
+        self._counts_first = False
 
     # ------------------------------------------------------------ which way
 
@@ -102,7 +113,10 @@ class SyncLoop:
 
     def _poll(self, now: float) -> None:
         way = self._way
-        if self._desk.link is not Link.ONLINE:
+        if self._counts_first:
+            self._counts_first = False
+            self._line.move(Link.ONLINE, "", now)
+        elif self._desk.link is not Link.ONLINE:
             self._line.move(Link.RESUMING if self._usable else Link.SYNCING, "", now)
         self._waited = self._desk.link is Link.ONLINE and not self._first
         self._asked_at = now
@@ -145,9 +159,9 @@ class SyncLoop:
             return False
         more = applying.slice()
         if self._first:
-            self._seen.update(room.room_id for room in applying.reply.rooms[: applying.done])
+            self._seen.update(applying.told)
         if more:
-            if not self._usable:
+            if not self._usable and applying.rested:
                 self._line.move(Link.SYNCING, self._progress(applying.reply), now)
             if self._first:
                 self._tell_position("")
@@ -169,22 +183,53 @@ class SyncLoop:
             self._desk.say(RoomsListed(tuple(r for r in self._rooms.overview() if r.room_id in self._seen)))
             self._seen.clear()
         if not way.behind:
-            self._line.move(Link.ONLINE, self._progress(reply) if self._first else "", now)
+            self._up_to_date(reply, now)
         self._tell_position("" if self._first else reply.since)
+
+    def _up_to_date(self, reply: SyncReply, now: float) -> None:
+        """Nothing more was missed: the link is ONLINE, or will be when it is known how much is unread."""
+        self._counts_first = self._desk.link is not Link.ONLINE and self._must_count and self._counting.wanted
+        if not self._counts_first:
+            self._line.move(Link.ONLINE, self._progress(reply) if self._first else "", now)
 
     def _tell_position(self, token: str) -> None:
         """Say where the stream stands; a first sync that is not whole stands nowhere, but its turn is used up."""
         place = {self._way.key: token} if token else {}
-        position = {"mode": self._way.mode, **place, "turn": str(self._desk.turn)}
+        self._tell({"mode": self._way.mode, **place, **self._beside()})
+
+    def mark(self) -> None:
+        """Say the position again where a page of history has begun a turn, or something was counted: stored with that."""
+        if self._applying is None and "turn" in self.position:
+            self._tell({**self.position, **self._beside()})
+
+    def _beside(self) -> dict[str, str]:
+        """What a position holds beside the place in the stream."""
+        counted = "" if self._way.counts else self._counting.token
+        return {"turn": str(self._desk.turn), **({COUNTED: counted} if counted else {})}
+
+    def _tell(self, position: dict[str, str]) -> None:
         if position != self.position:
             self.position = position
             self._desk.say(Position(position))
 
-    def mark(self) -> None:
-        """Say the position again where a page of history has begun a turn: that is stored with the page."""
-        if self._applying is None and self.position.get("turn", str(self._desk.turn)) != str(self._desk.turn):
-            self.position = {**self.position, "turn": str(self._desk.turn)}
-            self._desk.say(Position(self.position))
+    # ------------------------------------------------------------ how much is unread
+
+    def tick(self, now: float) -> None:
+        """Let time pass: where an answer does not tell how much is unread, that is asked when all rooms are known."""
+        if self._must_count:
+            self._counting.tick(now)
+
+    def wake_at(self) -> float | None:
+        """When `tick` must be called at the latest."""
+        return self._counting.wake_at() if self._must_count else None
+
+    @property
+    def _must_count(self) -> bool:
+        return not (self._first or self._way.counts)
+
+    def _counted(self, now: float) -> None:
+        if self._counts_first:
+            self._line.run(self._poll, now)
 
     def _progress(self, reply: SyncReply) -> str:
         total = max(reply.total, len(reply.rooms), len(self._seen))
@@ -194,7 +239,10 @@ class SyncLoop:
         empty = not (reply.rooms or reply.account_data or reply.presence)
         quick = self._waited and empty and now - self._asked_at < QUICK
         self._quick = self._quick + 1 if quick else 0
-        if self._quick > MOST_QUICK:
+        if self._counts_first:
+            self._line.pause(COUNT_TIME, now)
+            self._counting.ask(now, self._counted)
+        elif self._quick > MOST_QUICK:
             self._line.pause(PAUSE, now)
         else:
             self._poll(now)

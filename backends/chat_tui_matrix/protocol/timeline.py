@@ -82,7 +82,8 @@ class Reading:
     """One stretch of a room's events, taken in their order.
 
     `lines` get orders from `first_order` on, one after the other: an event that gives no line takes none. `later` is
-    what is to be said after the lines: what became of other events, and which actions of ours these events are.
+    what is to be said after the lines: what became of other events, and which actions of ours these events are; orders
+    that are no places (see Orders.note) are not told with them.
     `apart` gives a user's name as it is to be shown, for (user id, name): two may have the same.
     """
 
@@ -115,7 +116,8 @@ class Reading:
             self._orders.note(self._room_id, event.event_id, self._next)
             self._next += 1
         if action:
-            self.later.append(Echoed(action, event.event_id, line.order if line else 0, made))
+            order = line.order if line is not None and line.order >= ROOM_FOR_LATER else 0
+            self.later.append(Echoed(action, event.event_id, order, made))
         if event.unsigned:
             self._unsigned(event)
 

@@ -56,6 +56,9 @@ class Way(Protocol):
     key: str
     """What its token is called in a position."""
 
+    counts: bool
+    """Whether its answers tell how much is unread."""
+
     note: str
     """What is worth telling the person about it."""
 

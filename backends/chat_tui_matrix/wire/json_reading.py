@@ -83,6 +83,18 @@ def read(body: bytes, kind: type[T]) -> tuple[T, Notes]:
         raise unreadable(body, why) from why
 
 
+def read_part(data: bytes, kind: type[T], path: Path) -> tuple[T | None, tuple[str, ...]]:
+    """A part of an answer, None where nothing of it can be used; and what of it was set aside, a sentence each.
+
+    `path` is where it stands in the answer.
+    """
+    notes = Notes()
+    try:
+        return _piece(data, kind, path, notes), notes.texts()
+    except SetAside as why:
+        return None, (sentence(why, path),)
+
+
 def plain(data: bytes) -> Any:
     """JSON as Python's own values. Raises SetAside where it is none."""
     try:

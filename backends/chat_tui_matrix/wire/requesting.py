@@ -39,6 +39,14 @@ def as_json(value: Mapping[str, Any]) -> bytes:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
+def compact(value: Mapping[str, Any]) -> str:
+    """JSON text without blanks; half surrogate pairs, which no file can hold, stand in it as escapes."""
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":"))
+
+
 def fields(**told: Any) -> dict[str, Any]:
     """A body without the fields that say nothing ("" and None)."""
     return {name: value for name, value in told.items() if value not in ("", None)}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, overload
 
 import msgspec
 
@@ -21,11 +21,7 @@ from chat_tui_matrix.wire.event_reading import (
     token,
 )
 from chat_tui_matrix.wire.events import MatrixEvent, RoomSection, SyncReply
-from chat_tui_matrix.wire.json_reading import Path, Unreadable, read
-
-_ROOM_DEPTH: Final = 3  # rooms / join / id
-
-R = TypeVar("R")
+from chat_tui_matrix.wire.json_reading import Unreadable, read, read_part
 
 
 class Timeline(msgspec.Struct):
@@ -71,12 +67,12 @@ class AtTheDoor(msgspec.Struct):
 
 
 class Rooms(msgspec.Struct):
-    """The sections that Matrix knows; others are not read."""
+    """The sections that Matrix knows; others are not read. Each room's part is read when its turn comes."""
 
-    join: dict[str, BeenIn] | None = None
-    invite: dict[str, AtTheDoor] | None = None
-    knock: dict[str, AtTheDoor] | None = None
-    leave: dict[str, BeenIn] | None = None
+    join: dict[str, msgspec.Raw] | None = None
+    invite: dict[str, msgspec.Raw] | None = None
+    knock: dict[str, msgspec.Raw] | None = None
+    leave: dict[str, msgspec.Raw] | None = None
 
 
 class Told(msgspec.Struct):
@@ -96,19 +92,21 @@ class Sync(Told):
 
 
 def sync(body: bytes, *, whole: bool = False) -> SyncReply:
-    """A sync's answer; `whole`: it was asked for everything, not for what is new. Raises Unreadable."""
+    """A sync's answer; `whole`: it was asked for everything, not for what is new. Raises Unreadable.
+
+    Only what surrounds the rooms is read now: an answer of ten megabytes in a hundredth of a second. Its rooms are read
+    one by one when they are taken, so that no large answer ever stands in memory as values.
+    """
     answer, notes = read(body, Sync)
     since = position(answer, answer.next_batch, "next_batch")
-    of_room, problems = notes.split(_ROOM_DEPTH)
     maker = Maker()
-    reader = _SectionReader(maker, of_room, whole=whole)
-    sections = tuple(reader.sections(answer.rooms or Rooms()))
+    parts, odd = _parts(answer.rooms or Rooms())
     return SyncReply(
         since,
-        sections,
+        _Sections(parts, maker, whole=whole),
         maker.listed(answer.account_data),
         maker.listed(answer.presence),
-        (*problems, *reader.problems),
+        (*notes.texts(), *odd),
     )
 
 
@@ -131,65 +129,88 @@ def odd_room(room_id: str) -> str:
     return f"A room was set aside: {one_line(room_id, 40)!r} is no room's id."
 
 
-class _SectionReader:
-    """Turns a sync's sections into RoomSections.
+class _Part(NamedTuple):
+    """A room's part of an answer, as it stands there."""
+
+    membership: str
+    room_id: str
+    raw: msgspec.Raw
+
+
+def _parts(rooms: Rooms) -> tuple[list[_Part], list[str]]:
+    """Every room's part, in the answer's order within join, invite, knock and leave; and what is no room.
 
     A room in several sections is where the furthest of knock, invite, join and leave says: the one that comes last in
     a stay's life. What was said in it stands in join as well as in leave, so both are given, leave last.
     """
+    told = {name: getattr(rooms, name) or {} for name in ("join", "invite", "knock", "leave")}
+    been_in = told["join"].keys() | told["leave"].keys()
+    beside = {"invite": been_in, "knock": been_in | told["invite"].keys()}
+    parts, odd = [], []
+    for membership, raws in told.items():
+        for room_id, raw in raws.items():
+            if not is_id(room_id):
+                odd.append(odd_room(room_id))
+            elif room_id not in beside.get(membership, ()):
+                parts.append(_Part(membership, room_id, raw))
+    return parts, odd
 
-    def __init__(self, maker: Maker, notes: dict[Path, list[str]], *, whole: bool) -> None:
+
+class _Sections(Sequence[RoomSection]):
+    """The rooms of one answer, each read whenever it is taken."""
+
+    def __init__(self, parts: Sequence[_Part], maker: Maker, *, whole: bool) -> None:
+        self._parts = parts
         self._maker = maker
-        self._notes = notes
         self._whole = whole
-        self.problems: list[str] = []
 
-    def sections(self, rooms: Rooms) -> Iterator[RoomSection]:
-        """Every room's section, in the answer's order within join, invite, knock and leave. Uses `rooms` up."""
-        joined, invited, knocked, left = (
-            self._known(told or {}) for told in (rooms.join, rooms.invite, rooms.knock, rooms.leave)
-        )
-        for room_id in joined.keys() | left.keys():
-            invited.pop(room_id, None)
-        for room_id in invited.keys() | joined.keys() | left.keys():
-            knocked.pop(room_id, None)
-        for room_id in tuple(joined):
-            yield from self._been_in(room_id, "join", joined.pop(room_id))
-        for room_id, door in invited.items():
-            yield self._at_the_door(room_id, "invite", door.invite_state)
-        for room_id, door in knocked.items():
-            yield self._at_the_door(room_id, "knock", door.knock_state)
-        for room_id in tuple(left):
-            yield from self._been_in(room_id, "leave", left.pop(room_id))
+    def __len__(self) -> int:
+        return len(self._parts)
 
-    def _known(self, rooms: dict[str, R]) -> dict[str, R]:
-        for room_id in [room_id for room_id in rooms if not is_id(room_id)]:
-            del rooms[room_id]
-            self.problems.append(odd_room(room_id))
-        return rooms
+    @overload
+    def __getitem__(self, place: int) -> RoomSection: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[RoomSection, ...]: ...
+    def __getitem__(self, place: int | slice) -> RoomSection | tuple[RoomSection, ...]:
+        if isinstance(place, slice):
+            return tuple(map(self._read, self._parts[place]))
+        return self._read(self._parts[place])
 
-    def _noted(self, *path: str) -> tuple[str, ...]:
-        return tuple(self._notes.get(("rooms", *path), ()))
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
 
-    def _at_the_door(self, room_id: str, membership: str, state: Listed[StrippedEvent] | None) -> RoomSection:
-        problems = self._noted(membership, room_id)
-        return RoomSection(room_id, membership, state=self._maker.listed(state, room_id), problems=problems)
+    __hash__ = None  # type: ignore[assignment]
 
-    def _been_in(self, room_id: str, membership: str, room: BeenIn) -> Iterator[RoomSection]:
+    def _read(self, part: _Part) -> RoomSection:
+        data, path = bytes(part.raw), ("rooms", part.membership, part.room_id)
+        if part.membership in {"invite", "knock"}:
+            door, problems = read_part(data, AtTheDoor, path)
+            if door is not None:
+                state = door.invite_state if part.membership == "invite" else door.knock_state
+                made = self._maker.listed(state, part.room_id)
+                return RoomSection(part.room_id, part.membership, state=made, problems=problems)
+        else:
+            room, problems = read_part(data, BeenIn, path)
+            if room is not None:
+                return self._been_in(part, room, problems)
+        return RoomSection(part.room_id, "", problems=problems)
+
+    def _been_in(self, part: _Part, room: BeenIn, problems: tuple[str, ...]) -> RoomSection:
+        maker, room_id = self._maker, part.room_id
         timeline, counts = room.timeline or Timeline(), room.unread_notifications or Counts()
         summary = room.summary or Summary()
-        said = self._maker.all(timeline.events, room_id)
-        state = self._maker.listed(room.state, room_id)
+        said = maker.all(timeline.events, room_id)
+        state = maker.listed(room.state, room_id)
         corrections: tuple[MatrixEvent, ...] = ()
         if room.state_after is not None:
-            state, corrections = before(self._maker.listed(room.state_after, room_id), said)
-        yield RoomSection(
+            state, corrections = before(maker.listed(room.state_after, room_id), said)
+        return RoomSection(
             room_id,
-            membership,
+            part.membership,
             timeline=said,
             state=state,
-            ephemeral=self._maker.listed(room.ephemeral, room_id),
-            account_data=self._maker.listed(room.account_data, room_id),
+            ephemeral=maker.listed(room.ephemeral, room_id),
+            account_data=maker.listed(room.account_data, room_id),
             limited=bool(timeline.limited),
             prev_batch=token(timeline.prev_batch),
             whole=self._whole,
@@ -198,7 +219,6 @@ class _SectionReader:
             invited=count(summary.invited),
             unread=count(counts.notification_count),
             mentions=count(counts.highlight_count),
-            problems=self._noted(membership, room_id),
+            problems=problems,
+            corrections=corrections,
         )
-        if corrections:
-            yield RoomSection(room_id, membership, state=corrections)

@@ -28,7 +28,28 @@ class Later:
     write: Callable[[Result], str]
 
 
-Frame = str | Close | Later
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A chunk of a file is to be sent: behind the frames before it, and behind every text frame that waits."""
+
+    xid: str
+    file: int
+    number: int
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """No chunk of this way that was to be sent before leaves any more."""
+
+    xid: str
+
+
+Frame = str | Close | Later | Feed | Halt
+
+Outgoing = str | Close | Feed | Halt
+"""What a socket gets once the reads are answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +68,8 @@ class Batch:
     """Everything that happened since the batch before.
 
     `frames` are each socket's, in order; they may leave only after the writes are durable. `asked` names the
-    commands (socket, verb, id) that these writes answer, for the case that they fail.
+    commands (socket, verb, id) that these writes answer, for the case that they fail. `drops` are the files whose
+    bytes can go once the writes are durable.
     """
 
     number: int
@@ -56,6 +78,7 @@ class Batch:
     frames: list[tuple[Socket, list[Frame]]] = field(default_factory=list)
     loads: list[Load] = field(default_factory=list)
     asked: list[tuple[Socket, str, int | None]] = field(default_factory=list)
+    drops: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from websockets.asyncio.server import ServerConnection
 
-from chat_tui_wschat.server.batch import Close
+from chat_tui_wschat.server.batch import Close, Outgoing
 from chat_tui_wschat.server.faults import Decision, Lane, Plan, Way
 from chat_tui_wschat.server.limits import Limits
-from chat_tui_wschat.server.sockets import OutgoingSocket
+from chat_tui_wschat.server.sockets import OutgoingSocket, ReadFile
 from chat_tui_wschat.server.state import Session
 
 _log = logging.getLogger(__name__)
@@ -31,12 +31,13 @@ class FaultySocket(OutgoingSocket):
         ws: ServerConnection,
         limits: Limits,
         too_slow: Callable[[], None],
+        read: ReadFile,
         plan: Plan,
         *,
         take: Callable[[str | bytes], None],
         session: Callable[[], Session | None],
     ) -> None:
-        super().__init__(ws, limits, too_slow)
+        super().__init__(ws, limits, too_slow, read)
         self._plan = plan
         self._take = take
         self._session = session
@@ -46,8 +47,8 @@ class FaultySocket(OutgoingSocket):
         self._rough = False
         self._over = False
 
-    def push(self, frames: list[str | Close]) -> None:
-        """Send frames, as far as the plan lets them."""
+    def push(self, frames: Sequence[Outgoing]) -> None:
+        """Send frames, as far as the plan lets them. Chunks of files come unharmed, or not at all."""
         if not self._rough:
             super().push(frames)
             return
@@ -55,7 +56,10 @@ class FaultySocket(OutgoingSocket):
             if isinstance(frame, Close):
                 super().push([*self._outward.rest(), frame])
                 return
-            self._pass("out", frame)
+            if isinstance(frame, str):
+                self._pass("out", frame)
+            else:
+                super().push([frame])
         self._let_out()
 
     def receive(self, frame: str | bytes) -> None:
@@ -63,7 +67,7 @@ class FaultySocket(OutgoingSocket):
         if self._over:
             return
         self._rough = self._rough or self._session() is not None
-        if not self._rough:
+        if not self._rough or (isinstance(frame, bytes) and frame[:1] == b"x"):
             self._take(frame)
             return
         self._pass("in", frame)
@@ -92,7 +96,7 @@ class FaultySocket(OutgoingSocket):
         self._wake("in", self._inward.wake_at(), self._let_in)
 
     def _let_out(self) -> None:
-        due: list[str | Close] = [*self._outward.due(_now())]
+        due: list[Outgoing] = [*self._outward.due(_now())]
         if due:
             super().push(due)
         self._wake("out", self._outward.wake_at(), self._let_out)

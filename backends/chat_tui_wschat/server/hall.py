@@ -13,6 +13,7 @@ from chat_tui_wschat.framing import tag
 from chat_tui_wschat.server.batch import Batch, Close, Frame, Later, Load, PasswordCheck
 from chat_tui_wschat.server.items import last_of
 from chat_tui_wschat.server.limits import Limits
+from chat_tui_wschat.server.shelf import Shelf
 from chat_tui_wschat.server.state import TAIL, Channel, Device, Gate, Session, Socket, User
 from chat_tui_wschat.server.storage import (
     Append,
@@ -93,6 +94,7 @@ class Hall:
         self.changed: dict[tuple[int, int], tuple[str, int]] = {}
         """Items changed by a batch that is not durable yet: (channel, pos) -> (body, number of the batch)."""
         self.channel_count = 0
+        self.shelf = Shelf()
         self._load(loaded)
 
     # ------------------------------------------------------------ start
@@ -116,6 +118,7 @@ class Hall:
             channels[invite.channel].invited[user_.name] = user_
         for read in loaded.reads:
             channels[read.channel].reads[read.user] = read.pos
+        self.shelf.load(loaded, channels, by_number, self.limits)
 
     def _load_channel(self, row: StoredChannel) -> Channel:
         channel = Channel(row.number, row.name, row.topic, row.creator, row.private, row.locked, row.base, row.head)

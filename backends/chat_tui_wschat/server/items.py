@@ -38,6 +38,12 @@ def message(channel: int, pos: int, sender: str, ts: int, content: Mapping[str, 
     return {**head, **content, "ts": ts}
 
 
+def offer(channel: int, pos: int, sender: str, ts: int, file: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the item of an offered file; `file` is {"fid", "name", "size", "chunk", "sha256"} and perhaps {"mime"}."""
+    head = {"pos": pos, "type": "file", "action": "OFFER", "id": message_id(channel, pos), "from": sender}
+    return {**head, **file, "ts": ts}
+
+
 def tombstone(channel: int, pos: int, by: str) -> dict[str, Any]:
     """Make what stays of a deleted message."""
     head = {"pos": pos, "type": "message", "action": "DELETE"}
@@ -65,7 +71,7 @@ def chat_content(body: bytes) -> dict[str, str]:
 
 def last_of(item: Mapping[str, Any]) -> Last:
     """Give what lists show of a spoken item."""
-    text = item["text"] if "text" in item else _chat_text(item)
+    text = item["text"] if "text" in item else item["name"] if item["type"] == "file" else _chat_text(item)
     return Last(item["pos"], item["from"], item["ts"], text[:_SHOWN])
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-EVENT_TYPES: Final = ("channel", "user", "message", "presence", "typing")
+EVENT_TYPES: Final = ("channel", "user", "message", "presence", "typing", "file")
 """Event types that can be subscribed to, as HELLO names them (wschat 3.3)."""
 
-CAPABILITIES: Final = ("chat", "direct", "history", "private", "resume")
+CAPABILITIES: Final = ("chat", "direct", "files", "history", "private", "resume")
 """What this server offers beyond S0."""
 
 
@@ -37,6 +37,13 @@ class Limits:
         kept_seconds: age in seconds up to which every reply is kept.
         sockets_waiting: sockets without a session that are open at once.
         tokens_per_user: devices that may hold a token at once; the oldest token goes first.
+        max_chunk: bytes of one chunk of a file.
+        window: chunks that may be on their way beyond the last acknowledged one.
+        file_max: bytes of one file.
+        file_ttl: seconds that an offered file is kept.
+        file_quota: bytes of all files of one user that are kept at once.
+        file_transfers: files that one user may send and receive at once.
+        file_wait: seconds after which an upload may be tried again when the disk did not take it.
     """
 
     heartbeat: float = 30.0
@@ -59,6 +66,13 @@ class Limits:
     kept_seconds: float = 86_400.0
     sockets_waiting: int = 256
     tokens_per_user: int = 50
+    max_chunk: int = 131_072
+    window: int = 32
+    file_max: int = 2 * 1024**3
+    file_ttl: float = 30 * 86_400.0
+    file_quota: int = 10 * 1024**3
+    file_transfers: int = 16
+    file_wait: float = 30.0
 
     def hello(self, name: str) -> dict[str, Any]:
         """Give the JSON of HELLO (wschat 3.2): heartbeat in milliseconds, times in seconds, sizes in bytes."""
@@ -73,6 +87,10 @@ class Limits:
             "max_history": self.max_history,
             "commands": self.burst,
             "refill": self.refill,
+            "max_chunk": self.max_chunk,
+            "window": self.window,
+            "file_max": self.file_max,
+            "file_ttl": self.file_ttl,
             "events": list(EVENT_TYPES),
             "caps": list(CAPABILITIES),
         }

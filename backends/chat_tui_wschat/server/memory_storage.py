@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import errno
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from hashlib import sha256
+from typing import Any, Final
 
 from chat_tui_core.errors import StoreError
 from chat_tui_wschat.server.storage import (
     Append,
+    ChunkStore,
     DropChannel,
+    DropFile,
     DropInvite,
     DropMember,
     DropTokens,
     ForgetReplies,
     Loaded,
     PutChannel,
+    PutDownload,
+    PutFile,
     PutInvite,
     PutMember,
     PutRead,
@@ -30,6 +36,9 @@ from chat_tui_wschat.server.storage import (
     Write,
 )
 
+MOST_BYTES: Final = 256 * 1024 * 1024
+"""Bytes of files that are held in memory at once."""
+
 
 @dataclass(slots=True)
 class _Timeline:
@@ -39,6 +48,40 @@ class _Timeline:
     alive: bool = True
     head: int = 0
     items: list[Append] = field(default_factory=list)
+
+
+class MemoryChunks:
+    """A `ChunkStore` that holds at most `most` bytes."""
+
+    def __init__(self, most: int = MOST_BYTES) -> None:
+        self._files: dict[int, bytearray] = {}
+        self._most = most
+
+    def keep(self, file: int, offset: int, parts: Sequence[bytes]) -> None:
+        """See ChunkStore.keep."""
+        held = sum(map(len, self._files.values()))
+        if held + sum(map(len, parts)) > self._most:
+            raise OSError(errno.ENOSPC, "The memory for files is used up")
+        body = self._files.setdefault(file, bytearray())
+        body[offset:] = b"".join(parts)
+
+    def read(self, file: int, offset: int, length: int) -> bytes:
+        """See ChunkStore.read."""
+        if file not in self._files:
+            raise OSError(errno.ENOENT, "There is no such file")
+        return bytes(self._files[file][offset : offset + length])
+
+    def digest(self, file: int, size: int) -> str:
+        """See ChunkStore.digest."""
+        return sha256(self.read(file, 0, size)).hexdigest()
+
+    def drop(self, file: int) -> None:
+        """See ChunkStore.drop."""
+        self._files.pop(file, None)
+
+    def tidy(self, alive: Collection[int]) -> None:
+        """See ChunkStore.tidy."""
+        self._files = {file: body for file, body in self._files.items() if file in alive}
 
 
 class MemoryStorage:
@@ -53,6 +96,10 @@ class MemoryStorage:
         self._reads: dict[tuple[int, int], PutRead] = {}
         self._settled: dict[tuple[int, str], dict[int, int]] = {}
         self._replies: dict[tuple[int, str], dict[int, Settle]] = {}
+        self._files: dict[int, PutFile] = {}
+        self._downloads: dict[int, PutDownload] = {}
+        self._last_file = self._last_way = 0
+        self.chunks: ChunkStore = MemoryChunks()
         self._writers: dict[type[Any], Callable[[Any], object]] = {
             PutUser: lambda row: self._users.__setitem__(row.number, row),
             PutToken: lambda row: self._tokens.__setitem__((row.user, row.device), row),
@@ -68,6 +115,9 @@ class MemoryStorage:
             Replace: self._replace,
             Settle: self._settle,
             ForgetReplies: self._forget,
+            PutFile: self._put_file,
+            PutDownload: self._put_download,
+            DropFile: self._drop_file,
         }
 
     def load(self, tail: int) -> Loaded:
@@ -84,6 +134,10 @@ class MemoryStorage:
                 for (user, device), ranges in self._settled.items()
                 for low, high in sorted(ranges.items())
             ],
+            files=list(self._files.values()),
+            downloads=list(self._downloads.values()),
+            last_file=self._last_file,
+            last_way=self._last_way,
         )
 
     def commit(self, writes: Sequence[Write], reads: Sequence[Read]) -> list[Result]:
@@ -158,6 +212,19 @@ class MemoryStorage:
         for number in sorted(replies)[: -row.keep]:
             if replies[number].ts < row.ts:
                 del replies[number]
+
+    def _put_file(self, row: PutFile) -> None:
+        self._files[row.number] = row
+        self._last_file = max(self._last_file, row.number)
+        self._last_way = max(self._last_way, row.upload)
+
+    def _put_download(self, row: PutDownload) -> None:
+        self._downloads[row.number] = row
+        self._last_way = max(self._last_way, row.number)
+
+    def _drop_file(self, row: DropFile) -> None:
+        self._files.pop(row.number, None)
+        self._downloads = {key: value for key, value in self._downloads.items() if value.file != row.number}
 
     def _read(self, read: Read) -> Result:
         if isinstance(read, ReadItems):

@@ -5,21 +5,21 @@ from __future__ import annotations
 import logging
 import traceback
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from chat_tui_wschat.frame_json import encode_object
 from chat_tui_wschat.frames import Chunk, Command, Failure
 from chat_tui_wschat.framing import tag
 from chat_tui_wschat.grammar import FORMS, GROUPS, FrameError
-from chat_tui_wschat.server import lists, rules_channels, rules_messages, rules_presence, rules_sessions, rules_signing
-from chat_tui_wschat.server.batch import Batch, Close, Later, PasswordCheck
+from chat_tui_wschat.server import rules_chunks, rules_presence, rules_sessions, rules_signing
+from chat_tui_wschat.server.batch import Batch, Close, Later, Outgoing, PasswordCheck
 from chat_tui_wschat.server.hall import Hall, ItemNeeded, Refusal
 from chat_tui_wschat.server.limits import Meter
-from chat_tui_wschat.server.rules_chat import chat
+from chat_tui_wschat.server.rulebook import SIGNING, UNMETERED, is_metered, rule_of
 from chat_tui_wschat.server.rules_ids import answer_again, digest_of, settle
 from chat_tui_wschat.server.rules_signing import TRIES, Checked
+from chat_tui_wschat.server.shelf import Job, KeepChunk, SharedFile
 from chat_tui_wschat.server.state import Session, Socket
 from chat_tui_wschat.server.storage import Result
 from chat_tui_wschat.server.turn import Turn
@@ -30,52 +30,6 @@ _log: Final = logging.getLogger(__name__)
 _TIDY_SECONDS: Final = 600.0
 _BACKLOG: Final = 32
 
-Handler = Callable[[Turn], str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What a signed-in session's verb does. `keeps`: its id is settled and its reply kept (wschat 3.5)."""
-
-    handler: Handler
-    keeps: bool = False
-
-
-def _file(_turn: Turn) -> None:
-    raise Refusal("UNSUPPORTED", "This server takes no files")
-
-
-RULES: Final[Mapping[str, Rule]] = {
-    "SUBEVENT": Rule(rules_sessions.subscribe),
-    "UNSUBEVENT": Rule(rules_sessions.unsubscribe),
-    "LSEVENTS": Rule(lists.list_events),
-    "LSCHANS": Rule(lists.list_channels),
-    "LSSUBS": Rule(lists.list_subscriptions),
-    "LSUSERS": Rule(lists.list_users),
-    "CREATE": Rule(rules_channels.create, keeps=True),
-    "DELETE": Rule(rules_channels.delete, keeps=True),
-    "JOIN": Rule(rules_channels.join, keeps=True),
-    "PART": Rule(rules_channels.part, keeps=True),
-    "INVITE": Rule(rules_channels.invite, keeps=True),
-    "KICK": Rule(rules_channels.kick, keeps=True),
-    "TOPIC": Rule(rules_channels.set_topic, keeps=True),
-    "MSG": Rule(rules_messages.post, keeps=True),
-    "CHAT": Rule(chat, keeps=True),
-    "HISTORY": Rule(rules_messages.history),
-    "READ": Rule(rules_messages.read, keeps=True),
-    "TYPING": Rule(rules_presence.typing),
-    "PRESENCE": Rule(rules_presence.presence),
-    "FILE": Rule(_file),
-    "QUIT": Rule(rules_sessions.quit_session),
-}
-"""Verbs that are legal in state READY, besides PING and PONG, which are legal always (wschat 3.2)."""
-
-SIGNING: Final = frozenset({"AUTH", "RESUME"})
-"""Verbs that are legal in state UNAUTH, besides PING, PONG and QUIT."""
-
-UNMETERED: Final = frozenset({"PING", "PONG"})
-"""Verbs that the rate limit does not count (wschat 3.8)."""
-
 
 class Rules:
     """One server's rules. `now` is seconds on any clock that only rises; see `Hall` for the rest."""
@@ -84,6 +38,9 @@ class Rules:
         self.hall = hall
         self._hello = f"HELLO {PROTOCOL} {encode_object(hall.limits.hello(name))}"
         hall.wake(now + _TIDY_SECONDS, "tidy")
+        for file in hall.shelf.files.values():
+            hall.wake(file.ts / 1000 - hall.epoch + hall.limits.file_ttl, "file", file.number)
+            rules_chunks.check(hall, file)
 
     # ------------------------------------------------------------ sockets
 
@@ -149,23 +106,25 @@ class Rules:
 
     def _handle(self, socket: Socket, data: str | bytes, now: float, found: str | None = None) -> None:
         """Read and carry out one frame. `found`: the item that it waited for when it came for the second time."""
+        if _too_long(data, self.hall.limits.max_frame):
+            self.hall.close(socket, 1009, "a message over max_frame")
+            return
         try:
             command = parse_command(data)
         except FrameError as error:
             self._refuse_frame(socket, data, error, now)
             return
         if isinstance(command, Chunk):
-            self.hall.close(socket, 1003, "this server takes no files")
-            return
-        if command.verb in UNMETERED:
+            self._chunk(socket, command, now)
+        elif command.verb in UNMETERED:
             self._ping(socket, command)
-        elif found is not None or self._within_rate(socket, command.verb, command.id, now):
+        elif found is not None or not is_metered(command) or self._within_rate(socket, command.verb, command.id, now):
             self._dispatch(socket, command, data, now, found)
 
     def _refuse_frame(self, socket: Socket, data: str | bytes, error: FrameError, now: float) -> None:
         """Answer a frame that could not be read, by the precedence of wschat 3.7."""
         if isinstance(data, bytes):
-            self.hall.close(socket, 1003, "a binary message is a CHAT frame here")
+            self.hall.close(socket, 1003, "a binary message is a file chunk or a CHAT frame")
             return
         if not self._within_rate(socket, error.verb, error.id, now):
             return
@@ -189,6 +148,14 @@ class Rules:
 
     def _fail(self, socket: Socket, failure: Failure) -> None:
         self.hall.send(socket, str(write_reply(failure)))
+
+    def _chunk(self, socket: Socket, frame: Chunk, now: float) -> None:
+        """Take a chunk of a file; only those that are wrong count as commands."""
+        failure: Failure | None = Failure("BADSTATE", "FILE", _wrong_state(socket))
+        if socket.session is not None:
+            failure = rules_chunks.chunk(self.hall, socket.session, frame)
+        if failure is not None and self._within_rate(socket, "FILE", None, now):
+            self._fail(socket, failure)
 
     @staticmethod
     def _legal(socket: Socket, verb: str) -> bool:
@@ -266,14 +233,14 @@ class Rules:
     def _carry_out(self, socket: Socket, turn: Turn, data: str | bytes) -> None:
         """Run a command's rule, at most once for an action id (wschat 3.5)."""
         command, hall = turn.command, self.hall
-        rule = RULES[command.verb]
+        rule = rule_of(command)
         number = command.id if rule.keeps else None
         if number is not None and number in turn.session.device.ids:
             answer_again(turn, number, digest_of(data))
             return
         if rule.keeps:
             hall.batch.asked.append((socket, command.verb, command.id))
-        written, kept = len(hall.batch.writes), True
+        written, kept, retry = len(hall.batch.writes), True, None
         try:
             reply = rule.handler(turn)
         except ItemNeeded as needed:
@@ -281,8 +248,8 @@ class Rules:
             hall.load(socket, data, needed)
             return
         except Refusal as refusal:
-            failure = Failure(refusal.code, command.verb, refusal.text, None, refusal.retry)
-            reply = str(write_reply(failure))
+            retry, kept = refusal.retry, refusal.retry is None
+            reply = str(write_reply(Failure(refusal.code, command.verb, refusal.text)))
         except Exception as error:
             # A fault of ours: the session goes on as long as nothing of this command was about to become durable.
             if len(hall.batch.writes) != written:
@@ -295,7 +262,25 @@ class Rules:
         if reply is not None:
             if number is not None and kept:
                 settle(turn, number, digest_of(data), reply)
-            hall.send(socket, tag(reply, id=command.id))
+            hall.send(socket, tag(reply, id=command.id, retry=retry))
+
+    # ------------------------------------------------------------ bytes of files
+
+    def jobs(self) -> list[Job]:
+        """Give what the shell is to do with the bytes of files, each once, in this order for each file."""
+        return self.hall.shelf.take_jobs()
+
+    def kept(self, jobs: Iterable[KeepChunk], now: float) -> None:
+        """These chunks are durable."""
+        rules_chunks.kept(self.hall, jobs, now)
+
+    def not_kept(self, file: SharedFile) -> None:
+        """A chunk of this file could not be stored: nothing of the same epoch may be stored after it."""
+        rules_chunks.not_kept(self.hall, file)
+
+    def digested(self, file: SharedFile, digest: str) -> None:
+        """A file's digest was computed; "" = its bytes cannot be read."""
+        rules_chunks.digested(self.hall, file, digest)
 
     # ------------------------------------------------------------ batches
 
@@ -303,7 +288,7 @@ class Rules:
         """Give what happened since the last batch; None when nothing did."""
         return self.hall.take()
 
-    def committed(self, batch: Batch, results: Sequence[Result], now: float) -> list[tuple[int, list[str | Close]]]:
+    def committed(self, batch: Batch, results: Sequence[Result], now: float) -> list[tuple[int, list[Outgoing]]]:
         """A batch is durable and its reads are answered: give each socket's frames, and go on with what waited."""
         hall = self.hall
         hall.settled(batch.number)
@@ -320,14 +305,14 @@ class Rules:
                 self._go_on(load.socket, now)
         return frames
 
-    def failed(self, batch: Batch | None, reason: str) -> list[tuple[int, list[str | Close]]]:
+    def failed(self, batch: Batch | None, reason: str) -> list[tuple[int, list[Outgoing]]]:
         """The storage failed: give the last frames, which say so. Nothing may be asked of these rules afterwards.
 
         What the memory holds is no longer what the storage holds, so the server must start anew.
         """
         hall = self.hall
         asked = [*(batch.asked if batch else ()), *hall.batch.asked]
-        last: dict[int, list[str | Close]] = {number: [] for number in hall.sockets}
+        last: dict[int, list[Outgoing]] = {number: [] for number in hall.sockets}
         for socket, verb, number in asked:
             if socket.number in last:
                 text = "The server could not store this; try again later"
@@ -378,8 +363,16 @@ class Rules:
         "tidy": _tidy_due,
         "beat": lambda self, key, now: rules_sessions.beat(self.hall, key, now),
         "expire": lambda self, key, now: rules_sessions.expired(self.hall, key, now),
+        "file": lambda self, key, _now: rules_chunks.expire(self.hall, key),
         "typing": lambda self, key, now: rules_presence.typing_lapsed(self.hall, key, now),
     }
+
+
+def _too_long(data: str | bytes, most: int) -> bool:
+    """Say whether a message is over the limit of frames, which does not bind chunks (wschat 3.8)."""
+    if isinstance(data, bytes):
+        return len(data) > most and data[:1] != b"x"
+    return len(data) > most or (len(data) * 4 > most and len(data.encode()) > most)
 
 
 def _wrong_state(socket: Socket) -> str:

@@ -9,7 +9,9 @@ from chat_tui_wschat.grammar import REST_REFUSED
 from chat_tui_wschat.reply_codec import event_body
 from chat_tui_wschat.server.hall import Hall, Refusal
 from chat_tui_wschat.server.items import membership, topic
+from chat_tui_wschat.server.rules_chunks import end, left
 from chat_tui_wschat.server.rules_presence import stop_typing
+from chat_tui_wschat.server.shelf import SharedFile, Shelved
 from chat_tui_wschat.server.state import Channel, Session, User
 from chat_tui_wschat.server.storage import (
     DropChannel,
@@ -152,10 +154,17 @@ def delete(turn: Turn) -> str:
         raise Refusal("NOPERM", f"Only the moderator may delete {channel.name}")
     users = [*channel.members.values(), *channel.invited.values()]
     body = event_body("channel", "DELETE", channel.name, {"by": turn.user.name})
+    for file in _files_in(hall, channel):
+        if file.alive:
+            end(hall, file, Shelved.CANCELLED, by=turn.user.name, reason="the channel was deleted")
     hall.drop_channel(channel)
     hall.write(DropChannel(channel.number, channel.head))
     turn.tell(_who_see(hall, channel, users), CHANNEL, body, f"EVENT channel DELETE {channel.name}")
     return confirm("DELETE", channel.name)
+
+
+def _files_in(hall: Hall, channel: Channel) -> list[SharedFile]:
+    return [file for file in hall.shelf.files.values() if file.channel is channel]
 
 
 def join(turn: Turn) -> str:
@@ -182,6 +191,7 @@ def _leave(turn: Turn, channel: Channel, user: User, action: str, **more: str) -
     """End a membership, with its item and event."""
     hall = turn.hall
     stop_typing(hall, channel, user, turn.now)
+    left(hall, user, _files_in(hall, channel))
     hall.take_out(channel, user)
     hall.write(DropMember(channel.number, user.number))
     item = membership(channel.head + 1, action, user.name, turn.ts, **more)

@@ -21,7 +21,9 @@ from chat_tui_wschat.grammar import REST_REFUSED
 from chat_tui_wschat.reply_codec import event_body
 from chat_tui_wschat.server.hall import Refusal
 from chat_tui_wschat.server.items import chat_content, last_of, tombstone, visible
+from chat_tui_wschat.server.rules_chunks import end
 from chat_tui_wschat.server.rules_messages import check_text, say
+from chat_tui_wschat.server.shelf import Shelved
 from chat_tui_wschat.server.state import Channel
 from chat_tui_wschat.server.turn import MESSAGE, Turn, confirm
 
@@ -73,7 +75,7 @@ def _item(turn: Turn, channel: Channel, pos: int) -> dict[str, Any]:
     """
     _there(channel, pos)
     item = turn.hall.item(channel, pos, turn.found)
-    if item.get("type") != "message":
+    if item.get("type") not in {"message", "file"}:
         raise Refusal("NOTFOUND", f"No message {pos} in {channel.name}")
     return item
 
@@ -90,13 +92,20 @@ def _replace(turn: Turn, channel: Channel, item: dict[str, Any]) -> None:
     body = encode_object(item)
     if len(body.encode()) > turn.hall.limits.max_frame - _ROOM:
         raise Refusal("NOPERM", f"Message {item['pos']} can take no more")
-    turn.hall.replace(channel, item["pos"], body, spoken=item["action"] == "CREATE")
+    turn.hall.replace(channel, item["pos"], body, spoken=item["action"] != "DELETE")
+
+
+def _withdraw(turn: Turn, item: Mapping[str, Any]) -> None:
+    """The message that offered a file was deleted: nobody gets the file any more."""
+    file = turn.hall.shelf.files.get(int(item["fid"][1:]))
+    if file is not None and file.alive:
+        end(turn.hall, file, Shelved.CANCELLED, by=turn.user.name, reason="deleted")
 
 
 def _update(turn: Turn, channel: Channel, wish: Update) -> str:
     item = _living(turn, channel, wish.pos)
-    if item["from"] != turn.user.name:
-        raise Refusal("NOPERM", "Only its author may change a message")
+    if item["from"] != turn.user.name or item["type"] == "file":
+        raise Refusal("NOPERM", "Only its author may change a message, and nobody a file")
     check_text(turn, wish.text)
     ts = turn.ts
     item = {**item, "text": wish.text, "edited": ts}
@@ -116,6 +125,8 @@ def _delete(turn: Turn, channel: Channel, wish: Delete) -> str:
     if item["from"] != turn.user.name and not channel.moderated_by(turn.user):
         raise Refusal("NOPERM", "Only its author or the moderator may delete a message")
     _replace(turn, channel, tombstone(channel.number, wish.pos, turn.user.name))
+    if item["type"] == "file":
+        _withdraw(turn, item)
     channel.silenced(wish.pos)
     if channel.last is not None and channel.last.pos == wish.pos:
         channel.last = last_of({**item, "text": ""})

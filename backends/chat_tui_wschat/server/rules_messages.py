@@ -42,7 +42,7 @@ def say(turn: Turn, channel: Channel, content: dict[str, str]) -> str:
     if len(encode_object(content).encode()) > hall.limits.max_frame - 2 * _ROOM:
         raise Refusal("TOOLONG", f"The message does not fit into a frame of {hall.limits.max_frame} bytes")
     if channel.direct:
-        _call_back(turn.unlabelled(), channel)
+        call_back(turn.unlabelled(), channel)
     if channel.typing:
         stop_typing(hall, channel, user, turn.now)
     pos, ts = channel.head + 1, turn.ts
@@ -52,7 +52,7 @@ def say(turn: Turn, channel: Channel, content: dict[str, str]) -> str:
     return confirm(turn.command.verb, channel.name, data={"id": item["id"], "pos": pos, "ts": ts})
 
 
-def _call_back(turn: Turn, channel: Channel) -> None:
+def call_back(turn: Turn, channel: Channel) -> None:
     """Bring the other side of a direct channel back in, so that nothing is said to nobody."""
     for name in channel.name[1:].split("+"):
         if name not in channel.members:

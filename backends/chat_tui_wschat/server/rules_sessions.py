@@ -52,6 +52,7 @@ def begin(hall: Hall, socket: Socket, device: Device, now: float, *, tagged: boo
 def end(hall: Hall, session: Session, now: float, reason: str, code: int) -> None:
     """End a session; its socket, if it has one, is told and closed with a code of wschat 3.7."""
     user = session.user
+    hall.shelf.unbind(session)
     hall.sessions.pop(session.sid, None)
     user.sessions.remove(session)
     for channel in user.channels.values():
@@ -76,6 +77,7 @@ def _dismiss(hall: Hall, session: Session, reason: str, code: int) -> None:
 
 def detach(hall: Hall, session: Session, now: float) -> None:
     """The session's socket is gone; a session that can be resumed waits, the other kind ends."""
+    hall.shelf.unbind(session)
     if session.socket is not None:
         session.socket.session = None
         session.socket = None
@@ -104,6 +106,7 @@ def resume(hall: Hall, socket: Socket, sid: str, last: int, now: float, *, numbe
         raise Refusal("NOSESSION", "No such session any more: sign in")
     if last > session.seq:
         raise Refusal("BADSEQ", f"This session has come to {session.seq} only: sign in")
+    hall.shelf.unbind(session)
     _dismiss(hall, session, "resumed elsewhere", ELSEWHERE)
     session.socket, socket.session, socket.meter = socket, session, session.meter
     hall.unsigned -= 1

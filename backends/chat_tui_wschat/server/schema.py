@@ -72,5 +72,37 @@ CREATE TABLE reply (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: Final = (_FIRST,)
+_FILES: Final = """
+CREATE TABLE file (
+    number INTEGER PRIMARY KEY,
+    upload INTEGER NOT NULL UNIQUE,
+    channel INTEGER NOT NULL,
+    pos INTEGER NOT NULL,
+    owner INTEGER NOT NULL REFERENCES user,
+    device TEXT NOT NULL,
+    name TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    chunk INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    ts INTEGER NOT NULL,
+    stored INTEGER NOT NULL,
+    state TEXT NOT NULL
+) STRICT;
+CREATE TABLE download (
+    number INTEGER PRIMARY KEY,
+    file INTEGER NOT NULL,
+    user INTEGER NOT NULL REFERENCES user,
+    device TEXT NOT NULL,
+    acked INTEGER NOT NULL,
+    state TEXT NOT NULL
+) STRICT;
+CREATE INDEX download_of_file ON download (file);
+CREATE TABLE serial (
+    kind TEXT PRIMARY KEY,
+    last INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO serial VALUES ('file', 0), ('way', 0);
+"""
+
+MIGRATIONS: Final = (_FIRST, _FILES)
 """MIGRATIONS[n] takes a file from user_version n to n + 1."""

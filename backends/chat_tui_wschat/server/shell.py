@@ -23,20 +23,23 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from chat_tui_core.errors import StoreError
-from chat_tui_wschat.server.batch import Batch, Close, PasswordCheck
+from chat_tui_wschat.server.batch import Batch, Outgoing, PasswordCheck
 from chat_tui_wschat.server.faults import Mix, Plan
 from chat_tui_wschat.server.faulty import FaultySocket
+from chat_tui_wschat.server.file_lane import FileLane
 from chat_tui_wschat.server.hall import Hall
 from chat_tui_wschat.server.limits import Limits
 from chat_tui_wschat.server.passwords import Cost, hash_password, password_matches
 from chat_tui_wschat.server.rules import Rules
 from chat_tui_wschat.server.rules_signing import Checked
+from chat_tui_wschat.server.shelf import KeepChunk, SharedFile
 from chat_tui_wschat.server.sockets import WRITE_LIMIT, OutgoingSocket
 from chat_tui_wschat.server.state import TAIL, Session
 from chat_tui_wschat.server.storage import Result, Store
 
 SUBPROTOCOL: Final = Subprotocol("wschat-ie.1")
 _GOODBYE: Final = 3.0
+_CHUNK_HEAD: Final = 64
 _log: Final = logging.getLogger("chat_tui_wschat.server")
 # What the library logs may hold frames, and frames may hold secrets.
 _silent: Final = logging.getLogger("chat_tui_wschat.server.websockets")
@@ -100,6 +103,7 @@ class WsServer:
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
         self._store: Store
+        self._lane: FileLane
         self._server: Server
 
     # ------------------------------------------------------------ life
@@ -124,6 +128,9 @@ class WsServer:
             hall = Hall(setup.limits, loaded, _secret, registration=setup.registration, clear_passwords=safe)
             hall.welcome = setup.welcome
             self.rules = Rules(hall, setup.name, self._now(hall))
+            alive = [file.number for file in hall.shelf.files.values() if file.alive]
+            await loop.run_in_executor(self._disk, self._store.chunks.tidy, alive)
+            self._lane = FileLane(self._store.chunks, kept=self._kept, not_kept=self._not_kept, digested=self._digested)
             self._server = await self._bind()
         except BaseException:
             await self._close_storage()
@@ -146,7 +153,7 @@ class WsServer:
             setup.port,
             ssl=setup.tls,
             compression=None,
-            max_size=setup.limits.max_frame,
+            max_size=max(setup.limits.max_frame, setup.limits.max_chunk + _CHUNK_HEAD),
             write_limit=WRITE_LIMIT,
             ping_interval=None,
             close_timeout=_GOODBYE,
@@ -196,6 +203,7 @@ class WsServer:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._lane.close()
         await self._close_storage()
         _log.info("stopped")
 
@@ -253,14 +261,16 @@ class WsServer:
         limits, mix = self._setup.limits, self._setup.faults
         take, slow = partial(self._receive, number), partial(self._slow, number)
         if mix is None:
-            self._sockets[number] = OutgoingSocket(ws, limits, slow)
+            self._sockets[number] = OutgoingSocket(ws, limits, slow, self._lane.read)
             return take
 
         def session() -> Session | None:
             known = self.rules.hall.sockets.get(number)
             return known.session if known is not None else None
 
-        faulty = self._sockets[number] = FaultySocket(ws, limits, slow, Plan(mix, number), take=take, session=session)
+        faulty = self._sockets[number] = FaultySocket(
+            ws, limits, slow, self._lane.read, Plan(mix, number), take=take, session=session
+        )
         return faulty.receive
 
     def _receive(self, number: int, data: str | bytes) -> None:
@@ -287,6 +297,23 @@ class WsServer:
             self._pulse()
             self._stir()
 
+    # ------------------------------------------------------------ bytes of files
+
+    def _kept(self, jobs: Sequence[KeepChunk]) -> None:
+        with self._guarded():
+            self.rules.kept(jobs, self._time)
+            self._stir()
+
+    def _not_kept(self, file: SharedFile) -> None:
+        with self._guarded():
+            self.rules.not_kept(file)
+            self._stir()
+
+    def _digested(self, file: SharedFile, digest: str) -> None:
+        with self._guarded():
+            self.rules.digested(file, digest)
+            self._stir()
+
     # ------------------------------------------------------------ what goes out
 
     async def _pump(self) -> None:
@@ -301,12 +328,13 @@ class WsServer:
                     if batch.writes or batch.reads:
                         results = await loop.run_in_executor(self._disk, self._store.commit, batch.writes, batch.reads)
                     self._release(self.rules.committed(batch, results, self._time))
+                    self._lane.drop(batch.drops)
                     self._attend()
                 if self._failure is not None:
                     return
             self._idle.set()
 
-    def _release(self, frames: list[tuple[int, list[str | Close]]]) -> None:
+    def _release(self, frames: list[tuple[int, list[Outgoing]]]) -> None:
         for number, waiting in frames:
             socket = self._sockets.get(number)
             if socket is not None:
@@ -343,7 +371,8 @@ class WsServer:
         self._attend()
 
     def _attend(self) -> None:
-        """Begin the password checks that the rules ask for, and make the timer fit their next wake-up."""
+        """Begin what the rules ask for beside frames, and make the timer fit their next wake-up."""
+        self._lane.put(self.rules.jobs())
         for check in self.rules.checks():
             self._spawn(self._check(check))
         due = self.rules.wake_at()

@@ -1,18 +1,21 @@
-"""One WebSocket of the server: frames go out at once while its reader keeps up, else they wait, but not for ever."""
+"""One WebSocket of the server: frames go out at once while its reader keeps up, else they wait, but not for ever.
+
+Chunks of files go out between them, each only when nothing else waits: a frame is never behind more than one of them.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
-from chat_tui_wschat.server.batch import Close
+from chat_tui_wschat.server.batch import Close, Feed, Halt, Outgoing
 from chat_tui_wschat.server.limits import Limits
 
 WRITE_LIMIT: Final = 32 * 1024
@@ -22,22 +25,58 @@ _GOODBYE: Final = 3.0
 """Seconds that the other side has for the closing handshake, and a slow reader to take what it was sent."""
 
 
+_READ_AT_ONCE: Final = 1 << 20
+"""Bytes of chunks that follow each other and are read together."""
+
+ReadFile = Callable[[int, int, int], Awaitable[bytes | None]]
+"""Give bytes of a file by its number, an offset and a length; None where they cannot be had."""
+
+
 class OutgoingSocket:
     """The sending side of one WebSocket. `too_slow` is called once, when more waits than the limits allow."""
 
-    __slots__ = ("_closing", "_limits", "_too_slow", "_waiting", "_waiting_bytes", "_writer", "ws")
+    __slots__ = (
+        "_closing",
+        "_feeder",
+        "_feeds",
+        "_limits",
+        "_read",
+        "_too_slow",
+        "_waiting",
+        "_waiting_bytes",
+        "_writer",
+        "ws",
+    )
 
-    def __init__(self, ws: ServerConnection, limits: Limits, too_slow: Callable[[], None]) -> None:
+    def __init__(self, ws: ServerConnection, limits: Limits, too_slow: Callable[[], None], read: ReadFile) -> None:
         self.ws = ws
         self._limits = limits
         self._too_slow = too_slow
+        self._read = read
+        self._feeds: deque[Feed] = deque()
+        self._feeder: asyncio.Task[None] | None = None
         self._waiting: deque[bytes | Close] | None = None
         self._waiting_bytes = 0
         self._writer: asyncio.Task[None] | None = None
         self._closing = False
 
-    def push(self, frames: list[str | Close]) -> None:
+    def push(self, frames: Sequence[Outgoing]) -> None:
         """Send frames, in order, without waiting; what comes after a Close is dropped."""
+        rest = [frame for frame in frames if isinstance(frame, str | Close)]
+        if len(rest) < len(frames):
+            for frame in frames:
+                self._feed_or_halt(frame)
+        self._push(rest)
+        if self._feeds and self._feeder is None and not self._closing:
+            self._feeder = asyncio.get_running_loop().create_task(self._feed())
+
+    def _feed_or_halt(self, frame: Outgoing) -> None:
+        if isinstance(frame, Feed):
+            self._feeds.append(frame)
+        elif isinstance(frame, Halt):
+            self._feeds = deque(feed for feed in self._feeds if feed.xid != frame.xid)
+
+    def _push(self, frames: list[str | Close]) -> None:
         if self._closing:
             return
         protocol, written = self.ws.protocol, False
@@ -112,8 +151,65 @@ class OutgoingSocket:
             await asyncio.wait_for(self.ws.close(close.code, close.reason), _GOODBYE)
         self.ws.transport.abort()
 
+    # ------------------------------------------------------------ chunks
+
+    async def _feed(self) -> None:
+        """Send the chunks that wait, one at a time, as fast as the reader takes them."""
+        try:
+            while self._feeds:
+                together = self._together()
+                first, last = together[0], together[-1]
+                data = await self._read(first.file, first.offset, last.offset + last.length - first.offset)
+                for feed in together:
+                    if not await self._is_free() or not self._feeds or self._feeds[0] is not feed:
+                        break  # halted, or closed
+                    self._feeds.popleft()
+                    if data is not None:
+                        start = feed.offset - first.offset
+                        head = f"{feed.xid} {feed.number} ".encode()
+                        self.ws.protocol.send_binary(head + data[start : start + feed.length])
+                        self.ws.send_data()
+                if self._closing:
+                    return
+        except ConnectionClosed:
+            return
+        finally:
+            self._feeder = None
+
+    def _together(self) -> list[Feed]:
+        """Give the next chunks of one file that follow each other."""
+        found: list[Feed] = []
+        for feed in self._feeds:
+            before = found[-1] if found else None
+            if before is not None and (
+                feed.xid != before.xid
+                or feed.number != before.number + 1
+                or feed.offset + feed.length - found[0].offset > _READ_AT_ONCE
+            ):
+                break
+            found.append(feed)
+        return found
+
+    async def _is_free(self) -> bool:
+        """Wait until the reader has nearly everything that was sent; False when the socket closes."""
+        while self._is_open():
+            if self._writer is not None:
+                await asyncio.wait([self._writer])
+                continue
+            await self.ws.drain()
+            if self._writer is None:
+                break
+        return self._is_open()
+
+    def _is_open(self) -> bool:
+        return not self._closing and self.ws.protocol.state is State.OPEN
+
     async def finish(self) -> None:
         """Wait until nothing is being written any more."""
+        self._feeds.clear()
+        if self._feeder is not None:
+            self._feeder.cancel()
+            await asyncio.gather(self._feeder, return_exceptions=True)
         if self._writer is not None:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._writer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,16 +11,21 @@ from pathlib import Path
 from typing import Any, Final
 
 from chat_tui_core.errors import StoreDamaged, StoreError, StoreTooNew, StoreUnwritable
+from chat_tui_wschat.server.chunk_files import ChunkFiles
 from chat_tui_wschat.server.schema import APPLICATION_ID, MIGRATIONS
 from chat_tui_wschat.server.storage import (
     Append,
+    ChunkStore,
     DropChannel,
+    DropFile,
     DropInvite,
     DropMember,
     DropTokens,
     ForgetReplies,
     Loaded,
     PutChannel,
+    PutDownload,
+    PutFile,
     PutInvite,
     PutMember,
     PutRead,
@@ -51,6 +57,14 @@ INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (number) DO UPDA
 _FORGET: Final = """
 DELETE FROM reply WHERE user = ?1 AND device = ?2 AND ts < ?3 AND id < (
     SELECT id FROM reply WHERE user = ?1 AND device = ?2 ORDER BY id DESC LIMIT 1 OFFSET ?4)
+"""
+_PUT_FILE: Final = """
+INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET
+    stored = excluded.stored, state = excluded.state
+"""
+_PUT_DOWNLOAD: Final = """
+INSERT INTO download VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET
+    acked = excluded.acked, state = excluded.state
 """
 
 
@@ -120,6 +134,22 @@ def _forget(row: ForgetReplies) -> Iterable[Statement]:
     yield _FORGET, (row.user, row.device, row.ts, row.keep - 1)
 
 
+def _put_file(row: PutFile) -> Iterable[Statement]:
+    yield _PUT_FILE, dataclasses.astuple(row)
+    yield "UPDATE serial SET last = max(last, ?) WHERE kind = 'file'", (row.number,)
+    yield "UPDATE serial SET last = max(last, ?) WHERE kind = 'way'", (row.upload,)
+
+
+def _put_download(row: PutDownload) -> Iterable[Statement]:
+    yield _PUT_DOWNLOAD, dataclasses.astuple(row)
+    yield "UPDATE serial SET last = max(last, ?) WHERE kind = 'way'", (row.number,)
+
+
+def _drop_file(row: DropFile) -> Iterable[Statement]:
+    yield "DELETE FROM download WHERE file = ?", (row.number,)
+    yield "DELETE FROM file WHERE number = ?", (row.number,)
+
+
 _WRITERS: Final[dict[type[Any], Callable[[Any], Iterable[Statement]]]] = {
     PutUser: _put_user,
     PutToken: _put_token,
@@ -135,6 +165,9 @@ _WRITERS: Final[dict[type[Any], Callable[[Any], Iterable[Statement]]]] = {
     Replace: _replace,
     Settle: _settle,
     ForgetReplies: _forget,
+    PutFile: _put_file,
+    PutDownload: _put_download,
+    DropFile: _drop_file,
 }
 
 
@@ -170,6 +203,7 @@ class SqliteStorage:
             StoreUnwritable: it cannot be opened for writing, or another server has it open.
         """
         self._path = path
+        self.chunks: ChunkStore = ChunkFiles(Path(f"{path}-files"))
         with _explained(path):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(path, isolation_level=None, timeout=0.5)
@@ -212,6 +246,9 @@ class SqliteStorage:
                 invites=[PutInvite(*row) for row in rows("SELECT channel, user FROM invite")],
                 reads=[PutRead(*row) for row in rows("SELECT channel, user, pos FROM seen")],
                 settled=list(rows("SELECT user, device, low, high FROM settled ORDER BY user, device, low")),
+                files=[PutFile(*row) for row in rows("SELECT * FROM file ORDER BY number")],
+                downloads=[PutDownload(*row) for row in rows("SELECT * FROM download ORDER BY number")],
+                **{f"last_{kind}": last for kind, last in rows("SELECT kind, last FROM serial")},
             )
 
     def _channel(self, row: tuple[Any, ...], tail: int) -> StoredChannel:

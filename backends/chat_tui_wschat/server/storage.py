@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -150,6 +150,47 @@ class ForgetReplies:
     keep: int
 
 
+@dataclass(frozen=True, slots=True)
+class PutFile:
+    """A file is new, has more chunks, or has ended. `stored` chunks are in the ChunkStore; `state` as in shelf.State.
+
+    `upload` is the number of the way that its chunks come on; no number of a file or way is ever given again.
+    """
+
+    number: int
+    upload: int
+    channel: int
+    pos: int
+    owner: int
+    device: str
+    name: str
+    size: int
+    chunk: int
+    digest: str
+    ts: int
+    stored: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutDownload:
+    """A device gets a file, has more of it, or has come to an end with it."""
+
+    number: int
+    file: int
+    user: int
+    device: str
+    acked: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropFile:
+    """A file is forgotten, with all its downloads."""
+
+    number: int
+
+
 Write = (
     PutUser
     | PutToken
@@ -165,6 +206,9 @@ Write = (
     | Replace
     | Settle
     | ForgetReplies
+    | PutFile
+    | PutDownload
+    | DropFile
 )
 
 
@@ -228,10 +272,49 @@ class Loaded:
     reads: list[PutRead] = field(default_factory=list)
     settled: list[tuple[int, str, int, int]] = field(default_factory=list)
     """(user, device, low, high) of settled action ids, ascending for each device."""
+    files: list[PutFile] = field(default_factory=list)
+    downloads: list[PutDownload] = field(default_factory=list)
+    last_file: int = 0
+    """The highest number that a file ever had."""
+    last_way: int = 0
+    """The highest number that an upload or download ever had."""
+
+
+class ChunkStore(Protocol):
+    """Where the bytes of files are. Safe to call from several threads, for one file from one at a time."""
+
+    def keep(self, file: int, offset: int, parts: Sequence[bytes]) -> None:
+        """Write these bytes at `offset` and make them durable, before it returns; twice the same is once.
+
+        Raises:
+            OSError: nothing from `offset` on counts as written.
+        """
+
+    def read(self, file: int, offset: int, length: int) -> bytes:
+        """Give bytes that were kept; fewer where there are no more.
+
+        Raises:
+            OSError: also when the file was dropped.
+        """
+
+    def digest(self, file: int, size: int) -> str:
+        """Give the SHA-256 of the first `size` bytes in hex.
+
+        Raises:
+            OSError: they cannot be read.
+        """
+
+    def drop(self, file: int) -> None:
+        """Forget a file's bytes; one that is not there is forgotten already."""
+
+    def tidy(self, alive: Collection[int]) -> None:
+        """Forget the bytes of all files but these."""
 
 
 class Store(Protocol):
-    """A storage engine. All calls come from one thread, one after the other."""
+    """A storage engine. All calls but those of `chunks` come from one thread, one after the other."""
+
+    chunks: ChunkStore
 
     def load(self, tail: int) -> Loaded:
         """Give everything but the items; of those only the newest `tail` of each channel, and no text but the last.

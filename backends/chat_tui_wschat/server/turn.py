@@ -22,6 +22,7 @@ USER: Final = INTENTS["user"]
 MESSAGE: Final = INTENTS["message"]
 PRESENCE: Final = INTENTS["presence"]
 TYPING: Final = INTENTS["typing"]
+FILE: Final = INTENTS["file"]
 
 
 @dataclass(slots=True)
@@ -67,24 +68,24 @@ class Turn:
             raise Refusal("TOOLONG", f"The text is longer than {self.hall.limits.max_note} bytes")
         return text
 
-    def channel(self) -> Channel:
-        """Give the channel that the command names.
+    def channel(self, index: int = 0) -> Channel:
+        """Give the channel that the command names, as a rule with its first argument.
 
         Raises:
             Refusal: NOTFOUND, also when it is not visible to the user.
         """
-        channel = self.hall.channels.get(self.word(0))
+        channel = self.hall.channels.get(self.word(index))
         if channel is None or not channel.sees(self.user):
-            raise Refusal("NOTFOUND", f"No channel {self.word(0)}")
+            raise Refusal("NOTFOUND", f"No channel {self.word(index)}")
         return channel
 
-    def joined(self) -> Channel:
+    def joined(self, index: int = 0) -> Channel:
         """Give the channel that the command names and the user is in.
 
         Raises:
             Refusal: NOTFOUND or NOTJOINED.
         """
-        channel = self.channel()
+        channel = self.channel(index)
         if self.user.name not in channel.members:
             raise Refusal("NOTJOINED", f"You are not in {channel.name}")
         return channel

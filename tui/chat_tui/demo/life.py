@@ -129,6 +129,6 @@ class Life:
     async def _do(self, session: Session, kind: Kind, room_id: str, **content: object) -> None:
         """Do it, or leave it: nobody waits for an actor."""
         try:
-            await session.perform(kind, room_id, **content)
+            await session.perform(kind, room_id, target_action=0, **content)
         except ChatError as error:
             _LOG.info("demo: %s did not work: %s", kind, error)

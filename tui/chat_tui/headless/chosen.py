@@ -6,6 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from chat_tui import config, log
+from chat_tui_core import secrets
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.errors import ConfigError
 
@@ -14,7 +15,7 @@ def data_folder(args: Namespace) -> DataFolder:
     """The data folder that was asked for, with its log started."""
     root = Path(args.data_dir).expanduser() if args.data_dir else config.default_data()
     log.start(root, debug=args.debug)
-    return DataFolder(root)
+    return DataFolder(root, lambda: secrets.wanted(configuration(args).secrets))
 
 
 def configuration(args: Namespace) -> config.Config:

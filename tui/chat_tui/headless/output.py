@@ -84,9 +84,8 @@ def _action(row: Mapping[str, Any]) -> str:
 
 
 def _waiting(row: Mapping[str, Any]) -> str:
-    error = f"  {row['error']}" if row.get("error") else ""
     text = one_line(row["text"], _LAST)
-    return harmless(f"{row['action_id']} {row['state']}  {row['kind']} {row['room_id']}: {text}{error}")
+    return harmless(f"{row['action_id']} {row['state']}  {row['kind']} {row['room_id']}: {text}  ({row['why']})")
 
 
 #: How each request's rows look to a person.
@@ -104,4 +103,5 @@ _LINES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "outbox": _waiting,
     "retry": _action,
     "cancel": _action,
+    "pass": _action,
 }

@@ -16,17 +16,14 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import fields
 from typing import Any, Final
 
-from chat_tui import log
 from chat_tui.control import ControlServer, HandedBack, NobodyListens, ask
 from chat_tui.headless.chosen import chosen_account, data_folder
 from chat_tui.headless.output import printer
+from chat_tui.opening import Opened, open_account
 from chat_tui.requests.perform import perform
 from chat_tui.requests.values import Cursor, Done, Note, Request, Row, Told
-from chat_tui_core import registry
-from chat_tui_core.accounts import AccountLock, DataFolder
+from chat_tui_core.accounts import DataFolder
 from chat_tui_core.errors import AccountBusy, ConfigError
-from chat_tui_core.session import Session
-from chat_tui_core.store import Store
 
 INTERRUPTED: Final = 130
 _REQUEST: Final = frozenset(field.name for field in fields(Request))
@@ -140,13 +137,13 @@ async def answers(data: DataFolder, name: str, request: Request) -> AsyncGenerat
     give_up = time.monotonic() + _BUSY
     while True:
         try:
-            lock = data.lock(name)
+            opened = open_account(data, name)
         except AccountBusy:
             if time.monotonic() > give_up:
                 raise
             source = ask(data.folder(name), request)
         else:
-            source = _own(data, name, lock, request)
+            source = _own(opened, request)
         try:
             async with aclosing(source) as told_one_by_one:
                 async for told in told_one_by_one:
@@ -161,27 +158,13 @@ async def answers(data: DataFolder, name: str, request: Request) -> AsyncGenerat
             await asyncio.sleep(_LOOK_AGAIN)
 
 
-async def _own(data: DataFolder, name: str, lock: AccountLock, request: Request) -> AsyncGenerator[Told, None]:
+async def _own(opened: Opened, request: Request) -> AsyncGenerator[Told, None]:
     """Run the account here for the time of one request, for others too."""
     async with AsyncExitStack() as stack:
-        stack.callback(lock.release)
-        session = await open_session(data, name, stack)
-        control = ControlServer(session, data.folder(name))
+        session = await opened.session_in(stack)
+        control = ControlServer(session, opened.folder)
         await control.start()
         stack.push_async_callback(control.close)
         async with aclosing(perform(session, request)) as told_one_by_one:
             async for told in told_one_by_one:
                 yield told
-
-
-async def open_session(data: DataFolder, name: str, stack: AsyncExitStack) -> Session:
-    """A session that is not connected yet; `stack` closes it and its store."""
-    account = data.account(name)
-    token = data.token(name)
-    log.hide(token)
-    backend = registry.load(account.backend)
-    store = Store.open(data.folder(name) / "chat.db")
-    stack.push_async_callback(store.close)
-    session = Session(account, backend, token, store)
-    stack.push_async_callback(session.close)
-    return session

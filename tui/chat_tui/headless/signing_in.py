@@ -3,52 +3,100 @@
 from __future__ import annotations
 
 import json
-import secrets
 import sys
 from argparse import Namespace
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
+from secrets import token_hex
 
 from chat_tui import log
+from chat_tui.browsing import open_page
 from chat_tui.headless.chosen import data_folder
-from chat_tui.headless.running import open_session, run_loop, say
+from chat_tui.headless.running import run_loop, say
+from chat_tui.opening import open_account
 from chat_tui.requests.watching import online
 from chat_tui_core import registry
 from chat_tui_core.accounts import DataFolder
-from chat_tui_core.contract import Backend
+from chat_tui_core.contract import Backend, Credentials, LoginWay
 from chat_tui_core.errors import AccountBusy, ChatError, ConfigError
 from chat_tui_core.model import Account, Membership
+from chat_tui_core.secrets import beside
+
+_FLAGS = {LoginWay.PASSWORD: "--password-stdin", LoginWay.TOKEN: "--token-stdin", LoginWay.SSO: "--sso"}
 
 
 def login(args: Namespace) -> int:
-    """Check the password or the token with the server and store the account."""
+    """Check the password or the token with the server, or sign in by a browser, and store the account."""
     data = data_folder(args)
     data.folder(args.name)  # a bad name is told before a password is asked for
     if "@" in args.url.partition("://")[2].partition("/")[0]:
         raise ConfigError("Leave user and password out of the URL: --user names the user, the password is asked for.")
     backend = registry.load(args.backend)
-    device = _device(data, args)
-    secret = read_secret("Token: " if args.token_stdin else "Password: ", args.password_stdin or args.token_stdin)
+    known = _known(data, args)
+    way = LoginWay.SSO if args.sso else LoginWay.TOKEN if args.token_stdin else LoginWay.PASSWORD
+    if way is LoginWay.PASSWORD and not args.user and not args.url.startswith("@"):
+        raise ConfigError("Say who you are there with --user.")
+    from_stdin = args.password_stdin or args.token_stdin
+    if way is LoginWay.SSO or (sys.stdin.isatty() and not from_stdin):
+        code = run_loop(_look(backend, args.url, way))  # nobody types a password that cannot be used
+        if code:
+            return code
+    secret = "" if way is LoginWay.SSO else read_secret("Token: " if args.token_stdin else "Password: ", from_stdin)
     log.hide(secret)
-    return run_loop(_sign_in(data, backend, args, device, secret))
+    return run_loop(_sign_in(data, args, known, way, secret))
 
 
-async def _sign_in(data: DataFolder, backend: Backend, args: Namespace, device: str, secret: str) -> int:
-    kind = "token" if args.token_stdin else "password"
-    given = await backend.login(args.url, args.user, secret, kind=kind, device=device)
-    log.hide(given.token)
-    account = Account(args.name, backend.name, args.url, given.user, given.device)
-    data.save(account, given.token)
-    rooms = await _first_look(data, args.name)
-    sys.stdout.write(f"Signed in to {args.url} as {given.user}; the account is called {args.name!r}{rooms}.\n")
+async def _look(backend: Backend, url: str, way: LoginWay) -> int:
+    """See whether the server is there and has this way to sign in; what it says of itself is told."""
+    found = await backend.discover(url)
+    if way not in found.ways:
+        flags = ", ".join(_FLAGS[way] for way in found.ways)
+        raise ConfigError(f"{found.url} cannot be signed in to like that; it takes {flags}.")
+    if found.note:
+        say(found.note)
     return 0
+
+
+async def _sign_in(data: DataFolder, args: Namespace, known: Account | None, way: LoginWay, secret: str) -> int:
+    backend = registry.load(args.backend)
+    device = known.device if known else token_hex(8)
+    given = await backend.login(args.url, args.user, secret, kind=way, device=device, browse=_show_page)
+    log.hide(given.token)
+    account = _account(args, backend, known, given)
+    try:
+        if known is not None and known.user != given.user:
+            raise ConfigError(_taken(known))
+        await beside(lambda: data.save(account, given.token))
+    except ChatError:
+        if way is not LoginWay.TOKEN and (known is None or known.user != given.user):
+            with suppress(ChatError):  # nobody has the new sign-in: the server need not keep it
+                await backend.logout(account, given.token)
+        raise
+    rooms = await _first_look(data, args.name)
+    sys.stdout.write(
+        f"Signed in to {account.url} as {account.user}; the account is called {args.name!r}{rooms}. "
+        f"Its token is in {data.token_place(args.name)}.\n"
+    )
+    return 0
+
+
+def _account(args: Namespace, backend: Backend, known: Account | None, given: Credentials) -> Account:
+    """What is to be stored: the options that were chosen now go before those of the sign-in before."""
+    chosen = {"mode": args.mode} if args.mode else {}
+    account = Account(args.name, backend.name, given.url or args.url, given.user, given.device)
+    return replace(account, options={**(known.options if known else {}), **given.options, **chosen})
+
+
+def _show_page(url: str) -> None:
+    opened = "Your browser should show it; else open it" if open_page(url) else "Open it in a browser on this machine"
+    say(f"Sign in on this page, then come back here: {url} ({opened}.)")
 
 
 async def _first_look(data: DataFolder, name: str) -> str:
     """Fetch the rooms, so that the first start shows them at once; not being able to is no failure."""
     try:
         async with AsyncExitStack() as stack:
-            stack.callback(data.lock(name).release)
-            session = await open_session(data, name, stack)
+            session = await open_account(data, name).session_in(stack)
             if not await online(session):
                 return ""
             count = sum(room.membership is Membership.JOINED for room in session.rooms.values())
@@ -60,20 +108,22 @@ async def _first_look(data: DataFolder, name: str) -> str:
         return ""
 
 
-def _device(data: DataFolder, args: Namespace) -> str:
-    """A new device, or the one that this account has had: the ids of its actions hang on it."""
+def _known(data: DataFolder, args: Namespace) -> Account | None:
+    """The account that has this name already: its device signs in again, for the ids of its actions hang on that."""
     if args.name not in data.names():
-        return secrets.token_hex(8)
+        return None
     try:
         known = data.account(args.name)
     except ConfigError as damaged:
         say(str(damaged))
-        return secrets.token_hex(8)
-    if (known.backend, known.user) != (args.backend, args.user):
-        raise ConfigError(
-            f"The account {args.name!r} is {known.user!r} with {known.backend}: choose another name for this one."
-        )
-    return known.device
+        return None
+    if known.backend != args.backend or args.user not in known.user:
+        raise ConfigError(_taken(known))
+    return known
+
+
+def _taken(known: Account) -> str:
+    return f"The account {known.name!r} is {known.user!r} with {known.backend}: choose another name for this one."
 
 
 def read_secret(prompt: str, from_stdin: bool) -> str:

@@ -1,4 +1,4 @@
-"""Carry out what changes something: send, join, leave, create, and the outbox with retry and cancel."""
+"""Carry out what changes something: send, join, leave, create, and the outbox with retry, cancel and pass."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import time
 from collections.abc import AsyncGenerator
 from typing import Any
 
+from chat_tui.moments import said_moment
 from chat_tui.requests.reading import find_room, known_room, not_in
 from chat_tui.requests.values import Cursor, Done, Note, Request, Row, Told
 from chat_tui.requests.watching import online, settled, why_offline
+from chat_tui.waiting import SILENT, Now, standing, waits_now
 from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.contract import Link
 from chat_tui_core.errors import ConfigError, LocalError, UnknownRoom
 from chat_tui_core.model import Membership, Room
+from chat_tui_core.outbox import Wait
 from chat_tui_core.session import Session
 
 #: How far along an action is; a state that is not named never comes to more.
@@ -27,7 +30,9 @@ async def send(session: Session, request: Request) -> AsyncGenerator[Told, None]
         room = find_room(session, request.room)
     if room.membership is not Membership.JOINED:
         raise not_in(room)
-    action = await session.send(room.room_id, request.text)
+    action = await session.send(room.room_id, request.text, at_ms=request.at)
+    if session.undo_seconds and not action.scheduled:
+        action = await session.retry(action.id)  # nobody is there who could take it back: it need not wait
     async for told in _stored(session, request, action, deadline):
         yield told
 
@@ -38,16 +43,18 @@ async def change_room(session: Session, request: Request) -> AsyncGenerator[Told
     await online(session, request.timeout)
     kind = Kind(request.do)
     room_id = request.room if kind is Kind.CREATE_ROOM else _named(session, request.room)
-    action = await session.perform(kind, room_id, **request.content)
+    action = await session.perform(kind, room_id, target_action=0, **request.content)
     async for told in _stored(session, request, action, deadline):
         yield told
 
 
 async def outbox(session: Session, request: Request) -> AsyncGenerator[Told, None]:
     """What has not been confirmed yet, oldest first."""
+    now = Now(session.now_ms(), online=session.link.link is Link.ONLINE)
+    waits = waits_now(session.waits, session.open_actions, now.ms)
     for action in sorted(session.open_actions.values(), key=lambda action: action.id):
-        if action.kind is not Kind.READ:
-            yield Row(outbox_row(action))
+        if action.kind not in SILENT:
+            yield Row(outbox_row(action, waits.get(action.id), now))
     yield Done()
 
 
@@ -66,6 +73,13 @@ async def cancel(session: Session, request: Request) -> AsyncGenerator[Told, Non
     yield Done()
 
 
+async def let_pass(session: Session, request: Request) -> AsyncGenerator[Told, None]:
+    """What was refused, or has to wait, no longer holds the later ones of its room back."""
+    action = await session.let_pass(_open(session, request.action_id).id)
+    yield Row(action_row(action))
+    yield Done()
+
+
 async def wait(session: Session, request: Request) -> AsyncGenerator[Told, None]:
     """Wait until a stored action is as far as was asked for; tell how far it came."""
     wanted = State(request.wait)
@@ -76,7 +90,7 @@ async def wait(session: Session, request: Request) -> AsyncGenerator[Told, None]
         await session.cancel(action.id)  # told here and now: it need not stay in the outbox
     yield Row(action_row(action))
     code = _code(action, wanted)
-    if code:
+    if code or action.scheduled > session.now_ms():
         yield Note(_why(session, action))
     yield Done(code)
 
@@ -113,6 +127,9 @@ def _why(session: Session, action: Action) -> str:
             f"Message {action.id} is kept, but message {held.id} before it was refused: "
             f"`chat-tui outbox retry {held.id}` or `chat-tui outbox cancel {held.id}` first."
         )
+    if action.scheduled > (now := session.now_ms()):
+        when = said_moment(action.scheduled, now)
+        return f"Action {action.id} leaves {when}, or as soon as chat-tui runs after that."
     if session.link.link is not Link.ONLINE:
         return f"{why_offline(session)} Action {action.id} is kept and leaves with the next connection."
     return f"Action {action.id} is still {action.state.value}; it is kept in the outbox until the server has answered."
@@ -151,8 +168,8 @@ def action_row(action: Action) -> dict[str, Any]:
     return row
 
 
-def outbox_row(action: Action) -> dict[str, Any]:
-    """An action as `outbox --json` gives it."""
+def outbox_row(action: Action, wait: Wait | None, now: Now) -> dict[str, Any]:
+    """An action as `outbox --json` gives it: `next_try` in milliseconds since 1970, `waits_for` another action's id."""
     row: dict[str, Any] = {
         "action_id": action.id,
         "kind": action.kind.value,
@@ -160,7 +177,13 @@ def outbox_row(action: Action) -> dict[str, Any]:
         "text": action.text,
         "state": action.state.value,
         "attempts": action.attempts,
+        "waits": wait.why.value if wait is not None else "",
+        "why": standing(action, wait, now).words,
     }
+    if wait is not None and wait.until > now.ms:
+        row["next_try"] = wait.until
+    if wait is not None and wait.by:
+        row["waits_for"] = wait.by
     if action.error_text or action.error_code:
         row["error"] = action.error_text or action.error_code
     return row

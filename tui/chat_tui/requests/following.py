@@ -13,6 +13,7 @@ from chat_tui_core.errors import TransportError
 from chat_tui_core.model import Membership, Room, RoomEvent
 from chat_tui_core.session import Session
 from chat_tui_core.session_changes import LinkMoved, RoomsMoved, SessionChange
+from chat_tui_core.store import events as stored
 
 _PAGE = 100
 
@@ -102,8 +103,12 @@ class _Follower:
             # What was said before this tail began is no news; from here on it is a room like any other.
             self._young.discard(room_id)
             self.told[room_id] = found[0].order - 1 if found else room.head
-        elif self._session.link.link is not Link.ONLINE and Capability.CONTIGUOUS in self._session.capabilities:
-            return _without_hole(found, told)
+        elif self._session.link.link is not Link.ONLINE:
+            if Capability.CONTIGUOUS in self._session.capabilities:
+                return _without_hole(found, told)
+            gaps = self._session.store.read(stored.gaps, room_id)
+            hole = min((gap.before for gap in gaps if gap.after >= told), default=0)
+            return [event for event in found if not hole or event.order < hole]
         return found
 
 

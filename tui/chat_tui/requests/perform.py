@@ -27,12 +27,13 @@ PERFORMERS: Final[Mapping[str, Performer]] = {
     "outbox": acting.outbox,
     "retry": acting.retry,
     "cancel": acting.cancel,
+    "pass": acting.let_pass,
     "wait": acting.wait,
 }
 
 #: Requests after which something may have been stored even though nothing was told yet.
 CHANGING: Final = frozenset(
-    {"send", Kind.JOIN.value, Kind.LEAVE.value, Kind.CREATE_ROOM.value, "retry", "cancel"},
+    {"send", Kind.JOIN.value, Kind.LEAVE.value, Kind.CREATE_ROOM.value, "retry", "cancel", "pass"},
 )
 
 

@@ -10,6 +10,8 @@ from chat_tui_core.errors import ConfigError
 
 LONGEST_WAIT: Final = 86_400.0
 MOST_EVENTS: Final = 100_000
+_CONTENT: Final = frozenset({"topic", "private", "invite"})
+"""What a request may say of a new room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class Request:
 
     `do` is a key of `perform.PERFORMERS`. `wait` is an action's state to wait for, at most `timeout` seconds.
     `action_id` names an action to retry, to cancel or to wait for. `content` goes into a new action. `after` says up
-    to which order each room was told (tail).
+    to which order each room was told (tail). `at`: when to say it, milliseconds since 1970, 0 = now.
     """
 
     do: str
@@ -32,6 +34,7 @@ class Request:
     action_id: int = 0
     content: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, int] = field(default_factory=dict)
+    at: int = 0
 
     @property
     def room(self) -> str:
@@ -112,7 +115,7 @@ def _orders(value: object) -> bool:
 def _content(value: object) -> bool:
     if not isinstance(value, dict):
         return False
-    return all(isinstance(key, str) and (isinstance(item, str | bool) or _texts(item)) for key, item in value.items())
+    return all(key in _CONTENT and (isinstance(item, str | bool) or _texts(item)) for key, item in value.items())
 
 
 def _text(value: object) -> bool:
@@ -132,6 +135,7 @@ _SHAPES: Final = {
     "action_id": _whole,
     "content": _content,
     "after": _orders,
+    "at": _whole,
 }
 if set(_SHAPES) != {item.name for item in fields(Request)}:
     raise AssertionError("every field of a request needs its check")

@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from chat_tui.addresses import day_start, find_room, message_link, person_id, room_address
-from chat_tui.commands import Call
+from chat_tui.commands import Call, read_said
 from chat_tui.feed import Batch
-from chat_tui.messages import Decision
+from chat_tui.screens.outbox_work import OUTBOX_WORK
 from chat_tui.screens.room_work import ROOM_WORK
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.actions import Action, Kind, State
@@ -106,6 +106,11 @@ class Doing:
         return find_room(word, (r for r in self.session.rooms.values() if r.membership is not Membership.LEFT))
 
     @property
+    def screen(self) -> MainScreen:
+        """The screen on which it is done."""
+        return self._screen
+
+    @property
     def app(self) -> App[object]:
         """The app, for dialogs."""
         return self._screen.app
@@ -151,8 +156,8 @@ class Doing:
         private = "--private" in call.words[1:]
         topic = " ".join(word for word in call.words[1:] if word != "--private")
         self._to_open.add(name)
-        content: dict[str, object] = {"private": True} if private else {}
-        await self.session.perform(Kind.CREATE_ROOM, name, **({"topic": topic} if topic else {}), **content)
+        content: dict[str, object] = ({"private": True} if private else {}) | ({"topic": topic} if topic else {})
+        await self.session.perform(Kind.CREATE_ROOM, name, target_action=0, **content)
 
     async def _leave(self, call: Call) -> None:
         room = self.named_or_open(call)
@@ -197,7 +202,7 @@ class Doing:
     async def _kick(self, call: Call) -> None:
         reason = call.rest.partition(" ")[2].strip()
         content = {"user": self._person(call.words[0])} | ({"reason": reason} if reason else {})
-        await self.session.perform(Kind.KICK, self.open_room().room_id, **content)
+        await self.session.perform(Kind.KICK, self.open_room().room_id, target_action=0, **content)
 
     async def _names(self, _call: Call) -> None:
         names = sorted(clean_line(m.name or m.user_id) for m in self.session.members(self.open_room().room_id))
@@ -212,34 +217,13 @@ class Doing:
 
     # ------------------------------------------------------------ messages
 
-    async def _me(self, call: Call) -> None:
-        await self.session.send(self.open_room().room_id, f"/me {call.rest}")
-
     async def _msg(self, call: Call) -> None:
         room = self.find(call.words[0])
         if room is None or room.membership is not Membership.JOINED:
             raise LocalError(f"You are in no room {call.words[0]!r}; /join it first.")
-        await self.session.send(room.room_id, call.rest.partition(" ")[2].strip())
+        said = read_said(call.rest.partition(" ")[2].strip())
+        await self.session.send(room.room_id, said.text, kind="emote" if said.emote else "")
         self._screen.say(f"Sent to {clean_line(room.title)}.")
-
-    async def decide(self, action_id: int, decision: Decision) -> None:
-        """Do with a refused action what the person decided."""
-        action = self.session.open_actions.get(action_id)
-        if action is None:
-            return
-        match decision:
-            case Decision.RETRY:
-                await self.session.retry(action_id)
-            case Decision.PASS:
-                await self.session.let_pass(action_id)
-            case Decision.DISCARD:
-                await self.session.cancel(action_id)
-            case Decision.EDIT:
-                self._screen.open_room(action.room_id)
-                self._screen.composer.put_back(str(action.content.get("text", "")))
-                self._screen.conversation.keep_draft()
-                await self.session.cancel(action_id)
-                self._screen.composer.focus()
 
     def open_link(self, url: str) -> None:
         """Open a link outside; without a desktop it is copied, for a text browser would take this terminal."""
@@ -260,12 +244,6 @@ class Doing:
 
     async def _redact(self, _call: Call) -> None:
         await self._screen.operating.redact_last()
-
-    async def _edit(self, call: Call) -> None:
-        if self._screen.standing.blocking() is None:
-            await self._screen.operating.edit_last()
-        else:
-            await self._decide(call)
 
     async def _search(self, call: Call) -> None:
         await self._screen.search(call.rest)
@@ -290,12 +268,6 @@ class Doing:
         else:
             self._screen.open_room(room.room_id)
 
-    async def _decide(self, call: Call) -> None:
-        action = self._screen.standing.blocking()
-        if action is None:
-            raise LocalError("Nothing was refused in this room.")
-        await self.decide(action.id, Decision(call.command.name))
-
     # ------------------------------------------------------------ the program
 
     async def _clear(self, _call: Call) -> None:
@@ -319,9 +291,6 @@ class Doing:
     async def _members(self, _call: Call) -> None:
         self._screen.action_toggle_members()
 
-    async def _outbox(self, _call: Call) -> None:
-        self._screen.action_outbox()
-
     async def _quit(self, _call: Call) -> None:
         await self._screen.app.run_action("quit")
 
@@ -339,25 +308,20 @@ HANDLERS: Final[Mapping[str, _Handler]] = MappingProxyType(
         "topic": Doing._topic,  # noqa: SLF001
         "invite": Doing._invite,  # noqa: SLF001
         "kick": Doing._kick,  # noqa: SLF001
-        "me": Doing._me,  # noqa: SLF001
         "msg": Doing._msg,  # noqa: SLF001
         "search": Doing._search,  # noqa: SLF001
         "goto": Doing._goto,  # noqa: SLF001
         "names": Doing._names,  # noqa: SLF001
         "members": Doing._members,  # noqa: SLF001
         "switch": Doing._switch,  # noqa: SLF001
-        "outbox": Doing._outbox,  # noqa: SLF001
-        "retry": Doing._decide,  # noqa: SLF001
-        "edit": Doing._edit,  # noqa: SLF001
         "reply": Doing._reply,  # noqa: SLF001
         "react": Doing._react,  # noqa: SLF001
         "redact": Doing._redact,  # noqa: SLF001
-        "discard": Doing._decide,  # noqa: SLF001
-        "pass": Doing._decide,  # noqa: SLF001
         "connect": Doing._connect,  # noqa: SLF001
         "clear": Doing._clear,  # noqa: SLF001
         "theme": Doing._theme,  # noqa: SLF001
         "quit": Doing._quit,  # noqa: SLF001
+        **OUTBOX_WORK,
         **ROOM_WORK,
     }
 )

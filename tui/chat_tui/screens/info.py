@@ -1,7 +1,8 @@
-"""Everything that is known of one message: ids, state, times, source."""
+"""Facts on a page that can be copied: all that is known of one message, or how quick the server is."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from textual.app import ComposeResult
@@ -12,20 +13,30 @@ from textual.widgets import Static
 
 from chat_tui.keys import Place, bindings
 from chat_tui.widgets.text_layout import clean_line
-from chat_tui_core.actions import MARKS, Action
+from chat_tui_core.actions import MARKS, Action, State
 from chat_tui_core.model import RoomEvent
+from chat_tui_core.safe_text import one_line
 from chat_tui_core.timeline import Item
 
-__all__ = ["InfoScreen", "facts_of"]
+__all__ = ["Fact", "InfoScreen", "facts_of", "lines_of"]
+
+Fact = tuple[str, str]
+"""(what, value)"""
 
 
-def facts_of(item: Item) -> list[tuple[str, str]]:
-    """(what, value) of all that is known of an item, harmless, without what is empty."""
-    facts = (_event_facts(item.event) if item.event else []) + (_action_facts(item.action) if item.action else [])
-    return [(name, clean_line(value)) for name, value in facts if value]
+def facts_of(item: Item) -> list[Fact]:
+    """All that is known of an item."""
+    return (_event_facts(item.event) if item.event else []) + (_action_facts(item.action) if item.action else [])
 
 
-def _event_facts(event: RoomEvent) -> list[tuple[str, str]]:
+def lines_of(facts: Iterable[Fact]) -> str:
+    """Facts as the lines of a table, harmless, without those that say nothing."""
+    shown = [(name, clean_line(value)) for name, value in facts if value]
+    width = max((len(name) for name, _ in shown), default=0)
+    return "\n".join(f"{name.ljust(width)}  {value}" for name, value in shown)
+
+
+def _event_facts(event: RoomEvent) -> list[Fact]:
     file = event.file
     return [
         ("Kind", event.kind.value),
@@ -42,17 +53,23 @@ def _event_facts(event: RoomEvent) -> list[tuple[str, str]]:
     ]
 
 
-def _action_facts(action: Action) -> list[tuple[str, str]]:
+def _action_facts(action: Action) -> list[Fact]:
     first, answered, confirmed = action.created_at, action.answered_at, action.confirmed_at
     return [
         ("Action", f"{action.id}  {action.kind.value}"),
+        ("Room", action.room_id),
+        ("Text", one_line(action.text, 200)),
         ("State", f"{MARKS[action.state]} {action.state.value}{', checking' if action.doubt else ''}"),
-        ("Typed", _when(first)),
+        ("Typed", _when(action.moment if action.retry_of else first)),
+        ("Leaves", _when(action.not_before) if action.state is State.PENDING else ""),
         ("Written", _after(first, action.written_at)),
         ("Answered", _after(first, answered)),
         ("Confirmed", _after(first, confirmed)),
         ("Attempts", str(action.attempts) if action.attempts else ""),
-        ("Refused", f"{action.error_text} {action.error_code}".strip()),
+        ("Waits for", f"action {action.depends_on}" if action.depends_on else ""),
+        ("Instead of", f"action {action.retry_of}" if action.retry_of else ""),
+        ("Passed by", "later ones" if action.let_pass else ""),
+        ("Refused" if action.state is State.FAILED else "Put off", f"{action.error_text} {action.error_code}".strip()),
     ]
 
 
@@ -82,15 +99,10 @@ class InfoScreen(ModalScreen[None]):
     }
     """
 
-    def __init__(self, item: Item) -> None:
+    def __init__(self, facts: Iterable[Fact]) -> None:
+        """Show these."""
         super().__init__()
-        self._facts = facts_of(item)
-
-    @property
-    def text(self) -> str:
-        """The facts as lines."""
-        width = max((len(name) for name, _ in self._facts), default=0)
-        return "\n".join(f"{name.ljust(width)}  {value}" for name, value in self._facts)
+        self.text = lines_of(facts)
 
     def compose(self) -> ComposeResult:
         """Give the facts above the keys."""
@@ -101,7 +113,7 @@ class InfoScreen(ModalScreen[None]):
     def action_copy(self) -> None:
         """Copy the facts."""
         self.app.copy_to_clipboard(self.text)
-        self.notify("Copied.")
+        self.notify("Copied.", markup=False)
 
     def action_close(self) -> None:
         """Back to the messages."""

@@ -212,7 +212,7 @@ class MainScreen(MainKeys):
         """Explain a command while it is typed; tell the room that somebody writes."""
         event.stop()
         hint = moment_hint(event.text, self.session.now_ms()) or hint_for(event.text) or size_hint(event.text)
-        self.hints.tell(problem="", command=hint)
+        self.hints.tell(problem="" if event.text else None, command=hint)  # what was sent is answered by a problem
         if event.text.strip() and (not event.text.startswith("/") or event.text.startswith("//")):
             self._typing.writes(self.conversation.room_id)
         else:

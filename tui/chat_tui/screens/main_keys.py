@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chat_tui.keys import Place, bindings
 from chat_tui.screens.conversation import Conversation
+from chat_tui.screens.outbox_work import follow, leaving, take_back
 from chat_tui.screens.panes import Panes
 from chat_tui.screens.standing import Standing
 from chat_tui.widgets.banner import Banner
@@ -18,6 +19,9 @@ from chat_tui.widgets.room_list import RoomList
 from chat_tui.widgets.room_timeline import RoomTimeline
 from chat_tui_core.model import Membership
 from chat_tui_core.session import Session
+
+if TYPE_CHECKING:
+    from chat_tui.screens.operating import Operating
 
 __all__ = ["MainKeys"]
 
@@ -35,6 +39,7 @@ class MainKeys(LineScreen):
     panes: Panes
     standing: Standing
     conversation: Conversation
+    operating: Operating
 
     @abstractmethod
     def open_room(self, room_id: str) -> None:
@@ -130,11 +135,19 @@ class MainKeys(LineScreen):
         self.session.connect_now()
 
     def action_notice(self) -> None:
-        """Go to the notice of a refused message."""
-        if self.standing.blocking() is None:
+        """Go to the notice of what stands in the room's way."""
+        if self.standing.obstacle is None:
             self.hints.tell(problem="Nothing was refused in this room.")
         else:
             self.query_one(Banner).focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The key that takes back what is just leaving undoes typing while nothing is."""
+        return action != "take_back" or leaving(self) is not None
+
+    def action_take_back(self) -> None:
+        """Bring what is just leaving back into the composer."""
+        self.start(take_back(self))
 
     def action_switch(self) -> None:
         """Find a room by name."""
@@ -144,6 +157,17 @@ class MainKeys(LineScreen):
 
     def action_outbox(self) -> None:
         """Show what is not sent yet."""
-        from chat_tui.screens.outbox import OutboxScreen
+        self.show_outbox()
 
-        self.app.push_screen(OutboxScreen(self.session), lambda room: self.open_room(room) if room else None)
+    def show_outbox(self, key: str = "") -> None:
+        """Show what is not sent yet, the cursor on what is shown at the message with this key."""
+        from chat_tui.screens.outbox import Chosen, OutboxScreen
+
+        def chosen(found: Chosen | None) -> None:
+            if found is not None:
+                self.start(follow(self, found))
+
+        item = self.conversation.item(key) if key else None
+        changes = self.conversation.changes_of(item) if item is not None else ()
+        action = next(iter(changes), item.action if item is not None else None)
+        self.app.push_screen(OutboxScreen(self.session, action.id if action is not None else 0), chosen)

@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from chat_tui.commands import ME
 from chat_tui.messages import Operation
-from chat_tui_core.actions import Kind
+from chat_tui.screens.writing import own_action
+from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.errors import LocalError
-from chat_tui_core.model import SPOKEN, EventKind, RoomEvent
+from chat_tui_core.model import SPOKEN, EventKind
 from chat_tui_core.news import Capability
 from chat_tui_core.timeline import Item
 
@@ -55,7 +57,7 @@ class Operating:
             return
         if operation in NEEDS:
             needed, sentence = NEEDS[operation]
-            if needed not in self._session.capabilities and item.event is not None:
+            if needed not in self._session.capabilities and _leaves(operation, item):
                 raise LocalError(sentence)
         match operation:
             case Operation.REPLY:
@@ -67,115 +69,131 @@ class Operating:
             case Operation.REACT:
                 await self._choose_reaction(item)
             case Operation.INFO:
-                from chat_tui.screens.info import InfoScreen
+                from chat_tui.screens.info import InfoScreen, facts_of
+                from chat_tui.screens.stats import usual_of
 
-                await self._screen.app.push_screen_wait(InfoScreen(item))
+                more = await usual_of(self._session) if item.action is not None else []
+                await self._screen.app.push_screen_wait(InfoScreen(facts_of(item) + more))
 
     # ------------------------------------------------------------ single operations
 
     def _reply(self, item: Item) -> None:
-        self._screen.conversation.set_reply(_event(item).event_id)
+        conversation = self._screen.conversation
+        conversation.set_reply(item.event.event_id if item.event else own_action(_action(item).id))
         self._to_composer()
 
     async def _edit(self, item: Item) -> None:
-        if self._screen.composer.text.strip():
-            raise LocalError("Send or clear what you are writing first; then the message can be edited.")
+        self.must_be_free()
         if item.event is None:
-            await self._take_back(item)
-            return
-        if item.event.sender != self._session.me:
+            self._screen.conversation.begin_change(_action(item))
+        elif item.event.sender != self._session.me:
             raise LocalError("Only the person who said it can edit it.")
-        if item.event.kind not in SPOKEN - {EventKind.FILE}:
+        elif item.event.kind not in SPOKEN - {EventKind.FILE}:
             raise LocalError("This cannot be edited.")
-        self._screen.conversation.begin_edit(item.event)
+        else:
+            self._screen.conversation.begin_edit(item.event)
         self._to_composer()
 
-    async def _take_back(self, item: Item) -> None:
-        """Bring the text of what has not left, or was refused, back to the composer."""
-        action = item.action
-        if action is None or not action.may_cancel:
-            raise LocalError("It is on its way; it can be edited as soon as the server has it.")
-        await self._session.cancel(action.id)
-        self._screen.composer.put_back(action.text)
-        self._screen.conversation.keep_draft()
+    def must_be_free(self) -> None:
+        """Raise LocalError while something is being written that an edit would have to stand in for."""
+        if self._screen.composer.text.strip():
+            raise LocalError("Send or clear what you are writing first; then the message can be edited.")
+
+    async def change(self, action: Action) -> None:
+        """Put the text of something that waits, or was refused, into the composer, to be sent in its place."""
+        if action.kind not in {Kind.SEND, Kind.EDIT}:
+            raise LocalError("There is no text in it that could be changed.")
+        if self._screen.conversation.edits != own_action(action.id):
+            self.must_be_free()
+            self._screen.conversation.begin_change(action)
         self._to_composer()
 
     async def _redact(self, item: Item) -> None:
         from chat_tui.screens.confirm import ConfirmScreen
 
-        if item.event is None:
-            if item.action is None or not item.action.may_cancel:
-                raise LocalError("It is on its way; it can be deleted as soon as the server has it.")
-            if await self._screen.app.push_screen_wait(ConfirmScreen("Discard this message?", "discard it")):
-                await self._session.cancel(item.action.id)
-            return
-        event = item.event
-        if event.kind is EventKind.REDACTED:
+        ask = self._screen.app.push_screen_wait
+        if item.event is not None and item.event.kind is EventKind.REDACTED:
             raise LocalError("It is deleted already.")
-        if await self._screen.app.push_screen_wait(ConfirmScreen("Delete this message for everybody?", "delete it")):
-            await self._session.perform(Kind.REDACT, event.room_id, target=event.event_id, target_order=event.order)
+        if item.event is None and _action(item).may_cancel:
+            if await ask(ConfirmScreen("Discard this message?", "discard it")):
+                await self._session.cancel(_action(item).id)
+        elif await ask(ConfirmScreen("Delete this message for everybody?", "delete it")):
+            about, own = _about(item)
+            await self._session.perform(Kind.REDACT, _room_of(item), target_action=own, **about)
 
     async def _choose_reaction(self, item: Item) -> None:
         from chat_tui.screens.react import ReactScreen
 
-        event = _event(item)
         if key := await self._screen.app.push_screen_wait(ReactScreen()):
-            await self.react(event, key)
-            self._to_composer()
+            await self.react(item, key)
 
-    async def react(self, event: RoomEvent, key: str) -> None:
-        """Set a reaction, or take it back where it is set."""
-        mine = any(one.key == key and self._session.me in one.users for one in event.reactions)
-        content: dict[str, object] = {"target": event.event_id, "target_order": event.order, "key": key}
-        await self._session.perform(Kind.REACT, event.room_id, **content, **({"remove": True} if mine else {}))
+    async def react(self, item: Item, key: str) -> None:
+        """Set a reaction, or take it back where it is set; one that has not left is just cancelled."""
+        last = self._last_reaction(item, key)
+        if last is not None and last.may_cancel:
+            await self._session.cancel(last.id)
+            if last.state is not State.FAILED:
+                return
+            last = None
+        about, own = _about(item)
+        if last is None:
+            removes = item.event is not None and any(
+                one.key == key and self._session.me in one.users for one in item.event.reactions
+            )
+        elif removes := not last.content.get("remove"):
+            about, own = {}, last.id
+        content: dict[str, object] = {**about, "key": key, **({"remove": True} if removes else {})}
+        await self._session.perform(Kind.REACT, _room_of(item), target_action=own, **content)
+
+    def _last_reaction(self, item: Item, key: str) -> Action | None:
+        """Our own newest reaction to a message with this key that is not settled."""
+        changes = self._screen.conversation.changes_of(item)
+        found = [change for change in changes if change.kind is Kind.REACT and change.content.get("key") == key]
+        return found[-1] if found else None
 
     async def toggle(self, item_key: str, reaction: str) -> None:
         """Set or take back the reaction that was clicked."""
         item = self._screen.conversation.item(item_key)
-        if item is not None and item.event is not None:
-            await self.react(item.event, reaction)
+        if item is not None:
+            await self.react(item, reaction)
 
     # ------------------------------------------------------------ by command
 
     async def react_to_last(self, key: str) -> None:
-        """React to the message under the cursor, else to the newest one."""
-        event = self._last(lambda event: event.kind in SPOKEN)
-        if event is None:
+        """React to the newest message."""
+        item = self._last(lambda item: item.event is None or item.event.kind in SPOKEN)
+        if item is None:
             raise LocalError("There is no message to react to.")
-        await self.react(event, key)
+        await self.react(item, key)
 
     async def redact_last(self) -> None:
         """Delete the own message said last."""
-        item = self._last_own()
-        if item is None:
-            raise LocalError("You have said nothing here that is loaded.")
-        await self._redact(item)
+        await self._redact(self._last_own())
 
     async def edit_last(self) -> None:
         """Edit the own message said last."""
-        item = self._last_own()
-        if item is None:
-            raise LocalError("You have said nothing here that is loaded.")
-        await self._edit(item)
+        await self._edit(self._last_own())
 
     async def reply_to_last(self, text: str) -> None:
         """Answer the newest message of somebody else."""
-        event = self._last(lambda event: event.kind in SPOKEN and event.sender != self._session.me)
-        if event is None:
+        me = self._session.me
+        item = self._last(lambda item: bool(item.event and item.event.kind in SPOKEN and item.event.sender != me))
+        if item is None or item.event is None:
             raise LocalError("There is no message to answer.")
-        await self._session.send(event.room_id, text, event.event_id)
+        await self._session.send(item.event.room_id, text, item.event.event_id)
 
     async def substitute(self, typed: str) -> bool:
         """Edit the own message said last as `s/old/new/` says; False where that was not typed."""
-        item = self._last_own()
-        event = item.event if item else None
-        text = substituted(typed, event.text if event else "")
-        if text is None:
+        if _SUBSTITUTION.match(typed) is None:
             return False
-        if event is None or Capability.EDIT not in self._session.capabilities:
+        item = self._last_own()
+        emote, old = _spoken(item)
+        text = substituted(typed, old)
+        if item.event is not None and Capability.EDIT not in self._session.capabilities:
             raise LocalError(NEEDS[Operation.EDIT][1])
-        content: dict[str, object] = {"target": event.event_id, "target_order": event.order, "text": text}
-        await self._session.perform(Kind.EDIT, event.room_id, **content)
+        about, own = _about(item)
+        content: dict[str, object] = {**about, "text": text, **({"kind": "emote"} if emote else {})}
+        await self._session.perform(Kind.EDIT, _room_of(item), target_action=own, **content)
         return True
 
     # ------------------------------------------------------------ parts
@@ -184,20 +202,51 @@ class Operating:
         self._screen.timeline.set_cursor(None)
         self._screen.composer.focus()
 
-    def _last_own(self) -> Item | None:
+    def _last_own(self) -> Item:
+        """The own message said last; raises LocalError when there is none."""
+        me = self._session.me
+        item = self._last(lambda item: item.event is None or (item.event.sender == me and item.event.kind in SPOKEN))
+        if item is None:
+            raise LocalError("You have said nothing here that is loaded.")
+        return item
+
+    def _last(self, fits: Callable[[Item], bool]) -> Item | None:
         for item in reversed(self._screen.conversation.items()):
-            if item.event is not None and item.event.sender == self._session.me and item.event.kind in SPOKEN:
+            if item.gap is None and fits(item):
                 return item
         return None
 
-    def _last(self, fits: Callable[[RoomEvent], bool]) -> RoomEvent | None:
-        for item in reversed(self._screen.conversation.items()):
-            if item.event is not None and fits(item.event):
-                return item.event
-        return None
+
+def _action(item: Item) -> Action:
+    """The action of a message of ours that has no event yet."""
+    if item.action is None:
+        raise LocalError("There is nothing here that was said.")
+    return item.action
 
 
-def _event(item: Item) -> RoomEvent:
-    if item.event is None:
-        raise LocalError("The server has not taken it yet; wait for ✓✓.")
-    return item.event
+def _about(item: Item) -> tuple[dict[str, object], int]:
+    """What an action on a message says that it is about: the event, or as long as there is none, the action of ours."""
+    if item.event is not None:
+        return {"target": item.event.event_id, "target_order": item.event.order}, 0
+    return {}, _action(item).id
+
+
+def _leaves(operation: Operation, item: Item) -> bool:
+    """Whether the server hears of an operation: what has not left is changed and taken back here."""
+    if item.event is not None or operation not in {Operation.EDIT, Operation.REDACT}:
+        return True
+    action = _action(item)
+    return not (action.may_change if operation is Operation.EDIT else action.may_cancel)
+
+
+def _room_of(item: Item) -> str:
+    return item.event.room_id if item.event is not None else _action(item).room_id
+
+
+def _spoken(item: Item) -> tuple[bool, str]:
+    """(it tells what its sender does, the text) of a message."""
+    if item.event is not None:
+        emote, text = item.event.kind is EventKind.EMOTE, item.event.text
+    else:
+        emote, text = _action(item).content.get("kind") == "emote", _action(item).text
+    return emote or text.startswith(ME), text.removeprefix(ME)

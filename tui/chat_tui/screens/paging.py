@@ -10,6 +10,7 @@ from chat_tui.widgets.hint_line import HintLine
 from chat_tui.widgets.room_source import RoomSource
 from chat_tui.widgets.room_timeline import RoomTimeline
 from chat_tui.widgets.timeline import Bookmark
+from chat_tui_core.actions import NOTES, Action
 from chat_tui_core.errors import ChatError, LocalError
 from chat_tui_core.model import Room
 from chat_tui_core.news import Link
@@ -54,6 +55,13 @@ class Paging:
         """The loaded item with this key."""
         position = self.source.position_of(key) if self.source else None
         return self.source.item(position) if self.source and position is not None else None
+
+    def changes_of(self, item: Item) -> tuple[Action, ...]:
+        """Our own changes of a message that are not settled, oldest first."""
+        if self.source is None:
+            return ()
+        by_event = self.source.changes_of(item.event.event_id) if item.event else ()
+        return by_event or (self.source.changes_of(item.action.id) if item.action else ())
 
     # ------------------------------------------------------------ older lines and holes
 
@@ -118,6 +126,25 @@ class Paging:
             raise LocalError("That message cannot be found in this room.")
         if room_id == self.room_id:
             self.land(order)
+
+    async def show_action(self, action: Action) -> bool:
+        """Show what an own action of this room is seen at: its message, or the one it was done to; False if nothing is.
+
+        Raises what `go_to` raises.
+        """
+        if self._detached() and not action.event_id:
+            self.to_newest()
+        noted = action.kind in NOTES
+        own = action.depends_on if noted else action.id
+        event_id = str(action.content.get("target", "")) if noted else action.event_id
+        position = self.source.action_position(own) if self.source else None
+        if position is None and event_id:
+            await self.go_to(event_id)
+            return True
+        if position is not None:
+            self.parts.timeline.to_item(position)
+            self.parts.timeline.set_cursor(position)
+        return position is not None
 
     async def fill_gap(self, key: str) -> None:
         """Fetch what belongs into a hole; says why it cannot."""

@@ -65,7 +65,8 @@ async def forget(doing: Doing, call: Call) -> None:
 async def knock(doing: Doing, call: Call) -> None:
     """Ask to be let into a room."""
     reason = call.rest.partition(" ")[2].strip()
-    await doing.session.perform(Kind.KNOCK, doing.address(call.words[0]), **({"reason": reason} if reason else {}))
+    content = {"reason": reason} if reason else {}
+    await doing.session.perform(Kind.KNOCK, doing.address(call.words[0]), target_action=0, **content)
 
 
 async def favourite(doing: Doing, call: Call) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
@@ -11,13 +11,17 @@ from textual.widgets import Static
 
 from chat_tui.feed import Batch
 from chat_tui.keys import key_of, shown_as
+from chat_tui.screens.nearby import keep_nearby
+from chat_tui.waiting import SILENT, waits_now
 from chat_tui.widgets.banner import Banner
+from chat_tui.widgets.obstacle import Obstacle, find_obstacle
 from chat_tui.widgets.room_header import RoomHeader
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui.widgets.text_line import TextLine
 from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.model import Membership, Room, RoomKind
 from chat_tui_core.news import Link
+from chat_tui_core.outbox import Why
 
 if TYPE_CHECKING:
     from chat_tui.screens.main import MainScreen
@@ -28,8 +32,8 @@ UNSENT_AFTER_MS: Final = 1500
 """A message counts as unsent when it has waited this long; before, its own mark says enough."""
 PREVIEW_SECONDS: Final = 1.0
 """After the connection came up, so long may the preview still change to a room with newer talk."""
-SILENT: Final = frozenset({Kind.READ})
-"""Actions that the program does by itself."""
+HELD: Final = frozenset({Why.TIME, Why.UNDO})
+"""What the person has put off is not late."""
 NO_ROOM_OPEN: Final = "No room is open.\n\nEnter in the list opens one, Ctrl+K finds one by name.\nF1 shows all keys."
 NOTHING_SAID: Final = "Nothing has been said here yet.\nWrite the first line."
 CLEARED: Final = "PgUp brings the messages back."
@@ -61,12 +65,20 @@ class Standing:
         self._screen.status.tell(link=self._session.link, note=self._session.note)
         self._update_unsent()
 
-    def preview(self) -> None:
-        """Until the person chooses a room, show the one with the newest talk."""
-        first = next((r.room_id for r in self._screen.rooms.rooms if r.membership is Membership.JOINED), "")
-        if first and not self.chosen and not self._screen.rooms.touched:
-            self._screen.conversation.open(first)
-            self._screen.rooms.mark_open(first)
+    def preview(self, changed: Sequence[Room] = ()) -> None:
+        """Until the person chooses a room, show the one with the newest talk: the shown one or one that has changed."""
+        if self.chosen or self._screen.rooms.touched:
+            return
+        shown = self._screen.conversation.room
+        candidates = (shown, *changed) if shown else self._session.rooms.values()
+        joined = [room for room in candidates if room.membership is Membership.JOINED]
+        joined = [room for room in joined if not room.muted] or joined
+        latest = max((room.last_ts for room in joined), default=0)
+        latest_ones = (room for room in joined if room.last_ts == latest)
+        newest = min(latest_ones, key=lambda room: (room.title.casefold(), room.room_id), default=None)
+        if newest is not None:
+            self._screen.conversation.open(newest.room_id)
+            self._screen.rooms.mark_open(newest.room_id)
 
     def _settle(self) -> None:
         """From now on the preview stays: what the person looks at must not change under their eyes."""
@@ -91,7 +103,7 @@ class Standing:
                 self._room_closed(open_id, room)
             else:
                 self.room_changed()
-        self.preview()
+        self.preview(changed)
 
     def _room_closed(self, room_id: str, room: Room | None) -> None:
         title = clean_line(room.title if room else room_id)
@@ -123,11 +135,13 @@ class Standing:
         if batch.link is not None or batch.actions:
             self._update_unsent()
             self._update_banner()
+            self._update_lag(batch.actions.values())
         room_id = self._screen.conversation.room_id
         if room_id in batch.members or batch.presence:
             self.update_members()
         for said in batch.said:
             self._screen.say(said.text, serious=said.serious)
+        keep_nearby(self._screen, batch)
 
     # ------------------------------------------------------------ parts
 
@@ -160,17 +174,16 @@ class Standing:
         pane.show_members(self._session.members(room.room_id) if room else (), room.members if room else 0)
 
     def _update_banner(self) -> None:
-        room_id = self._screen.conversation.room_id
-        blocking = self._session.blocked.get(room_id) if room_id else None
-        waiting = sum(
-            1
-            for action in self._session.open_actions.values()
-            if blocking and action.room_id == room_id and action.state is State.PENDING and action.id > blocking.id
-        )
+        obstacle = self.obstacle
+        about = ""
+        if obstacle is not None and (event_id := str(obstacle.action.content.get("target", ""))):
+            event = self._screen.conversation.source.event(event_id) if self._screen.conversation.source else None
+            about = event.text if event is not None else ""
         banner = self._screen.query_one(Banner)
         had_focus = banner.has_focus
-        banner.show_action(blocking, waiting)
-        if had_focus and blocking is None:
+        banner.now_ms = self._session.now_ms
+        banner.show_obstacle(obstacle, about)
+        if had_focus and obstacle is None:
             self._screen.composer.focus()
 
     def _update_empty(self) -> None:
@@ -192,23 +205,44 @@ class Standing:
             screen.set_class(bool(text), "-empty")
 
     def _rooms_empty(self) -> None:
-        self._screen.set_class(not self._screen.rooms.rooms, "-no-rooms-yet")
+        self._screen.set_class(self._screen.rooms.empty, "-no-rooms-yet")
 
     def _update_unsent(self) -> None:
         """Count what the person did and the server has not answered yet."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
-        now, online = time.time_ns() // 1_000_000, self._session.link.link is Link.ONLINE
-        waiting = [a for a in self._session.open_actions.values() if a.kind not in SILENT]
-        failed = sum(1 for action in waiting if action.state is State.FAILED)
-        pending = [action for action in waiting if action.state is State.PENDING]
-        blocked = self._session.blocked
-        late = sum(1 for a in pending if not online or a.room_id in blocked or now - a.created_at >= UNSENT_AFTER_MS)
-        if len(pending) > late:
+        now, online = self._session.now_ms(), self._session.link.link is Link.ONLINE
+        blocked, waits = self._session.blocked, waits_now(self._session.waits, self._session.open_actions, now)
+        failed = late = held = young = 0
+        for action in self._session.open_actions.values():
+            wait = waits.get(action.id)
+            if action.kind in SILENT or action.state is State.SENT:
+                continue
+            if action.state is State.FAILED:
+                failed += 1
+            elif wait is not None and wait.why in HELD:
+                held += wait.why is Why.TIME
+            elif not online or action.room_id in blocked or now - action.created_at >= UNSENT_AFTER_MS:
+                late += 1
+            else:
+                young += 1
+        if young:
             self._timer = self._screen.set_timer(UNSENT_AFTER_MS / 1000, self._update_unsent)
-        self._screen.status.tell(unsent=(late + failed, failed))
+        self._screen.status.tell(unsent=(late + failed, failed, held))
 
-    def blocking(self) -> Action | None:
-        """The refused message that holds the open room's later ones back."""
-        return self._session.blocked.get(self._screen.conversation.room_id)
+    def _update_lag(self, moved: Iterable[Action]) -> None:
+        """Say how long the server took for what was said last."""
+        for action in moved:
+            if action.kind is Kind.SEND and action.state is State.CONFIRMED and action.attempts == 1:
+                self._screen.status.tell(lag=max(0, action.confirmed_at - action.written_at))
+
+    @property
+    def obstacle(self) -> Obstacle | None:
+        """What stands in the open room's way."""
+        room_id = self._screen.conversation.room_id
+        here = [action for action in self._session.open_actions.values() if action.room_id == room_id]
+        if not here:
+            return None
+        now = self._session.now_ms()
+        return find_obstacle(here, waits_now(self._session.waits, self._session.open_actions, now), now)

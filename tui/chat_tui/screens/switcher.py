@@ -12,7 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
 from chat_tui.keys import Place, bindings
-from chat_tui.widgets.fuzzy import rank_names
+from chat_tui.widgets.front_compositor import FrontCompositor
+from chat_tui.widgets.fuzzy import NameIndex
 from chat_tui.widgets.pick_list import Part, PickList, Row
 from chat_tui.widgets.room_order import MARKS
 from chat_tui.widgets.text_layout import clean_line
@@ -20,6 +21,9 @@ from chat_tui_core.model import Membership, Room
 
 __all__ = ["SwitcherScreen"]
 
+MOST_ROWS = 14
+FOUND = 100
+"""Rooms that are listed at most."""
 NOTES = {Membership.INVITED: "invited", Membership.NONE: "join", Membership.LEFT: ""}
 
 
@@ -27,7 +31,7 @@ class Matches(PickList):
     """The rooms that fit; the cursor shows while the query has the focus."""
 
     DEFAULT_CSS = """
-    Matches { height: auto; max-height: 14; min-height: 1; }
+    Matches { height: 14; max-height: 14; min-height: 1; }
     """
 
     def __init__(self, rooms: Sequence[Room]) -> None:
@@ -42,9 +46,11 @@ class Matches(PickList):
 
     def show_found(self, rooms: list[Room]) -> None:
         """Show these, the first one chosen."""
+        rows = max(1, min(MOST_ROWS, len(rooms)))
+        if rows != max(1, min(MOST_ROWS, len(self.found))) or not self.styles.has_rule("height"):
+            self.styles.height = rows  # a layout
         self.found = rooms
         self.reset(0, len(rooms))
-        self.styles.height = max(1, min(14, len(rooms)))
         self.set_cursor(0 if rooms else None)
 
     def rows(self, position: int) -> list[Row]:
@@ -82,8 +88,9 @@ class SwitcherScreen(ModalScreen[str]):
     def __init__(self, rooms: Sequence[Room]) -> None:
         super().__init__()
         self._rooms = list(rooms)
-        self._names = [room.title for room in self._rooms]
+        self._names = NameIndex(room.title for room in self._rooms)
         self._searched: str | None = None
+        self._compositor = FrontCompositor()
 
     def compose(self) -> ComposeResult:
         """Give the query above what fits."""
@@ -107,9 +114,9 @@ class SwitcherScreen(ModalScreen[str]):
             return
         self._searched = query
         if query.strip():
-            found = [self._rooms[index] for index in rank_names(query.replace("#", ""), self._names)]
+            found = [self._rooms[index] for index in self._names.rank(query.replace("#", ""), FOUND)]
         else:
-            found = sorted(self._rooms, key=lambda room: not room.unread)[:100]
+            found = sorted(self._rooms, key=lambda room: not room.unread)[:FOUND]
         self.query_one(Matches).show_found(found)
 
     def action_cursor(self, step: int) -> None:

@@ -16,7 +16,7 @@ from chat_tui_core.values import frozen
 
 __all__ = ["WelcomeScreen"]
 
-#: Backend -> what it is called and what it is for; others are named as their packages call them.
+#: Backend -> what it is called and what it is for, in this order; others follow, named as their packages call them.
 KNOWN = {
     "wschat": ("A chat-tui server", "sign in with a name and a password"),
     "matrix": ("Matrix", "sign in to your homeserver"),
@@ -35,7 +35,8 @@ class Choice:
 
 def choices() -> list[Choice]:
     """The demo, where its server is installed, and every installed backend."""
-    names = registry.names()
+    installed = registry.names()
+    names = [name for name in KNOWN if name in installed] + [name for name in installed if name not in KNOWN]
     found = [Choice(name, *KNOWN.get(name, (name, "sign in"))) for name in names]
     if "wschat" in names:
         found.insert(0, Choice(DEMO, "Look around", "a demo with rooms and people; nothing is kept"))

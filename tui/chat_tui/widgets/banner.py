@@ -1,82 +1,132 @@
-"""The notice of a refused message that holds a room's later ones back, and what can be done about it."""
+"""The notice of what stands in a room's way: what it is, why, what it holds back, and what can be done about it."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from typing import Final
+
 from textual import events
 from textual.content import Content
+from textual.timer import Timer
 from textual.widget import Widget
 
 from chat_tui.keys import Place, bindings, key_of, keys_in, shown_as
 from chat_tui.messages import Decided, Decision
+from chat_tui.moments import said_span
+from chat_tui.waiting import reason_of, subject_of
+from chat_tui.widgets.obstacle import Obstacle
 from chat_tui.widgets.text_layout import cells, clean_line, fit
-from chat_tui_core.actions import Action
-from chat_tui_core.safe_text import one_line
 
 __all__ = ["Banner"]
 
+#: The words for what can be done with what is only put off.
+_NOT_REFUSED: Final = {Decision.RETRY: "now", Decision.DISCARD: "take back"}
+_GAP: Final = 3
+TICK_SECONDS: Final = 0.5
+
+
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000
+
 
 class Banner(Widget, can_focus=True):
-    """Two lines: what was refused and why; the keys. It is not there while nothing blocks."""
+    """Two lines: what and why; the keys. It is not there while nothing stands in the way."""
 
     BINDINGS = bindings(Place.BANNER)
     DEFAULT_CSS = """
     Banner {
-        display: none; height: 2; padding: 0 1; background: $error 18%;
+        display: none; height: 2; padding: 0 1; background: $error 18%; text-wrap: nowrap;
         &.-shown { display: block; }
+        &.-waits { background: $warning 18%; }
         &:focus { background: $error 30%; }
+        &.-waits:focus { background: $warning 30%; }
         &:ansi { background: ansi_default; }
     }
     """
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._action: Action | None = None
-        self._waiting = 0
+        self.now_ms: Callable[[], int] = _wall_ms
+        """The clock of what is waited for, in milliseconds since 1970."""
+        self._obstacle: Obstacle | None = None
+        self._about = ""
+        self._timer: Timer | None = None
         self._spots: list[tuple[int, int, Decision]] = []
 
     @property
-    def action(self) -> Action | None:
-        """The refused action that is shown."""
-        return self._action
+    def obstacle(self) -> Obstacle | None:
+        """What is shown."""
+        return self._obstacle
 
-    def show_action(self, action: Action | None, waiting: int) -> None:
-        """Show what blocks, and how many later ones wait; None: nothing does."""
-        if (action, waiting) != (self._action, self._waiting):
-            self._action, self._waiting = action, waiting
-            self.set_class(action is not None, "-shown")
+    def show_obstacle(self, obstacle: Obstacle | None, about: str = "") -> None:
+        """Show what stands in the way, `about` being the message that it was done to; None: nothing does."""
+        if (obstacle, about) != (self._obstacle, self._about):
+            self._obstacle, self._about = obstacle, about
+            self.set_class(obstacle is not None, "-shown")
+            waits = obstacle is not None and not obstacle.refused
+            self.set_class(waits, "-waits")
+            if waits and self._timer is None:
+                self._timer = self.set_interval(TICK_SECONDS, self.refresh)
+            elif not waits and self._timer is not None:
+                self._timer.stop()
+                self._timer = None
             self.refresh()
 
     def render(self) -> Content:
         """Give the two lines for the present width."""
-        if self._action is None:
+        if self._obstacle is None:
             return Content("")
-        width = self.size.width
-        reason = clean_line(self._action.error_text or self._action.error_code or "the server said no").rstrip(".")
-        tail = f" was refused: {reason}"
-        text = fit(clean_line(one_line(self._action.text, 200)), max(12, width - 4 - cells(tail)))
-        first = Content.assemble(("✗ ", "$text-error bold"), (f"“{text}”", "bold"), fit(tail, width - cells(text) - 4))
-        return Content("\n").join([first, self._second()])
+        obstacle, width = self._obstacle, self.size.width
+        reason = clean_line(reason_of(obstacle.action))
+        if obstacle.refused:
+            mark, style, tail = "✗ ", "$text-error bold", f" was refused: {reason}"
+        else:
+            left = said_span(obstacle.wait.until - self.now_ms())
+            mark, style, tail = "… ", "$text-warning bold", f" has to wait {left}: {reason}"
+        room = max(width - 2 - cells(tail), (width - 2) // 2)
+        subject = fit(clean_line(subject_of(obstacle.action, self._about)), room)
+        first = Content.assemble((mark, style), (subject, "bold"), fit(tail, width - cells(subject) - 2))
+        return Content("\n").join([first, self._second(obstacle)])
 
-    def _second(self) -> Content:
-        """Give the line of keys, and note where each stands."""
-        lead = "  " if self.has_focus else f"  {shown_as(key_of('banner.focus').keys)}, then  "
+    def _second(self, obstacle: Obstacle) -> Content:
+        """Give the line of keys, and note where each stands; in fewer words where there is little room."""
+        lead = f"  {shown_as(key_of('banner.focus').keys)}, then  "
+        if self.has_focus:
+            lead = "  press".ljust(cells(lead))  # as wide: a click gives the focus before it is taken
+        keys = [(Decision(key.id.removeprefix("banner.")), key) for key in keys_in(Place.BANNER)]
+        keys = [(decision, key) for decision, key in keys if decision in obstacle.choices]
+        long, short = (
+            [self._word(decision, obstacle, brief=brief) or key.hint for decision, key in keys]
+            for brief in (False, True)
+        )
+        taken = sum(
+            cells(shown_as(key.keys)) + 1 + cells(word) + _GAP for (_, key), word in zip(keys, long, strict=True)
+        )
+        words, gap = (long, _GAP) if cells(lead) + taken - _GAP <= self.size.width else (short, _GAP - 1)
         pieces: list[tuple[str, str]] = [(lead, "$foreground 60%")]
         at = cells(lead)
         self._spots = []
-        for key in keys_in(Place.BANNER):
-            letter, word = shown_as(key.keys), key.hint
-            if key.id == "banner.pass" and self._waiting:
-                word = f"let {self._waiting} later one{'s' if self._waiting > 1 else ''} pass"
+        for (decision, key), word in zip(keys, words, strict=True):
+            letter = shown_as(key.keys)
             size = cells(letter) + 1 + cells(word)
-            self._spots.append((at, at + size, Decision(key.id.removeprefix("banner."))))
-            pieces += [(letter, "bold underline"), (f" {word}   ", "")]
-            at += size + 3
+            self._spots.append((at, at + size, decision))
+            pieces += [(letter, "bold underline"), (f" {word}{' ' * gap}", "")]
+            at += size + gap
         return Content.assemble(*pieces)
+
+    @staticmethod
+    def _word(decision: Decision, obstacle: Obstacle, *, brief: bool) -> str:
+        """Give another word than the key's own where that says more."""
+        if decision is Decision.PASS and obstacle.held:
+            later = "" if brief else f" later one{'s' if obstacle.held > 1 else ''}"
+            return f"let {obstacle.held}{later} pass"
+        return "" if obstacle.refused else _NOT_REFUSED.get(decision, "")
 
     def action_decide(self, decision: str) -> None:
         """Hand the decision on."""
-        if self._action is not None:
-            self.post_message(Decided(self._action.id, Decision(decision)))
+        if self._obstacle is not None and Decision(decision) in self._obstacle.choices:
+            self.post_message(Decided(self._obstacle.action.id, Decision(decision)))
 
     def on_click(self, event: events.Click) -> None:
         """Take a click on one of the words."""

@@ -19,42 +19,53 @@ class FrontCompositor(Compositor):
     """Textual's has every visible widget draw all its rows for every change: for each key those of every pane."""
 
     def _render_chops(self, crop: Region, is_rendered_line: Callable[[int], bool]) -> Sequence[Mapping[int, Strip]]:
-        """Give the rows of `crop` from front to back; a widget whose cells are all taken is not asked to draw."""
+        """Give the rows of `crop` from front to back; each widget draws only where nothing stands before it."""
         cuts = self.cuts
         chops: Chops = [dict.fromkeys(row[:-1]) for row in cuts]
         rows = [y for y in crop.line_range if is_rendered_line(y)]
         if rows:
             band = Region(crop.x, rows[0], crop.width, rows[-1] + 1 - rows[0])
-            wanted = set(rows)
             for widget, (region, clip) in self.visible_widgets.items():
                 shown = region.intersection(clip)
                 if not shown.overlaps(band):
                     continue
-                first, last = max(shown.y, band.y), min(shown.bottom, band.bottom)
-                places = {y: _places(cuts[y], shown) for y in range(first, last) if y in wanted}
-                if any(chops[y][x] is None for y, columns in places.items() for x in columns[:-1]):
-                    part = Region(shown.x - region.x, first - region.y, shown.width, last - first)
-                    _paint(chops, places, first, widget.render_lines(part))
+                free = _free(chops, cuts, rows, shown.intersection(band))
+                if free is not None:
+                    strips = widget.render_lines(free.translate((-region.x, -region.y)))
+                    _paint(chops, cuts, rows, free, strips)
         return cast("Sequence[Mapping[int, Strip]]", chops)
 
 
-def _places(cuts: list[int], shown: Region) -> list[int]:
-    """Give the cuts of a row from a widget's first column to the one after its last."""
-    left, right = shown.column_span
-    return cuts if (left, right) == (cuts[0], cuts[-1]) else [x for x in cuts if left <= x <= right]
+def _free(chops: Chops, cuts: list[list[int]], rows: list[int], wanted: Region) -> Region | None:
+    """Give the smallest part of a widget, from cut to cut, that holds what is wanted of it and nothing stands before."""
+    x, end = wanted.column_span
+    left, right = cuts[0][-1], 0
+    top = bottom = -1
+    for y in rows:
+        if not wanted.y <= y < wanted.bottom:
+            continue
+        line, row = chops[y], cuts[y]
+        empty = [at for at, cut in enumerate(row[:-1]) if cut < end and row[at + 1] > x and line[cut] is None]
+        if empty:
+            top, bottom = (y if top < 0 else top), y + 1
+            left, right = min(left, row[empty[0]]), max(right, row[empty[-1] + 1])
+    return None if top < 0 else Region(left, top, right - left, bottom - top)
 
 
-def _paint(chops: Chops, places: dict[int, list[int]], first: int, strips: Sequence[Strip]) -> None:
-    """Put a widget's strips, the first of them at row `first`, where nothing stands before it."""
-    for y, columns in places.items():
-        if y - first >= len(strips):
-            break
-        line, strip = chops[y], strips[y - first]
-        left = columns[0]
-        if len(columns) == 2:
+def _paint(chops: Chops, cuts: list[list[int]], rows: list[int], free: Region, strips: Sequence[Strip]) -> None:
+    """Put a widget's strips for the part `free` where nothing stands yet."""
+    left, right = free.column_span
+    for y in rows:
+        if not free.y <= y < free.y + len(strips):
+            continue
+        line, strip = chops[y], strips[y - free.y]
+        ends = [x for x in cuts[y] if left < x <= right]
+        if len(ends) == 1:
             if line[left] is None:
                 line[left] = strip
             continue
-        for x, piece in zip(columns, strip.divide([cut - left for cut in columns[1:]]), strict=False):
+        x = left
+        for end, piece in zip(ends, strip.divide([end - left for end in ends]), strict=False):
             if line[x] is None:
                 line[x] = piece
+            x = end

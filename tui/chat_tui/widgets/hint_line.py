@@ -5,10 +5,13 @@ from __future__ import annotations
 from textual import events
 from textual.message import Message
 
-from chat_tui.widgets.text_layout import clean_line
+from chat_tui.widgets.text_layout import cells, clean_line
 from chat_tui.widgets.text_line import Piece, TextLine
 
 __all__ = ["HintLine"]
+
+SHORT = 16
+"""Cells of a hint that there is room for beside another one."""
 
 
 class HintLine(TextLine):
@@ -54,11 +57,12 @@ class HintLine(TextLine):
         self._update()
 
     def _update(self) -> None:
-        """Show the most pressing one."""
+        """Show the most pressing one; a short one stands beside what is answered or changed."""
+        beside = bool(self._edit or self._reply) and cells(self._command) <= SHORT
         left: list[Piece] = []
         if self._problem:
             left = [(clean_line(self._problem), "$text-error")]
-        elif self._command:
+        elif self._command and not beside:
             left = [(clean_line(self._command), "")]
         elif self._edit:
             left = [("✎ ", "$accent bold"), (f"{clean_line(self._edit)}  ", ""), ("Esc", "bold"), (" leaves it", "")]
@@ -67,7 +71,9 @@ class HintLine(TextLine):
         elif self._typing:
             left = [(_who_types(tuple(clean_line(name) for name in self._typing)), "italic")]
         right: list[Piece] = []
-        if self._new_below:
+        if self._command and beside:
+            right = [(f"  {clean_line(self._command)}", "")]
+        elif self._new_below:
             right = [(f" ↓ {self._new_below} new ", "$background on $accent bold")]
         elif not self._following:
             right = [("↓ newest  Ctrl+End", "")]

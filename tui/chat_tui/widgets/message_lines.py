@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Literal
+from urllib.parse import quote
 
 from rich.segment import Segment
 from rich.style import Style
@@ -22,9 +23,12 @@ Edge = Literal["", "loading", "failed", "start"]
 GROUP_MS = 5 * 60_000
 """Messages of one sender within this time of each other share one header."""
 MAX_REACTIONS = 40
+URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=~"
+"""What stands for itself in an address; OSC 8 wants everything else encoded."""
 
 MARKS: dict[str, str] = {
     "pending": "…",
+    "scheduled": "◷",
     "sent": "✓",
     "confirmed": "✓✓",
     "failed": "✗",
@@ -48,7 +52,7 @@ EDGES: dict[str, str] = {
 
 # Keys of the lines above a body; see blocks.Line.
 KEY_EDGE, KEY_SPACE, KEY_DAY, KEY_UNREAD, KEY_SENDER, KEY_REPLY = range(-6, 0)
-KEY_MORE, KEY_EDITED, KEY_ERROR, KEY_REACTIONS = (BELOW + 1_000 * step for step in range(4))
+KEY_MORE, KEY_EDITED, KEY_ERROR, KEY_NOTE, KEY_REACTIONS = (BELOW + 1_000 * step for step in range(5))
 
 
 @frozen
@@ -68,7 +72,7 @@ class Around:
 class Target:
     """What a click means."""
 
-    kind: Literal["link", "reaction", "failed", "gap", "reply", "more"]
+    kind: Literal["link", "reaction", "failed", "gap", "reply", "more", "waiting", "undo"]
     value: str = ""
 
 
@@ -106,6 +110,7 @@ class _Page:
         self.lines: list[Line] = []
         self.text = ""
         self.clock_due = True  # the time is still to be told, on the first line that has a gutter
+        self._styled: tuple[Run, Style] | None = None  # the last run and its style
 
     # -- one line
 
@@ -267,7 +272,7 @@ class _Page:
 
     def put_text(self, start: int, end: int, runs: list[Run], prefix: list[tuple[str, Style]]) -> None:
         """Add the line with the characters [start, end) of the text; `runs` are those that may touch it."""
-        look, plain = self.look, self.look.kind(self.row.kind, self.row.state)
+        plain = self.look.kind(self.row.kind, self.row.state)
         line = self.put(start, prefix)
         line.start, line.end, line.x = start, end, line.cells
         spots: list[Spot] = []
@@ -277,12 +282,21 @@ class _Page:
             if right <= left:
                 continue
             x += _add(line, self.text[at:left], plain)
-            size = _add(line, self.text[left:right], look.run(plain, run))
+            size = _add(line, self.text[left:right], self.run_style(plain, run))
             if run.flags & LINK:
                 spots.append(Spot(x, x + size, Target("link", run.url)))
             x, at = x + size, right
         x += _add(line, self.text[at:end], plain)
         line.cells, line.spots = x, tuple(spots)
+
+    def run_style(self, plain: Style, run: Run) -> Style:
+        """Give the style of a run: on all its lines the same one, so that a terminal knows a wrapped link as one (OSC 8)."""
+        if self._styled is None or self._styled[0] is not run:
+            style = self.look.run(plain, run)
+            if not run.url.isascii():
+                style += Style(link=quote(run.url, safe=URL_CHARACTERS))
+            self._styled = run, style
+        return self._styled[1]
 
     def edited(self) -> None:
         """Say that the message was edited: behind its last line, or below when there is no room."""
@@ -308,13 +322,17 @@ class _Page:
     # -- below the body
 
     def below(self) -> None:
-        """Add why a message failed and what others think of it."""
+        """Add why a message failed, what it waits for, and what others think of it."""
         row, columns = self.row, self.columns
         if row.mine and row.state == "failed":
             reason = f"{MARKS['failed']} {clean_line(row.error) or 'not sent'}"
             for key, (start, end) in enumerate(wrap(reason, columns.body)[:5], KEY_ERROR):
                 line = self.put(key, [(reason[start:end], self.look["failed"])])
                 line.spots = (Spot(columns.gutter, line.cells, Target("failed")),)
+        if row.note is not None and (said := fit(clean_line(row.note.text), columns.body)):
+            target = Target("undo" if row.note.undo else "waiting")
+            line = self.put(KEY_NOTE, [(said, self.look["note"])])
+            line.spots = (Spot(columns.gutter, line.cells, target),)
         if row.reactions and row.kind != "tombstone":
             self.reactions()
 

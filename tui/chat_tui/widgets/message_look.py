@@ -24,6 +24,7 @@ PARTS = (
     "quote",
     "state",
     "failed",
+    "note",
     "gone",
     "pending",
     "code",
@@ -144,7 +145,7 @@ class Look:
         """Give the style of a message's text by its kind, and by its state while nobody else has it."""
         if kind in {"tombstone", "unsupported"}:
             return self.parts["gone"]
-        if state in {"pending", "checking", "failed", "cancelled"}:
+        if state in {"pending", "scheduled", "checking", "failed", "cancelled"}:
             return self.parts["pending"]
         return self.base
 

@@ -8,10 +8,10 @@ from chat_tui.widgets.inline_markup import Body, parse
 from chat_tui.widgets.text_layout import clean, clean_line, snap
 from chat_tui_core.values import frozen
 
-__all__ = ["MessageRow", "read_body", "says_something", "shown_text"]
+__all__ = ["MessageRow", "Note", "read_body", "says_something", "shown_text"]
 
 Kind = Literal["message", "notice", "emote", "membership", "topic", "tombstone", "unsupported", "gap"]
-State = Literal["", "pending", "sent", "confirmed", "failed", "cancelled", "checking"]
+State = Literal["", "pending", "scheduled", "sent", "confirmed", "failed", "cancelled", "checking"]
 Change = Literal["", "joined", "left", "invited", "kicked", "banned", "renamed"]
 
 COLLAPSE_CHARS, COLLAPSE_LINES = 8_000, 80
@@ -20,6 +20,14 @@ SHOWN_CHARS, SHOWN_LINES = 2_000, 24
 """What a collapsed body shows."""
 EXPANDED_CHARS, EXPANDED_LINES = 200_000, 4_000
 """What an expanded body shows at most: the screen must stand whatever was sent."""
+
+
+@frozen
+class Note:
+    """What an own message waits for, in words; `undo`: it can still be taken back by one key."""
+
+    text: str
+    undo: bool = False
 
 
 @frozen
@@ -45,6 +53,7 @@ class MessageRow:
     revision: int = 0
     change: Change = ""
     """What a membership line tells."""
+    note: Note | None = None
 
 
 def says_something(row: MessageRow) -> bool:

@@ -1,17 +1,19 @@
-"""The rooms of an account: two lines each, the newest talk first, unread ones bold with their count."""
+"""The rooms of an account: two lines each, unread ones first, bold and with their count; `/` finds one by its name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, tzinfo
 
 from textual import events
 from textual.message import Message
+from textual.widget import Widget
 
 from chat_tui.messages import RoomChosen
 from chat_tui.widgets.message_look import clock_of, day_of
 from chat_tui.widgets.pick_list import Part, PickList, Row
-from chat_tui.widgets.room_order import MARKS, Heading, RoomOrder
+from chat_tui.widgets.room_filter import FilterLine, RoomFilter
+from chat_tui.widgets.room_order import MARKS, Heading, RoomOrder, Splice
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.model import Membership, Room
 from chat_tui_core.safe_text import one_line
@@ -52,37 +54,64 @@ class RoomList(PickList):
         self.opens: Callable[[str], None] | None = None
         """Called at once for a room that is chosen by a key: what is typed next is meant for the room already."""
         self._order = RoomOrder()
+        self._filter = RoomFilter()
+        self._line: FilterLine | None = None
         self._today = today
         self._zone = zone
         self._open = ""
+        self._under = ""
+        """The room under the cursor: where that is, changes."""
 
     # ------------------------------------------------------------ what is in it
 
     @property
     def rooms(self) -> list[Room]:
-        """The rooms from top to bottom."""
+        """The rooms from top to bottom, those too that do not fit what is sought."""
         return self._order.rooms()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no room."""
+        return self._order.empty
+
+    @property
+    def entries(self) -> Sequence[Room | Heading]:
+        """What is listed now: everything, or what fits what is sought."""
+        return self._filter.found if self._filter.narrows else self._order.entries
 
     def show_all(self, rooms: Iterable[Room]) -> None:
         """Show these rooms and no others; the cursor stays on its room."""
         under = self.room_at(self.cursor)
         self._order.reset(rooms)
-        self.reset(0, len(self._order))
-        self._cursor_on(under.room_id if under else self._open)
+        self._filter.forget_names()
+        self._list_anew(under.room_id if under else self._open)
 
     def update_rooms(self, changed: Iterable[Room], gone: Iterable[str]) -> None:
         """Take what has become of some rooms; the picture stays at the top when it was there."""
-        changed = list(changed)
+        changed, gone = list(changed), list(gone)
         if len(changed) > REBUILD:
             known = {room.room_id: room for room in self._order.rooms()} | {room.room_id: room for room in changed}
             for room_id in gone:
                 known.pop(room_id, None)
             self.show_all(known.values())
             return
-        under = self.room_at(self.cursor)
-        at_top = self.viewport.top <= (0, 0)
+        before = [self.room(room.room_id) for room in changed]
         splices = [splice for room in changed for splice in self._order.put(room)]
         splices += [splice for room_id in gone for splice in self._order.drop(room_id)]
+        if not self._filter.narrows:
+            self._replay(splices)
+        elif gone or any(old is None or old.title != new.title for old, new in zip(before, changed, strict=True)):
+            self._filter.forget_names()
+            self._list_anew(self._under)
+        else:
+            for room in changed:
+                if (at := self._filter.put(room)) is not None:
+                    self.changed(at)
+
+    def _replay(self, splices: list[Splice]) -> None:
+        """Do to the view what was done to the list; the cursor stays on its room."""
+        under = self._under
+        at_top = self.viewport.top <= (0, 0)
         for splice in splices:
             if (splice.removed, splice.inserted) == (1, 1):
                 self.changed(splice.position)
@@ -90,35 +119,100 @@ class RoomList(PickList):
                 self.spliced(splice.position, splice.removed, splice.inserted)
         if splices and at_top:
             self.to_start()
-        if under is not None and self.room_at(self.cursor) != under:
-            self._cursor_on(under.room_id)
+        if under and self.position(under) != self.cursor:
+            self._cursor_on(under)
+
+    def _list_anew(self, under: str) -> None:
+        """List what there is to be listed now, with the cursor on a room."""
+        self._filter.seek(self._filter.query, self._order.rooms)
+        self.reset(0, len(self.entries))
+        self._cursor_on(under)
+        self._tell_filter()
+
+    def position(self, room_id: str) -> int | None:
+        """Where a room is listed, None when it is not."""
+        return self._filter.position(room_id) if self._filter.narrows else self._order.position(room_id)
 
     def room_at(self, position: int | None) -> Room | None:
         """The room at a position, None for a heading or no position."""
-        if position is None or not 0 <= position < len(self._order):
+        if position is None or not 0 <= position < len(self.entries):
             return None
-        entry = self._order.entries[position]
+        entry = self.entries[position]
         return entry if isinstance(entry, Room) else None
 
     def room(self, room_id: str) -> Room | None:
-        """The room as it is listed, None when it is not."""
-        return self.room_at(self._order.position(room_id))
+        """The room as this list knows it, None when it does not."""
+        at = self._order.position(room_id)
+        entry = None if at is None else self._order.entries[at]
+        return entry if isinstance(entry, Room) else None
 
     def mark_open(self, room_id: str) -> None:
-        """Mark the room that is open and put the cursor on it."""
+        """Mark the room that is open and put the cursor on it; it stays in its place while it is read."""
         before, self._open = self._open, room_id
+        splices = self._order.hold(room_id)
+        if not self._filter.narrows:
+            self._replay(splices)
         for known in {before, room_id}:
-            if (at := self._order.position(known)) is not None:
+            if (at := self.position(known)) is not None:
                 self.lay_out_again(at)
         self._cursor_on(room_id)
 
     def _cursor_on(self, room_id: str) -> None:
         """Put the cursor on a room, or on the first one when it is not in the list."""
-        at = self._order.position(room_id)
+        self._under = room_id
+        at = self.position(room_id)
         if at is not None:
             self.set_cursor(at, reveal=self.is_attached)
-        elif len(self._order):
+        elif len(self.entries):
             self.cursor_to(-1, 1)
+
+    # ------------------------------------------------------------ finding one
+
+    def action_filter(self) -> None:
+        """Begin to seek a room by its name."""
+        self._seek("")
+
+    def _seek(self, query: str | None) -> None:
+        """Seek this, the best fit under the cursor; None ends it, with the cursor where it was last."""
+        under = self.room_at(self.cursor)
+        self._filter.query = query
+        self._list_anew("" if query or under is None else under.room_id)
+
+    def on_mount(self) -> None:
+        """Have the line that says what is sought."""
+        if isinstance(self.parent, Widget):
+            self._line = FilterLine()
+            self.parent.mount(self._line, before=self)
+
+    def _tell_filter(self) -> None:
+        """Say above the list what is sought."""
+        if self._line is not None:
+            self._line.tell(self._filter.query, len(self._filter.found))
+
+    def _filter_key(self, event: events.Key) -> bool:
+        """Take a key while a room is sought; False when it means here what it means otherwise."""
+        query = self._filter.query or ""
+        if event.key == "escape" or (event.key == "backspace" and not query):
+            self._seek(None)
+        elif event.key == "backspace":
+            self._seek(query[:-1])
+        elif event.key == "ctrl+u":
+            self._seek("")
+        elif event.key == "enter" and query and not self._filter.found:
+            self._hand_over(f"/{query}", "\n")  # it was meant as a command
+        elif event.is_printable and event.character:
+            self._seek(query + event.character)
+        else:
+            return False
+        return True
+
+    def _hand_over(self, *texts: str) -> None:
+        """Give what was typed to the composer."""
+        if self._filter.query is not None:
+            self._seek(None)
+        self._leaving = True
+        for text in texts:
+            self.post_message(self.Typed(text))
 
     # ------------------------------------------------------------ drawing
 
@@ -131,9 +225,15 @@ class RoomList(PickList):
         room = self.room_at(position)
         return room is not None and room.room_id == self._open
 
+    def set_cursor(self, position: int | None, *, reveal: bool = True) -> None:
+        """Put the cursor on the room at `position`, and note which one that is."""
+        super().set_cursor(position, reveal=reveal)
+        if (room := self.room_at(self.cursor)) is not None:
+            self._under = room.room_id
+
     def rows(self, position: int) -> list[Row]:
         """Give a heading's line, or the two lines of a room."""
-        entry = self._order.entries[position]
+        entry = self.entries[position]
         if isinstance(entry, Heading):
             title: Row = ([(entry.title, "heading")], [(str(entry.count), "dim")])
             return [title] if position == 0 else [([], []), title]
@@ -143,17 +243,17 @@ class RoomList(PickList):
         """Give the line with the name, and the unread count or the time."""
         joined = room.membership is Membership.JOINED
         unread = joined and (room.unread > 0 or room.mentions > 0)
+        loud = unread and (not room.muted or room.mentions > 0)
+        quiet = room.muted if joined else room.membership is not Membership.INVITED
         left: list[Part] = [
-            (f"{MARKS[room.kind]} ", "accent" if unread else "dim"),
-            (clean_line(room.title), "strong" if unread else ""),
+            (f"{MARKS[room.kind]} ", "accent" if loud else "dim"),
+            (clean_line(room.title), "strong" if loud else "dim" if quiet else ""),
         ]
-        if not joined:
-            left[1] = (left[1][0], "" if room.membership is Membership.INVITED else "dim")
         right: list[Part] = []
         if unread:
             count = f"{room.unread}" if room.unread < 1000 else "999+"
             right = [(f"@{room.mentions} ", "accent")] if room.mentions else []
-            right.append((f" {count} ", "badge"))
+            right.append((f" {count} ", "badge" if loud else "dim"))
         elif joined and (when := time_text(room.last_ts, self._today(), self._zone)):
             right = [(when, "dim")]
         elif room.members and not joined:
@@ -174,39 +274,62 @@ class RoomList(PickList):
     def action_choose(self) -> None:
         """Open the room under the cursor."""
         room = self.room_at(self.cursor)
-        if room is not None and self.opens is not None:
+        if room is None:
+            return
+        if self._filter.query is not None:
+            self._seek(None)
+        if self.opens is not None:
             self._leaving = True
             self.opens(room.room_id)
-        elif room is not None:
+        else:
             self.post_message(RoomChosen(room.room_id))
 
     async def _on_key(self, event: events.Key) -> None:
-        """Hand what is typed to the composer, unless it is a key of this list.
+        """Seek with what is typed after a slash; hand what is typed otherwise to the composer.
 
         What comes in the same breath after that belongs there too: the focus has not arrived yet.
         """
+        if not self._leaving and self._takes(event):
+            event.stop()
+            event.prevent_default()
+            return
         text = event.character if event.is_printable else None
         if self._leaving and event.key == "enter":
             text = "\n"
         elif text == " " and not self._leaving:
             text = None
         if text and (self._leaving or event.key not in self.screen.active_bindings):
-            self._leaving = True
             event.stop()
             event.prevent_default()
-            self.post_message(self.Typed(text))
+            self._hand_over(text)
             return
         await super()._on_key(event)
+
+    def _takes(self, event: events.Key) -> bool:
+        """Take a key that has to do with seeking a room."""
+        if self._filter.query is not None:
+            return self._filter_key(event)
+        if event.character != "/" or self.empty:  # without a room, a slash begins a command
+            return False
+        self.action_filter()
+        return True
 
     def on_focus(self) -> None:
         """The person is back."""
         self._leaving = False
+
+    def on_blur(self) -> None:
+        """End the search when the person goes elsewhere in the app."""
+        if self._filter.query is not None and self.app.app_focus:
+            self._seek(None)
 
     def on_pick_list_picked(self, event: PickList.Picked) -> None:
         """Say which room was chosen."""
         event.stop()
         room = self.room_at(event.position)
         if room is not None:
+            if self._filter.query is not None:
+                self._seek(None)
             self.post_message(RoomChosen(room.room_id))
 
 

@@ -3,22 +3,42 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable
+from enum import IntEnum
+from operator import itemgetter
 from typing import Final
 
-from chat_tui_core.model import Membership, Room, RoomKind
+from chat_tui_core.model import Membership, Room, RoomKind, RoomTag
 from chat_tui_core.values import frozen
 
-__all__ = ["MARKS", "Heading", "RoomOrder", "Splice"]
+__all__ = ["MARKS", "Heading", "RoomOrder", "Section", "Splice", "section_of"]
 
-SECTIONS: Final = (Membership.INVITED, Membership.JOINED, Membership.NONE)
-"""Sections from top to bottom; an invitation waits for an answer, so it stands first."""
-HEADINGS: Final = {Membership.INVITED: "Invitations", Membership.JOINED: "Rooms", Membership.NONE: "Public rooms"}
+
+class Section(IntEnum):
+    """The sections from top to bottom; an invitation waits for an answer, so it stands first."""
+
+    INVITED = 0
+    FAVOURITE = 1
+    JOINED = 2
+    LOW = 3
+    PUBLIC = 4
+
+
+HEADINGS: Final = {
+    Section.INVITED: "Invitations",
+    Section.FAVOURITE: "Favourites",
+    Section.JOINED: "Rooms",
+    Section.LOW: "Low priority",
+    Section.PUBLIC: "Public rooms",
+}
+TAGGED: Final = {RoomTag.FAVOURITE: Section.FAVOURITE, RoomTag.LOW: Section.LOW}
+OTHERS: Final = {Membership.INVITED: Section.INVITED, Membership.NONE: Section.PUBLIC}
 
 MARKS: Final = {RoomKind.PUBLIC: "#", RoomKind.PRIVATE: "◆", RoomKind.DIRECT: "@"}
 """What stands before a room's name."""
 
-_Rank = tuple[int, int, int, str, str]
+_Rank = tuple[int, int, int, int, int, str, str]
 
 
 @frozen
@@ -38,24 +58,33 @@ class Splice:
     inserted: int
 
 
-def rank(room: Room) -> _Rank:
-    """Where a room stands: by section, then what was said in last first, then by name."""
-    section = SECTIONS.index(room.membership)
-    recent = room.last_ts if room.membership is Membership.JOINED else 0
-    return section, 1, -recent, room.title.casefold(), room.room_id
+def section_of(room: Room) -> Section | None:
+    """The section in which a room is listed, None when it is not."""
+    if room.membership is Membership.JOINED:
+        return Section.JOINED if room.tag is RoomTag.NONE else TAGGED[room.tag]
+    return OTHERS.get(room.membership)
+
+
+def urgency(room: Room) -> int:
+    """How much a room wants to be seen: 2 for a mention, 1 for what is unread, unless it is muted."""
+    if room.membership is not Membership.JOINED:
+        return 0
+    return 2 if room.mentions else 1 if room.unread and not room.muted else 0
 
 
 class RoomOrder:
-    """Rooms by section and recency, with a heading above each section that is not empty.
+    """Rooms by section; within one muted ones come last, then mentions and unread ones first, then what was said last.
 
-    The section of joined rooms has a heading only while it is not the only one.
+    There is a heading above each section that is not empty; the plain rooms have one only while they are not the only
+    section. The room that is `held` stays where its unread messages have put it while they are being read.
     """
 
     def __init__(self) -> None:
         self.entries: list[Room | Heading] = []
         self._ranks: list[_Rank] = []
         self._rank_of: dict[str, _Rank] = {}
-        self._counts = dict.fromkeys(SECTIONS, 0)
+        self._counts = dict.fromkeys(Section, 0)
+        self._held = ("", 0)
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -69,22 +98,29 @@ class RoomOrder:
         """The rooms from top to bottom."""
         return [entry for entry in self.entries if isinstance(entry, Room)]
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is no room."""
+        return not self._rank_of
+
     def reset(self, rooms: Iterable[Room]) -> None:
         """Start over with these rooms."""
-        listed = sorted((rank(room), room) for room in rooms if room.membership in SECTIONS)
+        listed = [(self._rank(room, section), room) for room in rooms if (section := section_of(room)) is not None]
+        listed.sort(key=itemgetter(0))
         self._rank_of = {room.room_id: ranked for ranked, room in listed}
         self._ranks = [ranked for ranked, _ in listed]
         self.entries = [room for _, room in listed]
-        self._counts = dict.fromkeys(SECTIONS, 0)
-        for _, room in listed:
-            self._counts[room.membership] += 1
+        self._counts = dict.fromkeys(Section, 0)
+        for section, count in Counter(map(itemgetter(0), self._ranks)).items():
+            self._counts[Section(section)] = count
         self._headings()
 
     def put(self, room: Room) -> list[Splice]:
         """Take a new room, or what has become of a known one."""
-        if room.membership not in SECTIONS:
+        section = section_of(room)
+        if section is None:
             return self.drop(room.room_id)
-        ranked, old = rank(room), self._rank_of.get(room.room_id)
+        ranked, old = self._rank(room, section), self._rank_of.get(room.room_id)
         if old == ranked:
             at = bisect_left(self._ranks, ranked)
             if self.entries[at] == room:
@@ -94,7 +130,7 @@ class RoomOrder:
         splices = [self._take_out(room.room_id)] if old is not None else []
         splices.append(self._insert(ranked, room))
         self._rank_of[room.room_id] = ranked
-        self._counts[room.membership] += 1
+        self._counts[section] += 1
         return splices + self._headings()
 
     def drop(self, room_id: str) -> list[Splice]:
@@ -103,13 +139,31 @@ class RoomOrder:
             return []
         return [self._take_out(room_id), *self._headings()]
 
+    def hold(self, room_id: str) -> list[Splice]:
+        """Keep this room where it is though it is read now; let the one that was held go where it belongs."""
+        before, at = self._held[0], self.position(room_id)
+        if room_id == before:
+            return []
+        room = None if at is None else self.entries[at]
+        self._held = (room_id, urgency(room)) if isinstance(room, Room) else ("", 0)
+        at = self.position(before)
+        room = None if at is None else self.entries[at]
+        return self.put(room) if isinstance(room, Room) else []
+
     # ------------------------------------------------------------ parts
 
+    def _rank(self, room: Room, section: Section) -> _Rank:
+        """Where a room stands in its section."""
+        urgent = urgency(room)
+        if room.room_id == self._held[0]:
+            urgent = max(urgent, self._held[1])
+        recent = room.last_ts if room.membership is Membership.JOINED else 0
+        return section, 1, room.muted, -urgent, -recent, (room.name or room.room_id).casefold(), room.room_id
+
     def _take_out(self, room_id: str) -> Splice:
-        at = bisect_left(self._ranks, self._rank_of.pop(room_id))
-        entry = self.entries[at]
-        if isinstance(entry, Room):
-            self._counts[entry.membership] -= 1
+        ranked = self._rank_of.pop(room_id)
+        at = bisect_left(self._ranks, ranked)
+        self._counts[Section(ranked[0])] -= 1
         del self.entries[at], self._ranks[at]
         return Splice(at, 1, 0)
 
@@ -122,12 +176,11 @@ class RoomOrder:
     def _headings(self) -> list[Splice]:
         """Bring the headings in line with what the sections hold."""
         splices: list[Splice] = []
-        only_joined = not any(self._counts[section] for section in SECTIONS if section is not Membership.JOINED)
-        for index, section in enumerate(SECTIONS):
-            ranked: _Rank = (index, 0, 0, "", "")
-            count = self._counts[section]
+        only_joined = not any(count for section, count in self._counts.items() if section is not Section.JOINED)
+        for section, count in self._counts.items():
+            ranked: _Rank = (section, 0, 0, 0, 0, "", "")
             wanted = Heading(HEADINGS[section], count) if count else None
-            if section is Membership.JOINED and only_joined:
+            if section is Section.JOINED and only_joined:
                 wanted = None
             at = bisect_left(self._ranks, ranked)
             there = at < len(self._ranks) and self._ranks[at] == ranked

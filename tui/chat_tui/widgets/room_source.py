@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from chat_tui.commands import ME, as_typed
 from chat_tui.widgets.event_sentences import CHANGES, KINDS, file_text, sentence
-from chat_tui.widgets.message_row import Kind, MessageRow, State
+from chat_tui.widgets.message_row import Kind, MessageRow, Note, State
 from chat_tui.widgets.timeline import Timeline
 from chat_tui_core.actions import Action
 from chat_tui_core.actions import Kind as ActionKind
@@ -20,8 +21,6 @@ __all__ = ["RoomSource", "own_texts"]
 
 EXCERPT = 120
 """Characters of a message that an answer to it shows."""
-ME: Final = "/me "
-"""What a message begins with that tells what its sender does."""
 
 STATES: Final[dict[ActionState, State]] = {
     ActionState.PENDING: "pending",
@@ -47,7 +46,9 @@ class RoomSource:
         self._now_ms = now_ms
         self._positions: dict[str, int] = {}
         self._events: dict[str, int] = {}
-        self._changes: dict[str, tuple[Action, ...]] = {}
+        self._echoes: dict[int, int] = {}
+        self._changes: dict[str | int, tuple[Action, ...]] = {}
+        self._notes: dict[int, tuple[State, Note]] = {}
         self._index()
 
     @property
@@ -91,6 +92,14 @@ class RoomSource:
         """Where the event with this id stands, None when it is not loaded."""
         return self._events.get(event_id)
 
+    def action_position(self, action_id: int) -> int | None:
+        """Where the message of this own action stands, None when it is not loaded."""
+        position = self._echoes.get(action_id)
+        if position is None or not self.lo <= position < self.hi:
+            return None
+        action = self.item(position).action
+        return position if action is not None and action.id == action_id else None
+
     def order_at(self, position: int) -> int:
         """The order of the newest event at or before a position, 0 when there is none."""
         for at in range(min(position, self.hi - 1), self.lo - 1, -1):
@@ -121,12 +130,25 @@ class RoomSource:
 
     def set_changes(self, actions: Iterable[Action]) -> list[int]:
         """These edits, deletions and reactions of ours are not settled; the positions of the messages that look new."""
+        changing = {action.id: action for action in actions}
         old, self._changes = self._changes, {}
-        for action in sorted(actions, key=lambda one: one.place):
-            target = str(action.content.get("target", ""))
-            self._changes[target] = (*self._changes.get(target, ()), action)
-        targets = {target for target in {*old, *self._changes} if old.get(target) != self._changes.get(target)}
-        return [self._events[target] for target in targets if target in self._events]
+        for action in sorted(changing.values(), key=lambda one: one.place):
+            about = _about(action, changing)
+            self._changes[about] = (*self._changes.get(about, ()), action)
+        changed = (about for about in {*old, *self._changes} if old.get(about) != self._changes.get(about))
+        places = (self._events.get(a) if isinstance(a, str) else self.action_position(a) for a in changed)
+        return [position for position in places if position is not None]
+
+    def changes_of(self, about: str | int) -> tuple[Action, ...]:
+        """Our changes of a message that are not settled: by its event's id, or by its action's where it has no event."""
+        return self._changes.get(about, ())
+
+    def set_notes(self, notes: dict[int, tuple[State, Note]]) -> list[int]:
+        """How these own messages, by their actions, stand while they wait; the positions of those that look new."""
+        old, self._notes = self._notes, notes
+        changed = (action_id for action_id in {*old, *notes} if old.get(action_id) != notes.get(action_id))
+        places = (self.action_position(action_id) for action_id in changed)
+        return [position for position in places if position is not None]
 
     # ------------------------------------------------------------ rows
 
@@ -152,8 +174,7 @@ class RoomSource:
         mine = event.sender == self.me
         kind = KINDS.get(event.kind, "unsupported")
         text = file_text(event.file, event.text) if event.file else sentence(event, self.names) or event.text
-        if kind == "message" and text.startswith(ME):
-            kind, text = "emote", text[len(ME) :]
+        kind, text = _spoken(kind, text)
         row = MessageRow(
             key,
             kind,
@@ -174,23 +195,32 @@ class RoomSource:
         return row
 
     def _echo_row(self, key: str, action: Action) -> MessageRow:
-        text = str(action.content.get("text", ""))
+        emote = action.content.get("kind") == "emote"
+        kind, text = _spoken("message", str(action.content.get("text", "")), emote=emote)
         state: State = "checking" if action.doubt else STATES[action.state]
-        kind: Kind = "message"
-        if text.startswith(ME):
-            kind, text = "emote", text[len(ME) :]
-        return MessageRow(
+        state, note = self._notes.get(action.id, (state, None))
+        row = MessageRow(
             key,
             kind,
             self.me,
             self.names.get(self.me, ""),
-            action.created_at or self._now_ms,
+            action.moment or self._now_ms,
             text,
             mine=True,
             state=state,
             error=action.error_text,
-            reply_to=self._quoted(str(action.content.get("reply_to", ""))),
+            note=note,
+            reply_to=self._quoted_own(action.depends_on) or self._quoted(str(action.content.get("reply_to", ""))),
         )
+        for changing in self._changes.get(action.id, ()):
+            row = _with_change(row, changing)
+        return row
+
+    def _quoted_own(self, action_id: int) -> tuple[str, str] | None:
+        """What a message answers that has no event yet."""
+        position = self.action_position(action_id) if action_id else None
+        action = self.item(position).action if position is not None else None
+        return (self.names.get(self.me) or self.me, one_line(action.text, EXCERPT)) if action is not None else None
 
     def _quoted(self, event_id: str) -> tuple[str, str] | None:
         if not event_id:
@@ -257,11 +287,28 @@ class RoomSource:
         if start is None and end is None:
             self._positions.clear()
             self._events.clear()
+            self._echoes.clear()
         for position in range(self.lo if start is None else start, self.hi if end is None else end):
             item = self.item(position)
             self._positions[item.key] = position
             if item.event is not None:
                 self._events[item.event.event_id] = position
+            if item.action is not None:
+                self._echoes[item.action.id] = position
+
+
+def _spoken(kind: Kind, text: str, *, emote: bool = False) -> tuple[Kind, str]:
+    """What is drawn of something that was said: "/me waves" tells what its sender does."""
+    if kind == "message" and (emote or text.startswith(ME)):
+        return "emote", text.removeprefix(ME)
+    return kind, text
+
+
+def _about(action: Action, changing: Mapping[int, Action]) -> str | int:
+    """The message that a change is about: its event's id, or its action's where it has no event yet."""
+    while action.depends_on in changing:  # a reaction that is taken back before it is there
+        action = changing[action.depends_on]
+    return action.depends_on or str(action.content.get("target", ""))
 
 
 def _with_change(row: MessageRow, action: Action) -> MessageRow:
@@ -272,7 +319,9 @@ def _with_change(row: MessageRow, action: Action) -> MessageRow:
     state: State = "checking" if action.doubt else STATES[action.state]
     match action.kind:
         case ActionKind.EDIT:
-            return replace(row, text=action.text, edited=True, state=state)
+            emote = action.content.get("kind") == "emote"
+            kind, text = _spoken("message" if row.kind == "emote" else row.kind, action.text, emote=emote)
+            return replace(row, kind=kind, text=text, edited=True, state=state)
         case ActionKind.REDACT:
             return replace(row, kind="tombstone", text="", state=state, reactions=())
         case _:
@@ -289,11 +338,12 @@ def _reacted(reactions: tuple[tuple[str, int, bool], ...], action: Action) -> tu
 
 
 def own_texts(items: Iterable[Item], me: str, count: int) -> list[str]:
-    """The last texts that this person sent, oldest first."""
+    """The last texts that this person sent, as they are typed, oldest first."""
     texts: list[str] = []
     for item in items:
-        if item.event is not None and item.event.sender == me and item.event.kind is EventKind.MESSAGE:
-            texts.append(item.event.text)
-        elif item.event is None and item.action is not None and item.action.text:
-            texts.append(item.action.text)
+        event, action = item.event, item.action
+        if event is not None and event.sender == me and event.kind in {EventKind.MESSAGE, EventKind.EMOTE}:
+            texts.append(as_typed(event.text, emote=event.kind is EventKind.EMOTE))
+        elif event is None and action is not None and action.text:
+            texts.append(as_typed(action.text, emote=action.content.get("kind") == "emote"))
     return texts[-count:]

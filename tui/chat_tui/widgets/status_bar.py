@@ -12,6 +12,8 @@ from textual.timer import Timer
 
 from chat_tui.keys import key_of, shown_as
 from chat_tui.messages import OutboxWanted
+from chat_tui.moments import said_delay
+from chat_tui.waiting import SCHEDULED
 from chat_tui.widgets.text_layout import cells, clean_line
 from chat_tui.widgets.text_line import Piece, TextLine
 from chat_tui_core.news import Link, LinkChanged
@@ -54,6 +56,8 @@ class StatusBar(TextLine):
         self._note = ""
         self._unsent = 0
         self._failed = 0
+        self._later = 0
+        self._lag: int | None = None
         self._timer: Timer | None = None
         self._unsent_spot = (0, 0)
 
@@ -63,13 +67,21 @@ class StatusBar(TextLine):
         link: LinkChanged | None = None,
         account: str | None = None,
         note: str | None = None,
-        unsent: tuple[int, int] | None = None,
+        unsent: tuple[int, int, int] | None = None,
+        lag: int | None = None,
     ) -> None:
-        """Set what is given and leave the rest as it was; `unsent`: (all that is not sent, those that were refused)."""
+        """Set what is given and leave the rest as it was.
+
+        `unsent`: (all that is late, those of them that were refused, what was put off on purpose). `lag`: milliseconds
+        that the server took for what was said last.
+        """
         self._link = link or self._link
         self._account = self._account if account is None else account
         self._note = self._note if note is None else note
-        self._unsent, self._failed = (self._unsent, self._failed) if unsent is None else unsent
+        self._unsent, self._failed, self._later = (
+            (self._unsent, self._failed, self._later) if unsent is None else unsent
+        )
+        self._lag = self._lag if lag is None else lag
         self._update()
 
     def _update(self) -> None:
@@ -81,17 +93,26 @@ class StatusBar(TextLine):
             self._timer = None
         mark, style = MARKS.get(self._link.link, ("◌", "$text-warning"))
         left: list[Piece] = [(f"{mark} ", style), (link_text(self._link, self._clock()), style)]
+        if self._lag is not None and self._link.link is Link.ONLINE:
+            left.append((f" {said_delay(self._lag)}", "$foreground 45%"))
         if self._account:
             left.append((f"  {clean_line(self._account)}", "bold"))
-        self._unsent_spot = (0, 0)
-        if self._unsent:
-            start = sum(cells(text) for text, _ in left) + 2
-            text = f"{self._unsent} unsent" + (f" ({self._failed} refused)" if self._failed else "")
-            self._unsent_spot = (start, start + cells(text))
-            left += [("  ", ""), (text, "$text-error bold" if self._failed else "$text-warning bold")]
+        start = sum(cells(text) for text, _ in left)
+        left += self._open()
+        self._unsent_spot = start, sum(cells(text) for text, _ in left)
         if self._note:
             left.append((f"  {clean_line(self._note)}", "$foreground 60%"))
         self.show(left, self._hints())
+
+    def _open(self) -> list[Piece]:
+        """Give what is not sent yet, and what is put off: a click on it opens the outbox."""
+        pieces: list[Piece] = []
+        if self._unsent:
+            text = f"  {self._unsent} unsent" + (f" ({self._failed} refused)" if self._failed else "")
+            pieces.append((text, "$text-error bold" if self._failed else "$text-warning bold"))
+        if self._later:
+            pieces.append((f"  {SCHEDULED} {self._later}", "$foreground 60%"))
+        return pieces
 
     def _hints(self) -> list[Piece]:
         """Give the few keys that lead to all others, where there is room."""

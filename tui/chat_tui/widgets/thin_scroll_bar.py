@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Final
 
 from rich.segment import Segment
@@ -9,6 +10,7 @@ from rich.style import Style
 from textual.geometry import Region
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
+from textual.widget import Widget
 
 __all__ = ["ThinScrollBar"]
 
@@ -47,13 +49,13 @@ class ThinScrollBar(ScrollBar):
             return 0, 0
         size = max(1.0, window * rows / total)
         start = int((rows - size) * self.position / (total - window) * 8)
-        return max(0, start), min(rows * 8, start + round(size * 8))
+        return max(0, start), min(rows * 8, start + ceil(size * 8))
 
     def _colours(self) -> Style:
         """Give the colours of thumb and ground, which the widget that is scrolled says."""
         parent = self.parent
-        assert parent is not None  # noqa: S101 - a scroll bar has one
-        styles = parent.styles  # type: ignore[attr-defined]
+        assert isinstance(parent, Widget)  # noqa: S101 - a scroll bar has one
+        styles = parent.styles
         if self.grabbed:
             ground, thumb = styles.scrollbar_background_active, styles.scrollbar_color_active
         elif self.mouse_over:
@@ -61,7 +63,7 @@ class ThinScrollBar(ScrollBar):
         else:
             ground, thumb = styles.scrollbar_background, styles.scrollbar_color
         if ground.a < 1:
-            ground = parent.background_colors[0] + ground  # type: ignore[attr-defined]
+            ground = parent.background_colors[0] + ground
         return Style.from_color((ground + thumb).rich_color, ground.rich_color)
 
     def render_lines(self, crop: Region) -> list[Strip]:

@@ -54,6 +54,7 @@ class Timeline(LineView, inherit_bindings=False):
         & > .timeline--quote { color: $text-muted; text-style: italic; }
         & > .timeline--state { color: $text-muted; }
         & > .timeline--failed { color: $text-error; }
+        & > .timeline--note { color: $text-warning; }
         & > .timeline--gone { color: $text-muted; text-style: italic; }
         & > .timeline--pending { color: $text-muted; }
         & > .timeline--code { color: $foreground; background: $foreground 12%; }
@@ -193,7 +194,7 @@ class Timeline(LineView, inherit_bindings=False):
     def prepended(self, count: int) -> None:
         """Take `count` older messages, the answer to `NeedOlder`."""
         first = self.messages.lo
-        if self.messages.older in {"asked", "awaited"}:
+        if self.loads_older:
             self.messages.older = "more"
         self.messages.lo -= count
         super().prepended(count)
@@ -269,6 +270,11 @@ class Timeline(LineView, inherit_bindings=False):
     def following(self) -> bool:
         """Whether the newest message is followed."""
         return self.viewport.follow
+
+    @property
+    def loads_older(self) -> bool:
+        """Whether older messages have been asked for and have not come yet."""
+        return self.messages.older in {"asked", "awaited"}
 
     def visible_keys(self) -> tuple[str, ...]:
         """Give the keys of the messages of which something is on screen, oldest first."""

@@ -1,0 +1,94 @@
+"""Sign out of a server, and forget an account where that is wanted."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+
+from chat_tui.headless.chosen import data_folder
+from chat_tui.headless.running import run_loop, say
+from chat_tui.log import hide
+from chat_tui.opening import STORE_FILE
+from chat_tui_core import registry, secrets
+from chat_tui_core.accounts import DataFolder
+from chat_tui_core.actions import Kind
+from chat_tui_core.errors import AuthRefused, ChatError, ConfigError, StoreError, TransportError
+from chat_tui_core.model import Account
+from chat_tui_core.store import Store
+from chat_tui_core.store import actions as stored_actions
+
+
+def logout(args: Namespace) -> int:
+    """Have the server forget this device, and remove its token here; with `forget` everything else, too."""
+    data = data_folder(args)
+    return run_loop(_sign_out(data, args.name, forget=args.forget))
+
+
+async def _sign_out(data: DataFolder, name: str, *, forget: bool) -> int:
+    with data.lock(name):
+        unsent = _unsent(data, name)
+        if unsent and forget:
+            raise ConfigError(
+                f"{_things(unsent)} of {name!r} {_are(unsent)} not sent yet: send or cancel what "
+                f"`chat-tui outbox --account {name}` lists, then forget it."
+            )
+        await _tell_server(data, name, forget=forget)
+        left = data.forget(name) if forget else data.drop_token(name)
+    for sentence in filter(None, (left, _unsent_note(unsent))):
+        say(sentence)
+    done = f"Removed the account {name!r} and all that was stored of it."
+    if not forget:
+        done = f"Signed out of {name!r}; what is stored of it stays, and `chat-tui login {name} ...` goes on with it."
+    sys.stdout.write(f"{done}\n")
+    return 0
+
+
+async def _tell_server(data: DataFolder, name: str, *, forget: bool) -> None:
+    """Have the server forget this device; what keeps it from that is an error, or only told where all is forgotten."""
+    try:
+        account = data.account(name)
+        token = await secrets.beside(lambda: data.token(name))
+        hide(token)
+        await _log_out(account, token)
+    except ChatError as error:
+        if not forget:
+            raise
+        say(f"{error} The server was not told; it may list this device until you remove it there.")
+
+
+async def _log_out(account: Account, token: str) -> None:
+    try:
+        await registry.load(account.backend).logout(account, token)
+    except AuthRefused:
+        say("The server had signed this device out already.")
+    except TransportError as error:
+        raise TransportError(
+            f"{error} Nothing was changed; `chat-tui logout {account.name} --forget` removes it here all the same."
+        ) from error
+
+
+def _unsent(data: DataFolder, name: str) -> int:
+    """How many of the person's own actions are not settled; a store that cannot be read has none that could be sent."""
+    path = data.folder(name) / STORE_FILE
+    if not path.exists():
+        return 0
+    try:
+        store = Store.open(path)
+    except StoreError:
+        return 0
+    try:
+        return sum(action.kind is not Kind.READ for action in store.read(stored_actions.open_actions))
+    finally:
+        store.close_now()
+
+
+def _unsent_note(unsent: int) -> str:
+    return f"{_things(unsent)} {_are(unsent)} not sent yet; that happens when you sign in again." if unsent else ""
+
+
+def _things(count: int) -> str:
+    return "One thing" if count == 1 else f"{count} things"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"

@@ -1,0 +1,116 @@
+"""Read when something is to leave, as people type it, and tell times and spans as people say them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Final
+
+from chat_tui_core.errors import LocalError
+
+__all__ = ["EXAMPLES", "read_moment", "said_delay", "said_moment", "said_span", "split_moment"]
+
+EXAMPLES: Final = "18:30, tomorrow 9:00, 2026-12-01 09:00, +10m, +1h30m"
+LONGEST: Final = timedelta(days=366)
+
+_CLOCK: Final = r"(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)"
+_MOMENT: Final = re.compile(
+    rf"(?:(?P<day>\d{{4}}-\d\d-\d\d)[ T]+|(?P<tomorrow>tomorrow)\s+|(?P<today>today)\s+)?{_CLOCK}(?=\s|\Z)",
+    re.IGNORECASE | re.ASCII,
+)
+_SPAN: Final = re.compile(
+    r"\+(?=\d)(?:(?P<days>\d{1,4})d)?(?:(?P<hours>\d{1,4})h)?"
+    r"(?:(?P<minutes>\d{1,6})m(?:in)?)?(?:(?P<seconds>\d{1,8})s)?(?=\s|\Z)",
+    re.IGNORECASE | re.ASCII,
+)
+_WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def read_moment(text: str, now_ms: int, zone: tzinfo | None = None) -> int:
+    """The moment that a text names, in milliseconds since 1970; see `split_moment`. Raises LocalError."""
+    at, rest = split_moment(text, now_ms, zone)
+    if rest:
+        raise LocalError(f"{text.strip()!r} is no time; a time is typed like this: {EXAMPLES}.")
+    return at
+
+
+def split_moment(text: str, now_ms: int, zone: tzinfo | None = None) -> tuple[int, str]:
+    """A moment at the start of a text, in milliseconds since 1970, and the rest of the text.
+
+    `zone` is where the person is, None = where the computer is. A time of day that is over means tomorrow's. Raises
+    LocalError, with the sentence for the person, for what is no time, is over, or is more than a year ahead.
+    """
+    text = text.lstrip()
+    now = datetime.fromtimestamp(now_ms / 1000, zone)
+    for pattern, read in _FORMS:
+        if (match := pattern.match(text)) is not None:
+            moment = read(match, now)
+            break
+    else:
+        word = text.split(maxsplit=1)[0][:30] if text else ""
+        raise LocalError(f"{word!r} is no time; a time is typed like this: {EXAMPLES}.")
+    at = round(moment.timestamp() * 1000)
+    if at <= now_ms:
+        raise LocalError(f"{match.group().strip()} is over.")
+    if at - now_ms > LONGEST / timedelta(milliseconds=1):
+        raise LocalError("That is more than a year ahead.")
+    return at, text[match.end() :].strip()
+
+
+def _named(match: re.Match[str], now: datetime) -> datetime:
+    """A time of day, on a day that is named or on the next one that it comes."""
+    moment = now.replace(hour=int(match["hour"]), minute=int(match["minute"]), second=0, microsecond=0, fold=0)
+    if match["day"]:
+        try:
+            day = date.fromisoformat(match["day"])
+        except ValueError:
+            raise LocalError(f"{match['day']} is no day.") from None
+        return moment.replace(year=day.year, month=day.month, day=day.day)
+    later = match["tomorrow"] or (not match["today"] and moment <= now)
+    return moment + timedelta(days=1) if later else moment
+
+
+def _from_now(match: re.Match[str], now: datetime) -> datetime:
+    """A span from now: hours pass whatever the clocks do, so it is added to the time itself."""
+    span = timedelta(**{unit: int(count) for unit, count in match.groupdict().items() if count})
+    return datetime.fromtimestamp(now.timestamp() + min(span, 2 * LONGEST).total_seconds(), now.tzinfo)
+
+
+_FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], datetime]], ...]] = (
+    (_MOMENT, _named),
+    (_SPAN, _from_now),
+)
+
+
+def said_moment(at_ms: int, now_ms: int, zone: tzinfo | None = None) -> str:
+    """A time as people say it: "today at 18:30", "tomorrow at 09:00", "Tue 1 Dec at 09:00", with the year if another."""
+    at, now = (datetime.fromtimestamp(ms / 1000, zone) for ms in (at_ms, now_ms))
+    days = (at.date() - now.date()).days
+    clock = f"{at.hour:02}:{at.minute:02}"
+    if days in {0, 1}:
+        return f"{'tomorrow' if days else 'today'} at {clock}"
+    year = f" {at.year}" if at.year != now.year else ""
+    return f"{_WEEKDAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]}{year} at {clock}"
+
+
+def said_span(milliseconds: int) -> str:
+    """A span as people say it, rounded up: "4 s", "12 min", "2 h 5 min", "3 days"."""
+    seconds = max(0, -(-milliseconds // 1000))
+    if seconds < 100:
+        return f"{seconds} s"
+    minutes = -(-seconds // 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{round(hours / 24)} days"
+
+
+def said_delay(milliseconds: int) -> str:
+    """How long something took: "84 ms", "1.3 s", "12 min"."""
+    if milliseconds < 1000:
+        return f"{milliseconds} ms"
+    return f"{milliseconds / 1000:.1f} s" if milliseconds < 60_000 else said_span(milliseconds)

@@ -1,0 +1,38 @@
+"""How quick the server takes what the person does, from Enter to its answer and to its place in the room."""
+
+from __future__ import annotations
+
+from chat_tui.latency import delays_of
+from chat_tui.moments import said_delay
+from chat_tui.screens.info import Fact
+from chat_tui.waiting import SILENT
+from chat_tui_core.actions import State
+from chat_tui_core.session import Session
+from chat_tui_core.store.actions import latency
+
+__all__ = ["stats_of", "usual_of"]
+
+
+async def usual_of(session: Session) -> list[Fact]:
+    """What the account's delays usually are; nothing while none was measured. Raises StoreError."""
+    answered, confirmed = map(delays_of, await session.store.fetch(latency))
+    return [("Usually answered", answered.text), ("Usually confirmed", confirmed.text)]
+
+
+async def stats_of(session: Session) -> list[Fact]:
+    """All that is measured of an account, and what is not settled in it. Raises StoreError."""
+    answered, confirmed = map(delays_of, await session.store.fetch(latency))
+    waiting = [action for action in session.open_actions.values() if action.kind not in SILENT]
+    refused = sum(1 for action in waiting if action.state is State.FAILED)
+    return [
+        ("Account", f"{session.account.name}, {session.me} on {session.account.url}"),
+        ("Connection", session.link.link.value),
+        ("Enter to sent", answered.text or "nothing was sent yet"),
+        ("Enter to confirmed", confirmed.text or "nothing was confirmed yet"),
+        (
+            "Slowest",
+            f"sent {said_delay(answered.worst)}, confirmed {said_delay(confirmed.worst)}" if confirmed.count else "",
+        ),
+        ("Measured", f"the newest {max(answered.count, confirmed.count)} of what you did, on this device"),
+        ("Not settled", f"{len(waiting)}, of which {refused} refused"),
+    ]

@@ -1,0 +1,238 @@
+"""What is written in the open room: said, answered, changed, taken back, kept as a draft; no text is ever lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from chat_tui.commands import ME, Plain, as_typed
+from chat_tui.screens.paging import Parts
+from chat_tui.widgets.room_source import RoomSource
+from chat_tui_core.actions import Action, Kind, State
+from chat_tui_core.errors import LocalError
+from chat_tui_core.model import EventKind, RoomEvent
+from chat_tui_core.safe_text import one_line
+from chat_tui_core.session import Session
+from chat_tui_core.store.actions import load_action
+from chat_tui_core.store.drafts import Draft
+
+__all__ = ["Writing", "own_action", "own_id"]
+
+_OWN: Final = "action "
+"""How a message of ours that has no event yet is named where otherwise the id of an event stands."""
+
+
+def own_action(action_id: int) -> str:
+    """The name of a message of ours that may have no event yet."""
+    return f"{_OWN}{action_id}"
+
+
+def own_id(name: str) -> int:
+    """The action that `own_action` named; 0 for the id of an event, and for nothing."""
+    number = name.removeprefix(_OWN)
+    return int(number) if name.startswith(_OWN) and number.isascii() and number.isdigit() else 0
+
+
+class Writing:
+    """The part of a conversation that takes what the person writes.
+
+    `reply_to` and `edits` name a message, by its event's id or by `own_action`.
+    """
+
+    session: Session
+    parts: Parts
+    room_id: str
+    source: RoomSource | None
+    reply_to: str
+    edits: str
+    _on_state: Callable[[], None]
+
+    # ------------------------------------------------------------ saying
+
+    async def send(self, text: str, typed: str) -> None:
+        """Say a text; `typed` is what stands in the composer for it, see `until_safe`."""
+        await self.until_safe(self.say(Plain(text)), typed)
+
+    async def until_safe(self, work: Coroutine[Any, Any, object], typed: str) -> None:
+        """Do what stores a text; `typed` stays in the composer until then. Raises what the work raises."""
+        room_id = self.room_id
+        try:
+            await work
+        except BaseException:
+            self.parts.composer.kept()
+            raise
+        if self.parts.composer.room_id == room_id:
+            self.parts.composer.sent(room_id, typed)
+            self.keep_draft()
+            self.parts.hints.tell(problem="", command="")
+        else:
+            self._draft_sent(room_id, typed)
+
+    async def say(self, said: Plain, at_ms: int = 0) -> None:
+        """Say something in the open room, or change what is being edited. `at_ms`: it leaves at that time.
+
+        Raises LocalError, StoreError: then nothing was done.
+        """
+        if self.edits:
+            if at_ms:
+                raise LocalError("A change of a message cannot be put off; Esc leaves the message as it is.")
+            await self._change(said)
+            return
+        room_id, reply_to = self.room_id, self.reply_to
+        own = own_id(reply_to)
+        await self.session.send(
+            room_id,
+            said.text,
+            "" if own else reply_to,
+            kind="emote" if said.emote else "",
+            at_ms=at_ms,
+            target_action=own,
+        )
+        if self.room_id == room_id:
+            self.reply_to = ""  # kept as a draft with the text that goes
+            self.parts.hints.tell(reply="")
+            self.parts.timeline.set_unread_after(None)
+            self.parts.timeline.to_end()
+
+    def _draft_sent(self, room_id: str, typed: str) -> None:
+        """The room was left while its text was stored: take the text out of the draft that was kept of it."""
+        draft = self.session.drafts.get(room_id)
+        if draft is not None and draft.text.startswith(typed):
+            rest = draft.text[len(typed) :]
+            self.session.save_draft(Draft(room_id, rest, len(rest), updated_at=self.session.now_ms()))
+
+    # ------------------------------------------------------------ answering
+
+    def set_reply(self, name: str) -> None:
+        """Answer this message with the next text; empty: answer none."""
+        if name != self.reply_to:
+            self.reply_to = name
+            self.parts.hints.tell(reply=self._reply_text())
+            self.keep_draft()
+
+    def _reply_text(self) -> str:
+        if not self.reply_to:
+            return ""
+        if own := self._own(self.reply_to):
+            return f"you: {one_line(own.text, 80)}"
+        event = self.source.event(self.reply_to) if self.source else None
+        return f"{event.sender_name or event.sender}: {one_line(event.text, 80)}" if event else "an older message"
+
+    # ------------------------------------------------------------ changing
+
+    def begin_edit(self, event: RoomEvent) -> None:
+        """Put a message's text into the composer, to be changed."""
+        self._begin(event.event_id, as_typed(event.text, emote=event.kind is EventKind.EMOTE))
+
+    def begin_change(self, action: Action) -> None:
+        """Put the text of something that waits, or was refused, into the composer; what is sent then takes its place."""
+        self._begin(own_action(action.id), typed_form(action))
+
+    def _begin(self, name: str, text: str) -> None:
+        self.reply_to, self.edits = "", name
+        self.parts.hints.tell(reply="", edit=self._edit_text())
+        self.parts.composer.put_back(text)
+        self.keep_draft()
+
+    def end_edit(self) -> None:
+        """Leave the message as it is; what was written can be brought back with the composer's own texts."""
+        self.edits = ""
+        self.parts.hints.tell(edit="")
+        self.parts.composer.put_aside()
+        self.keep_draft()
+
+    async def _change(self, said: Plain) -> None:
+        """Have the message changed that is being edited."""
+        name, own = self.edits, self._own(self.edits)
+        if own is not None and (own.kind is not Kind.SEND or own.state is State.FAILED):
+            await self.session.resend(own.id, said.text)
+        else:
+            await self._edit(name, said)
+        if self.edits == name:
+            self.edits = ""
+            self.parts.hints.tell(edit="")
+
+    async def _edit(self, name: str, said: Plain) -> None:
+        content: dict[str, object] = {"text": said.text}
+        if said.emote:
+            content["kind"] = "emote"
+        if own := own_id(name):
+            await self.session.perform(Kind.EDIT, self.room_id, target_action=own, **content)
+            return
+        event = self.source.event(name) if self.source else None
+        if event is not None and as_typed(event.text, emote=event.kind is EventKind.EMOTE) == typed_again(said):
+            return
+        content |= {"target": name, "target_order": event.order if event else 0}
+        await self.session.perform(Kind.EDIT, self.room_id, target_action=0, **content)
+
+    def _edit_text(self) -> str:
+        if not self.edits:
+            return ""
+        if own := self._own(self.edits):
+            return f"Editing: {one_line(own.text, 80)}"
+        event = self.source.event(self.edits) if self.source else None
+        return f"Editing: {one_line(event.text, 80)}" if event else "Editing an older message"
+
+    # ------------------------------------------------------------ taking back
+
+    async def take_back(self, action: Action) -> None:
+        """Bring the text of what has not left back to the composer, with what it answered. Raises LocalError."""
+        await self.session.cancel(action.id)
+        self.parts.composer.put_back(typed_form(action))
+        if not self.reply_to and not self.edits:
+            self.reply_to = str(action.content.get("reply_to", "")) or (
+                own_action(action.depends_on) if action.depends_on else ""
+            )
+            self.parts.hints.tell(reply=self._reply_text())
+        self.keep_draft()
+        self.parts.composer.focus()
+
+    # ------------------------------------------------------------ drafts
+
+    def load_draft(self) -> None:
+        """Note what the open room's draft answers or changes; what was ours and has its event by now goes by that."""
+        draft = self.session.drafts.get(self.room_id)
+        self.reply_to, self.edits = (self._today(draft.reply_to), self._today(draft.edits)) if draft else ("", "")
+
+    def keep_draft(self) -> None:
+        """Keep what stands in the composer, and what it answers."""
+        composer = self.parts.composer
+        if composer.room_id:
+            self.save_draft(composer.room_id, composer.text, composer.cursor_index)
+
+    def save_draft(self, room_id: str, text: str, cursor: int) -> None:
+        """Keep a room's draft, unless it is as it was."""
+        reply_to, edits = (self.reply_to, self.edits) if room_id == self.room_id else ("", "")
+        old = self.session.drafts.get(room_id)
+        if (old.text, old.reply_to, old.edits) != (text, reply_to, edits) if old else bool(text or reply_to or edits):
+            self.session.save_draft(
+                Draft(room_id, text, cursor, reply_to, updated_at=self.session.now_ms(), edits=edits)
+            )
+
+    # ------------------------------------------------------------ parts
+
+    def _own(self, name: str) -> Action | None:
+        """The action of ours that is named, where it is known."""
+        action_id = own_id(name)
+        if not action_id:
+            return None
+        return self.session.open_actions.get(action_id) or self.session.store.read(load_action, action_id)
+
+    def _today(self, name: str) -> str:
+        """What a stored name stands for now; empty when that is gone."""
+        if not own_id(name):
+            return name
+        action = self._own(name)
+        if action is None or action.state is State.CANCELLED:
+            return ""
+        return action.event_id if action.state is State.CONFIRMED and action.kind is Kind.SEND else name
+
+
+def typed_form(action: Action) -> str:
+    """What was typed for an action."""
+    return as_typed(action.text, emote=action.content.get("kind") == "emote")
+
+
+def typed_again(said: Plain) -> str:
+    """What is typed to say this."""
+    return ME + said.text if said.emote else as_typed(said.text)
