@@ -40,7 +40,7 @@ SHARE: Final = 0.3
 PATIENCE: Final = 600.0
 
 
-async def through(
+async def through(  # noqa: PLR0917
     server: Synapse, folder: Path, mode: str, sends: int, seed: int, kills: int, figures: Figures
 ) -> None:
     """One way to sync: say everything, kill the homeserver now and then, and look what came of it."""

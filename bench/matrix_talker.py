@@ -44,7 +44,7 @@ def impatient(session: Session) -> None:
 async def talk(session: Session, number: int, rooms: list[str]) -> None:
     """Say things in all rooms in turn, until this program is killed."""
     for count, room_id in zip(itertools.count(), itertools.cycle(rooms), strict=False):
-        while len(session.open_actions) >= MOST_OPEN:
+        while len(session.open_actions) >= MOST_OPEN:  # noqa: ASYNC110 - ends with the program
             await asyncio.sleep(STEP)
         text = f"{number:04}-{count:05}"
         await session.send(room_id, text)
@@ -61,7 +61,7 @@ async def run(folder: Path, account: str, number: int, rooms: list[str]) -> None
         if number:
             await talk(session, number, rooms)
         await session.ready()
-        while session.open_actions:
+        while session.open_actions:  # noqa: ASYNC110 - ends with the program
             await asyncio.sleep(STEP)
         tell("done")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -36,7 +37,7 @@ class Tally:
         self._note(
             where,
             "reordered",
-            [after for before, after in zip(known, known[1:], strict=False) if place[after] < place[before]],
+            [after for before, after in itertools.pairwise(known) if place[after] < place[before]],
         )
 
     def _note(self, where: str, what: str, texts: Sequence[str]) -> None:

@@ -152,14 +152,16 @@ class Action:
     """One thing the user did, as it is stored and shown. Times are milliseconds since 1970, 0 = not yet.
 
     `id` rises strictly per device and is never used again. `content` by kind: SEND {"text", "reply_to"?, "thread"?,
-    "kind"?: "notice" or "emote", "at"?: when the person wants it to leave}; EDIT {"target", "text"}; REDACT {"target", "reason"?}; REACT {"target", "key",
-    "remove"?, "reaction_id"?}; CREATE_ROOM {"name"?, "alias"?, "topic"?, "private"?, "invite"?, "direct"?}; INVITE,
-    KICK, BAN, UNBAN {"user", "reason"?}; TOPIC {"topic"}; NAME {"name"}; READ {"order", "event_id"?}; LEAVE, KNOCK
-    {"reason"?}; PROFILE {"name"}; TAG {"tag"}; MUTE {"muted"}. `target` is an event id; `target_order` its order
-    where known; "typed" is when a thing that is tried again was done first. `depends_on` names the action whose event this one is about, until that is known. `doubt`: written,
-    and the answer was lost. `retry_of`: the id under which it was first refused. `not_before`: leaves no sooner
-    (scheduled, undo, back-off). `written_at`: set before the first byte may leave, and cleared only when it is known
-    that nothing came of it. `let_pass`: later actions of its room need not wait for this one.
+    "kind"?: "notice" or "emote", "at"?: when the person wants it to leave}; EDIT {"target", "text"}; REDACT {"target",
+    "reason"?}; REACT {"target", "key", "remove"?, "reaction_id"?}; CREATE_ROOM {"name"?, "alias"?, "topic"?,
+    "private"?, "invite"?, "direct"?}; INVITE, KICK, BAN, UNBAN {"user", "reason"?}; TOPIC {"topic"}; NAME {"name"};
+    READ {"order", "event_id"?}; LEAVE, KNOCK {"reason"?}; PROFILE {"name"}; TAG {"tag"}; MUTE {"muted"}. `target` is an
+    event id; `target_order` its order where known; `typed` is when a thing that is tried again was done first.
+
+    `depends_on` names the action whose event this one is about, until that is known. `doubt`: written, and the answer
+    was lost. `retry_of`: the id under which it was first refused. `not_before`: leaves no sooner (scheduled, undo,
+    back-off). `written_at`: set before the first byte may leave, and cleared only when it is known that nothing came of
+    it. `let_pass`: later actions of its room need not wait for this one.
     """
 
     id: int

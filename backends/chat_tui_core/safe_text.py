@@ -27,7 +27,7 @@ def harmless(text: str, limit: int = 0) -> str:
     """
     if limit and len(text) > limit:
         text = text[: limit - 1] + "…"
-    if (text.isascii() and text.isprintable()) or not _suspect(text):
+    if text.isprintable() or not _suspect(text):  # all that is changed is not printable; most texts are, all of them
         return text
     text = text.replace("\r\n", "\n").translate(_TABLE)
     return text.encode("utf-8", "replace").decode("utf-8")
@@ -35,7 +35,7 @@ def harmless(text: str, limit: int = 0) -> str:
 
 def harmless_name(text: str, limit: int = NAME_LIMIT) -> str:
     """A name on one line: no format characters at all, so that two names that look alike are told apart by their ids."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text[:limit].strip()
     flat = " ".join(harmless(text).split())
     kept = (c for c in flat if unicodedata.category(c) not in {"Cf", "Cc", "Cn", "Co"} or c in _JOINERS)

@@ -159,6 +159,7 @@ def test_every_choice_of_the_notice(
     first = refused_id(ann)
     terminal.press("F6", "r")
     refused_id(ann, first)  # and refused again: under a new id, in its place
+    time.sleep(1)  # the notice goes and comes again, and looks as before
     terminal.wait_for("was refused")
     terminal.press("F6", "e")
     terminal.wait_for("Editing: far too long")

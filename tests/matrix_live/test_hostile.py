@@ -148,7 +148,9 @@ async def test_a_server_that_is_no_matrix_server_is_told_in_one_sentence(what: s
         assert_sentence(caught.value)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "http://no-such-host.invalid", "http://[::1", "ftp://x.y"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:{port}", "http://no-such-host.invalid", "http://[::1", "ftp://x.example"]
+)
 async def test_a_wrong_address_is_told_in_one_sentence(url: str) -> None:  # A10
     backend = load("matrix")
     address = url.format(port=free_port())

@@ -53,7 +53,10 @@ def test_the_wheel_holds_every_package_file_and_nothing_else(built: Path) -> Non
     assert any(name.startswith("chat_tui_core/") and name.endswith(".sql") for name in names)
     assert "MIT License" in info["LICENSE"]
     assert "chat-tui = chat_tui.__main__:main" in info["entry_points.txt"]
-    assert "[chat_tui.backends]\nmatrix = chat_tui_matrix.entry:backend\nwschat = chat_tui_wschat:backend" in info["entry_points.txt"]
+    assert (
+        "[chat_tui.backends]\nmatrix = chat_tui_matrix.entry:backend\nwschat = chat_tui_wschat:backend"
+        in info["entry_points.txt"]
+    )
 
 
 def test_the_source_release_can_be_built_run_and_tested(built: Path) -> None:

@@ -42,12 +42,21 @@ class Person:
         self.session.files.folder = self.received
         self.session.files.bytes.waits.retry = (0.1,)
         self.session.connect()
+        self._impatience = asyncio.create_task(self._reconnect())
+
+    async def _reconnect(self) -> None:
+        """Nobody wants to wait for the next try here."""
+        while True:
+            await asyncio.sleep(0.02)
+            if self.session.link.link is Link.WAITING:
+                self.session.connect_now()
 
     async def online(self) -> None:
         async with asyncio.timeout(PATIENCE):
             await self.session.ready()
 
     async def stop(self) -> None:
+        self._impatience.cancel()
         await self.session.close()
         await self._store.close()
 
@@ -65,8 +74,6 @@ class Person:
         """What `look` finds among all transfers, once it finds something."""
         async with asyncio.timeout(PATIENCE):
             while (found := look(self.session.files.all())) is None:
-                if self.session.link.link is Link.WAITING:
-                    self.session.connect_now()  # nobody wants to wait for the next try here
                 await asyncio.sleep(0.01)
         return found
 

@@ -147,5 +147,6 @@ _COMMANDS: dict[str, Run] = {
     "doctor": _doctor,
 }
 _COMMANDS |= dict.fromkeys(
-    ("rooms", "members", "history", "tail", "join", "leave", "outbox", "outbox retry", "outbox cancel", "outbox pass"), _ask
+    ("rooms", "members", "history", "tail", "join", "leave", "outbox", "outbox retry", "outbox cancel", "outbox pass"),
+    _ask,
 )

@@ -234,7 +234,7 @@ def _mark_read(batch: Batch, command: MarkRead) -> None:
 def _read_up_to(batch: Batch, command: MarkRead) -> dict[str, object]:
     """The content of a READ: the order, and the event that is there or next before it, for servers that go by ids."""
     last = stored_events.events_before(batch.db, command.room_id, command.order + 1, 1)
-    named = {"event_id": event.event_id for event in last if event.event_id}
+    named = {"event_id": last[0].event_id} if last and last[0].event_id else {}
     return {"order": command.order, **named}
 
 

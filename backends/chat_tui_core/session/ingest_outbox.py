@@ -106,6 +106,7 @@ def _instead(batch: Batch, action: Action, content: Mapping[str, Any]) -> None:
     draft = replace(action, content=content, retry_of=action.place, error_code="", error_text="")
     again = stored_actions.new_action(batch.db, draft, batch.known.now_ms)
     batch.out.actions[again.id] = again
+    batch.out.rekeyed[action.id] = again.id
     for dependent in stored_actions.dependents(batch.db, action.id):
         batch.put_action(replace(dependent, depends_on=again.id))
     batch.put_action(replace(action, state=after(action.state, Cause.CANCELLED)))

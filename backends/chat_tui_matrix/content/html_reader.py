@@ -31,14 +31,19 @@ MAX_OPEN: Final = 40
 _tokens: Final = re.compile(r"<(/?)([a-z0-9]++)((?: [a-z-]++=\"[^\"]*+\")*+)>|([^<]++|<)").finditer
 _attributes: Final = re.compile(r" ([a-z-]++)=\"([^\"]*+)\"").findall
 _fold: Final = re.compile(r"[ \t\n\f\r]+").sub
+_uneven: Final = re.compile(r"[\t\n\f\r]|  ").search
 _italic: Final = re.compile(rf"(?<!\w){ITALIC}([^{ITALIC}{ITALIC_END}_\n]++){ITALIC_END}(?!\w)").sub
 _NO_MARKS: Final = str.maketrans({ITALIC: None, ITALIC_END: None})
+
+
+def _underscored(italic: re.Match[str]) -> str:
+    return f"_{italic[1]}_"
 
 
 def light_markup(html: str) -> str:
     """The text of HTML as nh3 writes it, in light markup: its lines, no space around it."""
     reader = _Reader()
-    for token in _tokens(html.translate(_NO_MARKS)):
+    for token in _tokens(html if html.isascii() else html.translate(_NO_MARKS)):
         end, name, attributes, text = token.groups()
         if text is not None:
             reader.text(unescape(text))
@@ -64,7 +69,7 @@ class _Reader:
         elif top.kind == "code":
             top.flow.inline(text.replace("\n", " "))
         elif top.kind not in {"rows", "table"}:  # these have text in their cells only
-            top.flow.inline(_fold(" ", text))
+            top.flow.inline(_fold(" ", text) if _uneven(text) else text)
 
     def start(self, name: str, attributes: str) -> None:
         """Take a start tag."""
@@ -91,8 +96,10 @@ class _Reader:
         """Everything, once all has come."""
         while len(self._around.open) > 1:
             write(self._around.pop(), self._around)
-        text = _italic(r"_\1_", self._around.open[0].flow.text()).translate(_NO_MARKS)
-        return "\n".join(line.rstrip() for line in text.replace("\xa0", " ").split("\n")).strip("\n")
+        text = self._around.open[0].flow.text()
+        if not text.isascii():
+            text = _italic(_underscored, text).translate(_NO_MARKS).replace("\xa0", " ")
+        return "\n".join([line.rstrip() for line in text.split("\n")]).strip("\n")
 
     def _single(self, name: str, attributes: Mapping[str, str], top: Opened) -> None:
         """Take an element that has nothing in it."""

@@ -31,6 +31,7 @@ _Piece = tuple[Content | None, str]
 _Generation = dict[str, dict[str, dict[str, _Piece]]]
 """Room -> type -> key -> piece."""
 
+
 class StateTracker:
     """The state of all rooms, as of everything that was put; nothing is lost between that and its being stored.
 

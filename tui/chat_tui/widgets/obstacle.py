@@ -51,7 +51,9 @@ def find_obstacle(actions: Iterable[Action], waits: Mapping[int, Wait], now_ms: 
     shown = [action for action in actions if action.kind not in SILENT and action.id in waits]
     held = Counter(waits[action.id].by for action in shown if waits[action.id].why is Why.BEHIND)
     found = ((_weight(action, waits[action.id], held[action.id], now_ms), action) for action in shown)
-    best = min(((weight, action.place, action) for weight, action in found if weight), default=None, key=lambda x: x[:2])
+    best = min(
+        ((weight, action.place, action) for weight, action in found if weight), default=None, key=lambda x: x[:2]
+    )
     if best is None:
         return None
     action = best[2]
