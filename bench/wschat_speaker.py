@@ -8,6 +8,7 @@ the server confirmed the last one, which is when everybody else is told of it.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from pathlib import Path
@@ -23,6 +24,7 @@ from bench.plain_client import PlainClient  # noqa: E402
 from bench.said import said, spread  # noqa: E402
 
 CONFIRMED: Final = b"CONFIRM MSG"
+REFUSED: Final = b"ERROR "
 IN_FLIGHT: Final = 2_000
 """Messages that may wait for their answers."""
 NO_MASK: Final = bytes(4)
@@ -49,6 +51,8 @@ class Ear(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Count those in what came."""
         data = self._tail + data
+        if REFUSED in data:
+            raise RuntimeError(data[data.index(REFUSED) :][:200])
         self.answered += data.count(CONFIRMED)
         self._tail = data[1 - len(CONFIRMED) :]
         self.at = time.perf_counter()
@@ -79,7 +83,7 @@ async def main(url: str, user: str, password: str) -> None:
     ws = await connect(url, compression=None, ping_interval=None)
     client = PlainClient(ws)
     await client.recv()
-    await client.sign_in(user, password, "speaker")
+    await client.sign_in(user, password, f"speaker{os.getpid()}")  # a device of its own: its action ids are unused
     ear = Ear()
     ws.transport.set_protocol(ear)
     print("ready", flush=True)

@@ -51,6 +51,7 @@ def open_app(terminal: Terminal, client: Client, *options: str) -> None:
 def say(terminal: Terminal, text: str) -> None:
     terminal.type(text)
     terminal.press("Enter")
+    terminal.wait_for("› Message talk")  # the composer is empty again: it is stored
     terminal.wait_for(text)
 
 
@@ -95,6 +96,7 @@ def test_five_messages_a_change_and_a_reaction_while_the_server_is_away(
     terminal.press("F2")
     terminal.wait_for("6 not settled")
     terminal.press("Escape")
+    terminal.wait_gone("Outbox")
     terminal.press("C-q")
     terminal.wait_for("left-with-0")
     waiting = ann("outbox", "--json").rows
@@ -178,6 +180,7 @@ def test_every_choice_of_the_notice(
     terminal.press("d")
     terminal.wait_for("Everything is sent.")
     terminal.press("Escape")
+    terminal.wait_gone("Outbox")
 
     refuse(terminal, "after the third")
     terminal.press("F6", "d")

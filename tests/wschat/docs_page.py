@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -30,6 +31,7 @@ ROOM: Final = SeedRoom(
 
 _FENCE: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _TICKED: Final = re.compile(r"`([^`]+)`")
+Octets = TypeVar("Octets", str, bytes)
 _WORDS: Final = r"[A-Za-z0-9_.-]+"
 
 
@@ -110,6 +112,7 @@ class Player:
         self._sockets: dict[str, ClientConnection] = {}
         self._found: dict[str, str] = {}
         self._refused: dict[str, FrameError] = {}
+        self._early: dict[str, deque[str | bytes]] = defaultdict(deque)
 
     async def play(self, example: str) -> None:
         """Play all lines; afterwards no connection may have more to tell than the example says."""
@@ -123,6 +126,7 @@ class Player:
             await socket.send("@id=999999 PING 0")
             assert await self._recv(name) == "@id=999999 PONG 0", name
         assert not self._refused, self._refused
+        assert not any(self._early.values()), self._early
 
     async def _open(self, name: str, _frame: str) -> None:
         assert name not in self._sockets, name
@@ -142,8 +146,15 @@ class Player:
         await self._say(name, self._fill(frame))
 
     async def _b(self, name: str, frame: str) -> None:
-        octets = re.sub(r"\\x([0-9a-f]{2})", lambda found: chr(int(found[1], 16)), self._fill(frame))
-        await self._say(name, octets.encode("latin-1"))
+        await self._say(name, self._octets(frame))
+
+    async def _d(self, name: str, frame: str) -> None:
+        heard = await self._next(name, bytes)
+        assert heard == self._octets(frame), f"{name}: the page says\n  {frame}\nand the server\n  {heard!r}"
+        self.heard.replies.append(parse_reply(heard))
+
+    def _octets(self, frame: str) -> bytes:
+        return re.sub(r"\\x([0-9a-f]{2})", lambda found: chr(int(found[1], 16)), self._fill(frame)).encode("latin-1")
 
     async def _say(self, name: str, message: str | bytes) -> None:
         """Send one message; our codec must read it, or refuse it with the code that the server answers next."""
@@ -180,9 +191,20 @@ class Player:
         self.heard.closed.append(int(frame.split(" ", maxsplit=1)[0]))
 
     async def _recv(self, name: str) -> str:
-        frame = await asyncio.wait_for(self._sockets[name].recv(), PATIENCE)
-        assert isinstance(frame, str)
-        return frame
+        return await self._next(name, str)
+
+    async def _next(self, name: str, kind: type[Octets]) -> Octets:
+        """The next text, or the next binary message: chunks go between the others when there is nothing else to say."""
+        early = self._early[name]
+        found = next((message for message in early if isinstance(message, kind)), None)
+        if found is not None:
+            early.remove(found)
+            return found
+        while True:
+            message = await asyncio.wait_for(self._sockets[name].recv(), PATIENCE)
+            if isinstance(message, kind):
+                return message
+            early.append(message)
 
     def _fill(self, frame: str) -> str:
         known = re.sub(r"<([a-z][a-z0-9]*)>", lambda found: self._found[found[1]], frame)

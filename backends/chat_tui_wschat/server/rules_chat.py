@@ -104,8 +104,10 @@ def _withdraw(turn: Turn, item: Mapping[str, Any]) -> None:
 
 def _update(turn: Turn, channel: Channel, wish: Update) -> str:
     item = _living(turn, channel, wish.pos)
-    if item["from"] != turn.user.name or item["type"] == "file":
-        raise Refusal("NOPERM", "Only its author may change a message, and nobody a file")
+    if item["from"] != turn.user.name:
+        raise Refusal("NOPERM", "Only its author may change a message")
+    if item["type"] == "file":
+        raise Refusal("NOPERM", "An offered file cannot be changed")
     check_text(turn, wish.text)
     ts = turn.ts
     item = {**item, "text": wish.text, "edited": ts}
