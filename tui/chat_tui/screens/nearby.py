@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 __all__ = ["keep_nearby"]
 
-MOST: Final = 2_000
+MOST: Final = 1_000
 """Lines on one side of the reader from which on those far away are forgotten."""
-KEPT: Final = 1_000
+KEPT: Final = 400
 
 
 def keep_nearby(screen: MainScreen, batch: Batch) -> None:
