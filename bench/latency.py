@@ -2,6 +2,7 @@
 
 Run it as `python -m bench.latency` on an otherwise idle machine (Linux). The app runs in a pseudo-terminal of 120x40
 against `chat-tui server`, in rooms of 5,000 and 100,000 messages; keys are measured beside the smallest Textual app.
+At the end the server goes away, and Enter is measured again while a thousand messages wait for it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -23,14 +25,17 @@ ROOT = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":
     sys.path[:0] = [str(ROOT), str(ROOT / "tui"), str(ROOT / "backends")]
 
-from bench.figures import Figures  # noqa: E402
+from bench.figures import Figures, part  # noqa: E402
 from bench.pseudo_terminal import PseudoTerminal, environment  # noqa: E402
 from bench.stored_account import talk  # noqa: E402
 from chat_tui_core import registry  # noqa: E402
+from chat_tui_core.accounts import DataFolder  # noqa: E402
 from chat_tui_core.actions import Action, Kind  # noqa: E402
 from chat_tui_core.contract import Connection, SeedRoom, ServerOptions  # noqa: E402
 from chat_tui_core.model import Account  # noqa: E402
 from chat_tui_core.news import Arrived, LinkChanged, News  # noqa: E402
+from chat_tui_core.store import Store  # noqa: E402
+from chat_tui_core.store.actions import new_action  # noqa: E402
 
 KEYS: Final = "ßðþæøåçñüöäœŋħłĸđŧµ¢»«¶§¬±¿¡×÷"
 """Characters that are on the screen nowhere else."""
@@ -39,6 +44,10 @@ PAINTED: Final = "\x1b[?2026l"
 """Ends a synchronised update."""
 PAUSE: Final = 0.12
 ROOMS: Final = {"hall": 5_000, "archive": 100_000}
+WAITING: Final = 1_000
+"""Messages that wait for the server at the end."""
+MORE_THAN_BARE: Final = 16
+"""Milliseconds that the own line may take more than the smallest Textual app takes for a key's echo, p95."""
 PASSWORD: Final = "only-for-measuring"  # noqa: S105
 COMMAND: Final = (sys.executable, "-c", "import sys; from chat_tui.__main__ import main; sys.exit(main())")
 
@@ -183,8 +192,8 @@ def pages(terminal: PseudoTerminal, count: int) -> list[float]:
 
 def open_room(terminal: PseudoTerminal, room: str) -> None:
     """Open a room by name, and wait until all is calm."""
-    for part in ("/", f"switch {room}"):  # the first key moves the focus
-        terminal.send(part)
+    for keys in ("/", f"switch {room}"):  # the first key moves the focus
+        terminal.send(keys)
         time.sleep(PAUSE)
     terminal.send("\r")
     terminal.quiet(1.0)
@@ -223,6 +232,40 @@ def measure(figures: Figures, folder: Path, url: str, lines: dict[str, int], rou
     figures.spread("chat-tui: key echo", keys, 3.5, 6)
 
 
+def fill_outbox(db: sqlite3.Connection, room: str, count: int) -> None:
+    """Have so many messages wait."""
+    now = time.time_ns() // 1_000_000
+    for number in range(count):
+        new_action(db, Action(0, Kind.SEND, room, {"text": f"waiting {number}"}), now)
+
+
+def measure_waiting(figures: Figures, folder: Path, room: str, rounds: int) -> None:
+    """The own line while the server is away and many messages wait for it already."""
+    store = Store.open(DataFolder(folder / "data").folder("bench") / "chat.db")
+    store.write_now(fill_outbox, room, WAITING)
+    store.close_now()
+    with contextlib.ExitStack() as stack:
+        app = stack.enter_context(
+            PseudoTerminal([*COMMAND, "--data-dir", str(folder / "data")], settings=settings(folder))
+        )
+        small = stack.enter_context(
+            PseudoTerminal([sys.executable, str(ROOT / "bench" / "bare_app.py")], settings=settings(folder))
+        )
+        app.shown("reconnecting")
+        small.quiet(0.3)
+        open_room(app, room)
+        bare = echoes(small)
+        keys = echoes(app)
+        app.send("\x7f" * len(KEYS))
+        app.quiet(0.3)
+        own = own_lines(app, rounds, "waiting")
+        bare += echoes(small)
+    most = part(bare, 95) * 1000 + MORE_THAN_BARE
+    figures.spread("bare Textual app, later: key echo", bare)
+    figures.spread(f"{WAITING:,} waiting: key echo", keys, 3.5, 6)
+    figures.spread(f"{WAITING:,} waiting: Enter to own line", own, None, most)
+
+
 def main() -> int:
     """Measure, print, and tell by the exit code whether all targets are kept."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -236,6 +279,7 @@ def main() -> int:
         lines = {"hall": asked.lines} if asked.lines else ROOMS
         with served(Path(name), lines) as url:
             measure(figures, Path(name), url, lines, asked.rounds)
+        measure_waiting(figures, Path(name), next(iter(lines)), asked.rounds)
     return figures.verdict()
 
 

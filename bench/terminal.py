@@ -24,6 +24,7 @@ if __name__ == "__main__":
 from bench import terminal_programs as programs  # noqa: E402
 from bench.figures import Figures, part  # noqa: E402
 from bench.latency import served  # noqa: E402
+from bench.neighbours import Neighbours, wait_for_calm  # noqa: E402
 from bench.processes import Process  # noqa: E402
 from bench.terminal_measures import (  # noqa: E402
     Samples,
@@ -72,6 +73,8 @@ class Sizes(NamedTuple):
     seconds: float
     idle: float
     messages: int
+    patience: float
+    """Seconds to wait for other programs to be calm."""
 
 
 def measure(program: Program, sizes: Sizes, samples: Samples) -> None:
@@ -117,10 +120,14 @@ def round_of(folder: Path, url: str, room: str, sizes: Sizes, found: dict[str, S
             if program is None:
                 print(f"{name} is not installed: left out", flush=True)
                 continue
-            began = time.perf_counter()
+            wait_for_calm(sizes.patience)
+            began, others = time.perf_counter(), Neighbours()
             measure(program, sizes, found.setdefault(name, {}))
             seconds, load = time.perf_counter() - began, os.getloadavg()[0]
-            print(f"# {room}, {name}: {seconds:.0f} s, load {load:.1f}", flush=True)
+            print(
+                f"# {room}, {name}: {seconds:.0f} s, load {load:.1f}, other programs: {others.cores():.2f} processors",
+                flush=True,
+            )
 
 
 def prepared(name: str, folder: Path, url: str, room: str, stack: contextlib.ExitStack) -> Program | None:
@@ -158,9 +165,13 @@ def options() -> tuple[int, Sizes]:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="rounds of each (default: 3)")
     parser.add_argument("--quick", action="store_true", help="a try: little of everything")
+    parser.add_argument(
+        "--patience", type=float, default=60.0, metavar="S", help="wait for a calm machine (default: 60)"
+    )
     asked = parser.parse_args()
-    sizes = Sizes(8, 6, 2.0, 3.0, 30_000) if asked.quick else Sizes(30, 20, 10.0, 30.0, 100_000)
-    return asked.rounds, sizes
+    if asked.quick:
+        return asked.rounds, Sizes(8, 6, 2.0, 3.0, 30_000, asked.patience)
+    return asked.rounds, Sizes(30, 20, 10.0, 30.0, 100_000, asked.patience)
 
 
 @contextlib.contextmanager

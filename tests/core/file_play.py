@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -114,5 +115,9 @@ class FilePlay(Play):
             self.wire.files.write(transfer_id, 0, b"")
 
     def received(self) -> dict[str, bytes]:
-        """What is in the folder."""
-        return {path.name: path.read_bytes() for path in self.folder.iterdir()}
+        """What is in the folder; a file that goes away while we look is not."""
+        found = {}
+        for path in self.folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                found[path.name] = path.read_bytes()
+        return found

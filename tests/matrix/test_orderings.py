@@ -24,6 +24,7 @@ from tests.matrix.driver import BOB, ME, ROOM, WALL, Driver, body, member, messa
 from tests.matrix.loop_stage import Mode, each_mode
 
 SEND: Final = "PUT send"
+ALONE: Final = Surroundings()
 
 
 class Homeserver:
@@ -92,8 +93,13 @@ class MatrixBackend(ScriptedBackend):
         self.mode = mode
         self.newest: DrivenConnection
 
-    def connect(  # type: ignore[override]
-        self, account: Account, token: str, position: Mapping[str, str], deliver: Deliver, surroundings: Surroundings
+    def connect(
+        self,
+        account: Account,
+        token: str,
+        position: Mapping[str, str],
+        deliver: Deliver,
+        surroundings: Surroundings = ALONE,
     ) -> DrivenConnection:
         self.newest = DrivenConnection(self.mode, position, deliver, surroundings)
         return self.newest
@@ -108,6 +114,7 @@ class World:
         self.server = Homeserver()
         self.backend = MatrixBackend(mode)
         self.polls = 0
+        self.seen = 0
         self.clock = WALL * 1000
         self.open()
 
@@ -172,7 +179,8 @@ class World:
     async def answer(self, call: Call | None = None, times: int = 1) -> None:
         """The request is carried out, and its answer comes."""
         call = call or self.driver.call(SEND)
-        for _ in range(times):
+        event_id = self.server.carry_out(call)
+        for _ in range(times - 1):
             event_id = self.server.carry_out(call)
         self.driver.reply_to(call, {"event_id": event_id})
         await self.settle()

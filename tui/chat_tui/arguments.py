@@ -49,7 +49,7 @@ def parser(commands: Mapping[str, Run]) -> argparse.ArgumentParser:
     )
     _add_options(main, commands)
     tree = _Tree(main.add_subparsers(title="commands", metavar="COMMAND", dest="command"), commands)
-    for add in (_add_accounts, _add_reading, _add_acting, _add_outbox, _add_server):
+    for add in (_add_accounts, _add_reading, _add_acting, _add_outbox, _add_files, _add_server):
         add(tree)
     tree.add("doctor", "what is installed, readable, writable and reachable; shows no secrets", "chat-tui doctor")
     return main
@@ -222,9 +222,11 @@ def _add_acting(tree: _Tree) -> None:
         'chat-tui send general "Good morning"',
         "uptime | chat-tui send ops - --wait confirmed --json",
         'chat-tui send general "Happy new year" --at "2027-01-01 00:00"',
+        "chat-tui send general --file photo.png",
     )
     _add_room(send)
-    send.add_argument("text", metavar="TEXT", help="what to say; - reads it from standard input")
+    send.add_argument("text", metavar="TEXT", nargs="?", default="", help="what to say; - reads it from standard input")
+    send.add_argument("--file", default="", metavar="PATH", help="send this file, after the text if there is one")
     send.add_argument(
         "--at",
         type=_moment,
@@ -270,6 +272,28 @@ def _add_outbox(tree: _Tree) -> None:
     _add_json(let_pass)
     for added in (retry, cancel, let_pass):
         added.add_argument("action_id", type=_count, metavar="ID", help="the action's id, as the outbox lists it")
+
+
+def _add_files(tree: _Tree) -> None:
+    files = tree.add(
+        "files", "list the files that you send and get", "chat-tui files --json", "chat-tui files get 17 --to ~/papers/"
+    )
+    _add_json(files)
+    below = tree.below(files, "files")
+    get = below.add(
+        "get",
+        "get a file that was offered; goes on with one that is on its way",
+        "chat-tui files get 17",
+        do="get_file",
+    )
+    get.add_argument("--to", default="", metavar="PATH", help="a folder, or a new name (default: ~/Downloads)")
+    get.add_argument(
+        "--timeout", type=_seconds, default=60.0, metavar="S", help="how long it may stand still (default: 60)"
+    )
+    cancel = below.add("cancel", "end the transfer of a file", "chat-tui files cancel 17", do="cancel_file")
+    for added in (get, cancel):
+        added.add_argument("file_id", metavar="ID", help="the file's id as the list has it, or its message's event id")
+        _add_json(added)
 
 
 def _add_server(tree: _Tree) -> None:

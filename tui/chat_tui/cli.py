@@ -74,9 +74,22 @@ def _ask(args: argparse.Namespace) -> int:
 
 
 def _send(args: argparse.Namespace) -> int:
+    if args.file:
+        args.do, args.file = "send_file", os.path.abspath(args.file)  # noqa: PTH100 - Path is slow to import
+    elif not args.text:
+        from chat_tui_core.errors import ConfigError
+
+        raise ConfigError("Say what to send: a text, - for standard input, or --file PATH.")
     if args.text == "-":
         args.text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape").removesuffix("\n")
     args.wait = args.wait or ("pending" if args.at else "sent")
+    return _ask(args)
+
+
+def _get_file(args: argparse.Namespace) -> int:
+    if args.to:
+        folder = args.to.endswith(os.sep)
+        args.to = os.path.abspath(args.to) + (os.sep if folder else "")  # noqa: PTH100 - Path is slow to import
     return _ask(args)
 
 
@@ -140,6 +153,7 @@ _COMMANDS: dict[str, Run] = {
     "accounts": _accounts,
     "send": _send,
     "create": _create,
+    "files get": _get_file,
     "search": _search,
     "export": _export,
     "server": _server,
@@ -147,6 +161,9 @@ _COMMANDS: dict[str, Run] = {
     "doctor": _doctor,
 }
 _COMMANDS |= dict.fromkeys(
-    ("rooms", "members", "history", "tail", "join", "leave", "outbox", "outbox retry", "outbox cancel", "outbox pass"),
+    (
+        *("rooms", "members", "history", "tail", "join", "leave", "files", "files cancel"),
+        *("outbox", "outbox retry", "outbox cancel", "outbox pass"),
+    ),
     _ask,
 )

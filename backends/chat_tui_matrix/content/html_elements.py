@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from chat_tui_core.values import slotted
 from chat_tui_matrix.content.html_flow import PARAGRAPH, TIGHT, Flow, code_lines, fenced, indented, marked, quoted
 from chat_tui_matrix.content.html_links import written
 from chat_tui_matrix.content.html_table import laid_out
@@ -51,18 +50,20 @@ INSIDE_LINES: Final = frozenset({"", "bold", "italic", "strike", "code", "link",
 OUTERMOST: Final = "outermost"
 
 
-@slotted
 class Opened:
     """An element that is open: its name and kind, the text in it so far, and what lists, tables and code collect."""
 
-    name: str
-    kind: str
-    attributes: dict[str, str]
-    flow: Flow
-    number: int = -1  # of an ordered list's next item
-    rows: list[list[str]] | None = None
-    head: bool = False
-    code: list[str] | None = None
+    __slots__ = ("attributes", "code", "flow", "head", "kind", "name", "number", "rows")
+
+    def __init__(self, name: str, kind: str, attributes: dict[str, str], flow: Flow) -> None:
+        self.name = name
+        self.kind = kind
+        self.attributes = attributes
+        self.flow = flow
+        self.number = -1  # of an ordered list's next item
+        self.rows: list[list[str]] | None = None
+        self.head = False
+        self.code: list[str] | None = None
 
 
 class Surroundings:
@@ -70,22 +71,22 @@ class Surroundings:
 
     def __init__(self) -> None:
         self.open = [Opened("", OUTERMOST, {}, Flow(inside_line=False))]
-        self._depths: dict[str, int] = {}
+        self.depths: dict[str, int] = {}
 
     def push(self, opened: Opened) -> None:
         """An element begins."""
         self.open.append(opened)
-        self._depths[opened.kind] = self._depths.get(opened.kind, 0) + 1
+        self.depths[opened.kind] = self.depths.get(opened.kind, 0) + 1
 
     def pop(self) -> Opened:
         """The innermost element ends."""
         done = self.open.pop()
-        self._depths[done.kind] -= 1
+        self.depths[done.kind] -= 1
         return done
 
     def depth(self, *kinds: str) -> int:
         """How many elements of these kinds are open."""
-        return sum(self._depths.get(kind, 0) for kind in kinds)
+        return sum([self.depths.get(kind, 0) for kind in kinds])
 
     def nearest(self, kind: str) -> Opened | None:
         """The innermost open element of a kind."""
@@ -106,8 +107,9 @@ def _plain(done: Opened, around: Surroundings, flow: Flow) -> None:
 
 def _may_mark(done: Opened, around: Surroundings) -> bool:
     """Whether text may be marked: not twice, not in the columns of a table, not around whole blocks."""
-    twice = around.depth(done.kind) or (done.kind == "bold" and around.depth("heading"))
-    return not (twice or done.flow.has_blocks or around.depth("table"))
+    depths = around.depths
+    twice = depths.get(done.kind) or (done.kind == "bold" and depths.get("heading"))
+    return not (twice or done.flow.has_blocks or depths.get("table"))
 
 
 def _marked(done: Opened, around: Surroundings, flow: Flow) -> None:

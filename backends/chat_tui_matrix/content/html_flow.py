@@ -19,6 +19,8 @@ _blank_lines: Final = re.compile(r"\A(?:[ \t]*+\n)++").sub
 class Flow:
     """The text inside one element as it grows. `inside_line`: it continues a line of the element around it."""
 
+    __slots__ = ("_breaks", "_owed", "_parts", "_spaced", "has_blocks")
+
     def __init__(self, *, inside_line: bool) -> None:
         self.has_blocks = False
         self._parts: list[str] = []
@@ -30,6 +32,11 @@ class Flow:
         """Add text to the current line; a space at a line's beginning or after another one vanishes."""
         if self._owed or self._spaced:
             text = text.lstrip(" ")
+        if text and "\n" not in text:
+            self._end_block()
+            self._parts.append(text)
+            self._breaks, self._spaced = 0, text[-1] == " "
+            return
         breaks = len(text) - len(text.lstrip("\n"))
         text = text[max(0, breaks + (self._owed or self._breaks) - PARAGRAPH) if breaks else 0 :]
         if not text:
@@ -72,7 +79,7 @@ class Flow:
 def marked(text: str, mark: str, end: str) -> str:
     """Each line between marks, spaces outside of them; a line in which a mark's own character stands is left alone."""
     lines = []
-    for line in text.split("\n"):
+    for line in text.split("\n") if "\n" in text else (text,):
         core = line.strip()
         if core and mark[0] not in core:
             at = line.index(core)

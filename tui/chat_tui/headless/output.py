@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from chat_tui.headless.progress import file_line, progress_printer
 from chat_tui.requests.values import Request, Row
 from chat_tui_core.safe_text import harmless, one_line
 
 _LAST = 60
+_FOLLOWING: Final = frozenset({"send_file", "get_file", "follow_file"})
 
 #: What a membership line says; the text, where there is one, is the reason.
 SAYS: Final[Mapping[str, str]] = {
@@ -34,6 +36,8 @@ SAYS: Final[Mapping[str, str]] = {
 
 def printer(request: Request, *, as_json: bool) -> Callable[[Row], None]:
     """What prints a row of this request's answer, at once."""
+    if request.do in _FOLLOWING:
+        return progress_printer(as_json=as_json)
     line = _json if as_json else _LINES[request.do]
     several = len(request.rooms) != 1
 
@@ -104,4 +108,6 @@ _LINES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "retry": _action,
     "cancel": _action,
     "pass": _action,
+    "files": file_line,
+    "cancel_file": file_line,
 }

@@ -11,7 +11,7 @@ import stat
 import sys
 import time
 from argparse import Namespace
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import fields
 from typing import Any, Final
@@ -103,7 +103,7 @@ async def _print_all(data: DataFolder, name: str, request: Request, show: Callab
 
 
 async def _print_each(data: DataFolder, name: str, request: Request, show: Callable[[Row], None]) -> int:
-    action_id = 0
+    kept = ""
     try:
         async with aclosing(answers(data, name, request)) as told_one_by_one:
             async for told in told_one_by_one:
@@ -113,14 +113,21 @@ async def _print_each(data: DataFolder, name: str, request: Request, show: Calla
                     case Note(text):
                         say(text)
                     case Cursor(fields):
-                        action_id = fields.get("action_id", 0)
+                        kept = _kept(fields) or kept
                     case Done(code):
                         return code
     except asyncio.CancelledError:
-        if action_id:
-            say(f"Interrupted; action {action_id} is kept: see `chat-tui outbox`.")
+        if kept:
+            say(f"Interrupted; {kept}.")
         raise
     return 0
+
+
+def _kept(fields: Mapping[str, Any]) -> str:
+    """What is stored of a request that has come so far, and where to look for it."""
+    if fields.get("file_id"):
+        return f"file {fields['file_id']} is kept: see `chat-tui files`"
+    return f"action {fields['action_id']} is kept: see `chat-tui outbox`" if fields.get("action_id") else ""
 
 
 def say(sentence: str) -> None:

@@ -25,16 +25,28 @@ _PROGRESS = {State.PENDING: 0, State.SENT: 1, State.CONFIRMED: 2}
 async def send(session: Session, request: Request) -> AsyncGenerator[Told, None]:
     """Say something in a room; stored before anything leaves."""
     deadline = time.monotonic() + request.timeout
+    room = await joined_room(session, request)
+    action = await say(session, room, request)
+    async for told in _stored(session, request, action, deadline):
+        yield told
+
+
+async def joined_room(session: Session, request: Request) -> Room:
+    """The request's room; raises UnknownRoom when the account is not in it."""
     room = await known_room(session, request.room)
     if room.membership is not Membership.JOINED and await online(session):
         room = find_room(session, request.room)
     if room.membership is not Membership.JOINED:
         raise not_in(room)
+    return room
+
+
+async def say(session: Session, room: Room, request: Request) -> Action:
+    """Store the request's text as a message that leaves at once, or at its time."""
     action = await session.send(room.room_id, request.text, at_ms=request.at)
     if session.undo_seconds and not action.scheduled:
         action = await session.retry(action.id)  # nobody is there who could take it back: it need not wait
-    async for told in _stored(session, request, action, deadline):
-        yield told
+    return action
 
 
 async def change_room(session: Session, request: Request) -> AsyncGenerator[Told, None]:

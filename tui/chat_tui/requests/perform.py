@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Final
 
-from chat_tui.requests import acting, finding, following, reading
+from chat_tui.requests import acting, filing, finding, following, reading
 from chat_tui.requests.values import Request, Told
 from chat_tui_core.actions import Kind
 from chat_tui_core.errors import ConfigError
@@ -29,11 +29,17 @@ PERFORMERS: Final[Mapping[str, Performer]] = {
     "cancel": acting.cancel,
     "pass": acting.let_pass,
     "wait": acting.wait,
+    "files": filing.files,
+    "send_file": filing.send_file,
+    "get_file": filing.get_file,
+    "cancel_file": filing.cancel_file,
+    "follow_file": filing.follow_file,
 }
 
 #: Requests after which something may have been stored even though nothing was told yet.
 CHANGING: Final = frozenset(
-    {"send", Kind.JOIN.value, Kind.LEAVE.value, Kind.CREATE_ROOM.value, "retry", "cancel", "pass"},
+    {"send", Kind.JOIN.value, Kind.LEAVE.value, Kind.CREATE_ROOM.value, "retry", "cancel", "pass"}
+    | {"send_file", "get_file", "cancel_file"}
 )
 
 

@@ -20,7 +20,8 @@ class Request:
 
     `do` is a key of `perform.PERFORMERS`. `wait` is an action's state to wait for, at most `timeout` seconds.
     `action_id` names an action to retry, to cancel or to wait for. `content` goes into a new action. `after` says up
-    to which order each room was told (tail). `at`: when to say it, milliseconds since 1970, 0 = now.
+    to which order each room was told (tail). `at`: when to say it, milliseconds since 1970, 0 = now. `file` is the path
+    of one to send, `file_id` a transfer or a message that brings a file, `to` where it is to go; paths are absolute.
     """
 
     do: str
@@ -35,6 +36,9 @@ class Request:
     content: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, int] = field(default_factory=dict)
     at: int = 0
+    file: str = ""
+    file_id: str = ""
+    to: str = ""
 
     @property
     def room(self) -> str:
@@ -136,6 +140,9 @@ _SHAPES: Final = {
     "content": _content,
     "after": _orders,
     "at": _whole,
+    "file": _text,
+    "file_id": _text,
+    "to": _text,
 }
 if set(_SHAPES) != {item.name for item in fields(Request)}:
     raise AssertionError("every field of a request needs its check")

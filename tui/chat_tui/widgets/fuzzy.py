@@ -42,7 +42,6 @@ class NameIndex:
         if not wanted:
             return list(range(min(limit, len(self._folded))))
         found: list[_Hit] = []
-        found: list[_Hit] = []
         for hits in (self._beginning, self._containing, self._holding):
             if len(found) < limit:  # else the others are worse than all of these
                 found = list(hits(wanted))

@@ -229,7 +229,10 @@ class _Page:
         body, more = read_body(self.row, self.look.me, expanded=self.around.expanded)
         prefix: list[tuple[str, Style]] = []
         if self.row.kind == "emote":
-            prefix = [("* ", self.look["time"]), (fit(self.name(), 24) + " ", self.look.name(self.row.sender))]
+            prefix = [
+                ("* ", self.look["time"]),
+                (fit(self.name(), min(24, self.columns.body // 2)) + " ", self.look.name(self.row.sender)),
+            ]
         self.text = body.text
         indent = sum(cells(text) for text, _ in prefix)
         runs = iter([*body.runs, Run(len(body.text), len(body.text) + 1, 0)])

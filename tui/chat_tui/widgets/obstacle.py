@@ -18,6 +18,9 @@ LONG: Final = 2_000
 """Milliseconds from which on it is worth a notice that something invisible has to wait."""
 
 
+_STUCK: Final = frozenset({Why.PERSON, Why.RETRY})
+
+
 @frozen
 class Obstacle:
     """An action that somebody has to look at. `held`: how many later ones wait for it alone."""
@@ -48,9 +51,12 @@ def find_obstacle(actions: Iterable[Action], waits: Mapping[int, Wait], now_ms: 
     First what was refused and holds others back; then what is nothing that could be seen in the room, and has to wait
     with others behind it; then a change of a message that was refused, which shows nowhere else.
     """
-    shown = [action for action in actions if action.kind not in SILENT and action.id in waits]
+    shown = [action for action in actions if action.id in waits and action.kind not in SILENT]
+    stuck = [action for action in shown if waits[action.id].why in _STUCK]
+    if not stuck:
+        return None
     held = Counter(waits[action.id].by for action in shown if waits[action.id].why is Why.BEHIND)
-    found = ((_weight(action, waits[action.id], held[action.id], now_ms), action) for action in shown)
+    found = ((_weight(action, waits[action.id], held[action.id], now_ms), action) for action in stuck)
     best = min(
         ((weight, action.place, action) for weight, action in found if weight), default=None, key=lambda x: x[:2]
     )
