@@ -10,6 +10,7 @@ A failed check raises AssertionError with a sentence. A `Stage` gives the server
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,6 +25,8 @@ from chat_tui_core.session import Session
 from chat_tui_core.store import Store
 
 PATIENCE: Final = 20.0
+SENTENCE: Final = re.compile(r"(?:[A-Z]|\w+://).*[^.?!\s][.?]", re.DOTALL)
+"""What a person is told begins with a capital or an address, and ends with one full stop or question mark."""
 
 
 class Stage(Protocol):
@@ -130,7 +133,7 @@ async def unreachable(stage: Stage, folder: Path) -> None:
     try:
         await stage.backend.login(stage.url, "ann", secret, kind="password", device="x")
     except TransportError as error:
-        must(str(error).endswith("."), "the error is a sentence")
+        must(SENTENCE.fullmatch(str(error)), "the error is a sentence")
         return
     must(condition=False, sentence="an unreachable server raises TransportError")
 
@@ -214,7 +217,7 @@ async def offline_queue(stage: Stage, folder: Path) -> None:
     """What is typed while the server is away survives a restart of the program and arrives in order (E3)."""
     async with running(stage, folder, "ann") as ann:
         room_id = await make_room(ann)
-        account, token, path = ann.account, ann._token, ann.store.path  # noqa: SLF001
+        account, token, path = ann.account, ann._line.token, ann.store.path  # noqa: SLF001
     await stage.stop()
     store = Store.open(path)
     offline = Session(account, stage.backend, token, store)

@@ -87,3 +87,8 @@ class StoreTooNew(StoreError):
 
 class StoreUnwritable(StoreError):
     """The file, its folder or its disk refuses the write: full, read-only, locked or gone."""
+
+
+def sentence(words: str) -> str:
+    """The words with a full stop, unless they end as a sentence already: a cause may be a question."""
+    return words if words.endswith((".", "?")) else f"{words}."

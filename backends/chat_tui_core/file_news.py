@@ -122,6 +122,13 @@ class FileOffered:
 
 
 @frozen
+class OffersListed:
+    """The server has told of every file that it would give out now: other offers that nobody has accepted are over."""
+
+    refs: frozenset[str]
+
+
+@frozen
 class FileTaken:
     """The order to offer, to resume or to accept was taken: bytes flow from `done` on.
 
@@ -206,7 +213,16 @@ class FileStopped:
 
 
 FileNews = (
-    FileOffered | FileTaken | FileMoved | FileDone | FileEnded | RecipientMoved | FileTold | FileRefused | FileStopped
+    FileOffered
+    | OffersListed
+    | FileTaken
+    | FileMoved
+    | FileDone
+    | FileEnded
+    | RecipientMoved
+    | FileTold
+    | FileRefused
+    | FileStopped
 )
 
 

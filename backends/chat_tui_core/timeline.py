@@ -122,6 +122,10 @@ class Timeline:
         index = self.index_of(event_id)
         return None if index is None else self.items[index].event
 
+    def echoes(self, action_id: int) -> bool:
+        """Whether an action is shown that has no event yet."""
+        return action_id in self._echoes
+
     # ------------------------------------------------------------ changing
 
     def reset(

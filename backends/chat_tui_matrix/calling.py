@@ -6,7 +6,8 @@ import asyncio
 import base64
 import importlib
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from traceback import extract_tb
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 LARGEST: Final = 200_000_000
 """Bytes of an answer's body, unpacked, beyond which it is no longer read: the first sync of 10,000 rooms is half that."""
+
+SMALL: Final = 1_000_000
+"""The same for an answer about a file: it names an address, or says no."""
 
 ASIDE: Final = 65_536
 """Bytes beyond which a body is decoded in a thread: more would be felt by whoever types."""
@@ -70,8 +74,7 @@ class Caller:
 
         Raises CallFailed. Redirects are not followed: they would carry the token to another server.
         """
-        query = f"?{urlencode(request.query)}" if request.query else ""
-        url = f"{base.rstrip('/')}{request.path}{query}"
+        url = url_of(base, request)
         got = await self.fetch(request.method, url, request.body, token=token, seconds=request.timeout, most=most)
         if got.body is None:
             return got.status, _too_large(got, most)
@@ -93,32 +96,65 @@ class Caller:
 
         `seconds` may pass without a byte coming; `most` bytes of the body are read. Raises CallFailed.
         """
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        try:
+            async with (
+                asyncio.timeout(seconds + BODY_TIME),
+                self.opened(method, url, body, headers, token=token, seconds=seconds) as response,
+            ):
+                return Fetched(response.status, response.headers, await _read(response, most))
+        except CallFailed:
+            raise
+        except Exception as error:
+            raise failure(error) from error
+
+    @asynccontextmanager
+    async def opened(
+        self,
+        method: str,
+        url: str,
+        body: bytes | AsyncIterable[bytes] | None,
+        headers: Mapping[str, str],
+        *,
+        token: str = "",
+        seconds: float = SHORT,
+    ) -> AsyncIterator[ClientResponse]:
+        """Make a request to a URL that is quoted already; gives its answer, of which only the head has been read.
+
+        Raises CallFailed for what cannot be tried, and what the library raises: see `reasons.failure`.
+        """
         if self._session is None:
             raise CallFailed("the connection is closed", sent=False)
         from aiohttp import ClientTimeout
         from yarl import URL
 
-        proxy, headers = _through_proxy(url)
+        proxy, more = _through_proxy(url)
         if token:
-            headers["Authorization"] = f"Bearer {token}"
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        try:
-            async with (
-                asyncio.timeout(seconds + BODY_TIME),
-                self._session.request(
-                    method,
-                    URL(url, encoded=True),
-                    data=body,
-                    headers=headers,
-                    allow_redirects=False,
-                    timeout=ClientTimeout(total=None, connect=min(CONNECT_TIME, seconds), sock_read=seconds),
-                    **proxy,
-                ) as response,
-            ):
-                return Fetched(response.status, response.headers, await _read(response, most))
-        except Exception as error:
-            raise failure(error) from error
+            more["Authorization"] = f"Bearer {token}"
+        async with self._session.request(
+            method,
+            URL(url, encoded=True),
+            data=body,
+            headers={**headers, **more},
+            allow_redirects=False,
+            timeout=ClientTimeout(total=None, connect=min(CONNECT_TIME, seconds), sock_read=seconds),
+            **proxy,
+        ) as response:
+            yield response
+
+
+def url_of(base: str, request: Request) -> str:
+    """The whole address of a request to the server at `base`."""
+    query = f"?{urlencode(request.query)}" if request.query else ""
+    return f"{base.rstrip('/')}{request.path}{query}"
+
+
+async def value_of(response: ClientResponse, reads: str, most: int = SMALL) -> Any:
+    """What an answer that was opened says: what the decoder gave, a Refusal or Garbled."""
+    body = await _read(response, most)
+    if body is None:
+        return _too_large(Fetched(response.status, response.headers, None), most)
+    return _decoded(reads, response.status, response.headers, body)
 
 
 def _new_session() -> ClientSession:

@@ -12,7 +12,9 @@ from typing import Final, Protocol
 from chat_tui_core.actions import Action
 from chat_tui_core.contract import Deliver, KeepSecret, Link, News, Problem, ProtocolCore, Question
 from chat_tui_core.errors import StoreError
+from chat_tui_core.file_news import FileBytes, FileOrder, NoFiles
 from chat_tui_matrix.calling import Caller
+from chat_tui_matrix.carrying import carry
 from chat_tui_matrix.reasons import CallFailed
 from chat_tui_matrix.wire.calls import Answer, Call, Failed, Hangup, In, Out, Reply, SecretKept
 from chat_tui_matrix.wire.calls import KeepSecret as Keep
@@ -36,6 +38,9 @@ class Core(ProtocolCore[Out, In], Protocol):
     def link(self) -> Link:
         """How the account stands to its server."""
 
+    def order(self, order: FileOrder, now: float) -> None:
+        """Take an order about a file."""
+
     def work(self, now: float) -> bool:
         """Do a part of what an answer means; says whether more is left. Nothing else is received before that."""
 
@@ -43,8 +48,11 @@ class Core(ProtocolCore[Out, In], Protocol):
 class MatrixConnection:
     """See contract.Connection. `url` is the homeserver's base URL."""
 
-    def __init__(self, core: Core, url: str, deliver: Deliver, keep_secret: KeepSecret) -> None:
+    def __init__(
+        self, core: Core, url: str, deliver: Deliver, keep_secret: KeepSecret, files: FileBytes | None = None
+    ) -> None:
         self._core = core
+        self._files = files or NoFiles()
         self._url = url
         self._deliver = deliver
         self._keep_secret = keep_secret
@@ -66,6 +74,11 @@ class MatrixConnection:
     def ask(self, question: Question) -> None:
         """See ProtocolCore.ask."""
         self._core.ask(question, _now())
+        self._kick.set()
+
+    def order(self, order: FileOrder) -> None:
+        """See FileCarrier.order."""
+        self._core.order(order, _now())
         self._kick.set()
 
     def stored(self, position: Mapping[str, str]) -> None:
@@ -178,16 +191,19 @@ class MatrixConnection:
 
     async def _call(self, call: Call, caller: Caller) -> None:
         """Make a request and tell of its end, unless it was dropped meanwhile."""
-        told: Reply
+        told: Reply | None
         try:
-            status, value = await caller.call(self._url, call.request, call.token)
+            if call.request.upload or call.request.download:
+                told = await carry(caller, self._url, call, self._files, self._put)
+            else:
+                status, value = await caller.call(self._url, call.request, call.token)
+                told = Answer(call.id, status, value, wall_s=int(time.time()))
         except CallFailed as failed:
             told = Failed(call.id, failed.reason, fatal=failed.fatal, sent=failed.sent)
-        else:
-            told = Answer(call.id, status, value, wall_s=int(time.time()))
         if self._calls.get(call.id) is asyncio.current_task():
             del self._calls[call.id]
-            self._put(told)
+            if told is not None:
+                self._put(told)
 
     async def _keep(self, secret: str) -> None:
         """Store a secret, however long that takes: without it this device would be signed out."""

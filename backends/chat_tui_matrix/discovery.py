@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from chat_tui_core.contract import LoginWay, ServerFound
-from chat_tui_core.errors import ChatError, ConfigError, TransportError
+from chat_tui_core.errors import ChatError, ConfigError, TransportError, sentence
 from chat_tui_core.safe_text import one_line
 from chat_tui_matrix.addresses import Address, base_url, is_open, origin, read_address
 from chat_tui_matrix.calling import Caller, Fetched
@@ -102,7 +102,7 @@ def _busy(base: str, refusal: Refusal) -> TransportError:
 
 def unreachable(base: str, error: CallFailed) -> TransportError:
     """Why no answer came, in a sentence."""
-    return TransportError(f"{base} cannot be reached: {error.reason}{'' if error.reason.endswith('?') else '.'}")
+    return TransportError(sentence(f"{base} cannot be reached: {error.reason}"))
 
 
 # ---------------------------------------------------------------- where it is

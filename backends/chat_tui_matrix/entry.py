@@ -76,7 +76,7 @@ class MatrixBackend:
 
         login = Login(account.url, account.user, account.device, token)
         core = MatrixCore(login, position, random, surroundings.read_state, account.options.get(MODE, "auto"))
-        return MatrixConnection(core, account.url, deliver, surroundings.keep_secret)
+        return MatrixConnection(core, account.url, deliver, surroundings.keep_secret, surroundings.files)
 
 
 backend: Final = MatrixBackend()

@@ -166,6 +166,7 @@ FORMS: Final[Mapping[str, Form]] = {
     "LSCHANS": Form("no argument, or the channel name to list after", (CHAN,), spare=1),
     "LSSUBS": Form("no argument"),
     "LSUSERS": Form("a channel name, and perhaps the user name to list after", (CHAN, USER), spare=1),
+    "LSFILES": Form("no argument, or the file id to list before", (FID,), spare=1),
     "CREATE": Form("a channel name, and perhaps a JSON object", (CHAN,), tail=Tail.JSON),
     "DELETE": Form("a channel name", (CHAN,)),
     "JOIN": Form("a channel name", (CHAN,)),

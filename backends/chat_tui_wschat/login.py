@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from chat_tui_core.contract import Credentials, LoginWay, ServerFound
-from chat_tui_core.errors import AuthRefused, ConfigError, TransportError
+from chat_tui_core.errors import AuthRefused, ConfigError, TransportError, sentence
 from chat_tui_core.safe_text import one_line
 from chat_tui_wschat.dialing import DialError, check_url, dial
 from chat_tui_wschat.frames import Command, Confirm, Failure, Hello
@@ -37,7 +37,7 @@ async def discover(url: str) -> ServerFound:
     try:
         socket = await dial(url)
     except DialError as error:
-        raise TransportError(f"Cannot connect to {url}: {error.reason}.") from error
+        raise TransportError(sentence(f"Cannot connect to {url}: {error.reason}")) from error
     from websockets.exceptions import ConnectionClosed
 
     try:
@@ -56,7 +56,7 @@ async def sign_in(url: str, user: str, secret: str, *, kind: str, device: str) -
     try:
         socket = await dial(url)
     except DialError as error:
-        raise TransportError(f"Cannot connect to {url}: {error.reason}.") from error
+        raise TransportError(sentence(f"Cannot connect to {url}: {error.reason}")) from error
     try:
         return await _talk(socket, frame, Credentials(user, device, secret if kind == "token" else ""))
     finally:

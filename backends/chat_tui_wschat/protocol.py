@@ -115,6 +115,7 @@ class WschatCore:
     def order(self, order: FileOrder, now: float) -> None:
         """Take an order about a file; forgotten when the connection breaks."""
         desk = self._desk
+        desk.files.at(now)
         if desk.link is Link.ONLINE and desk.legacy is None:
             desk.say(*desk.files.order(order, desk.limits))
         self._flush(now)
@@ -135,6 +136,7 @@ class WschatCore:
     def receive(self, data: In, now: float) -> None:
         """Take what the shell met."""
         desk = self._desk
+        desk.files.at(now)
         match data:
             case Opened():
                 if desk.link is Link.CONNECTING and not desk.socket:

@@ -40,7 +40,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """A command of the handshake whose answer is awaited: SUBEVENT with its type, LSSUBS, LSCHANS with its bound."""
+    """A command of the handshake whose answer is awaited: SUBEVENT with its type, LSSUBS, LSCHANS and LSFILES with their bound."""
 
     verb: str
     args: tuple[str, ...] = ()

@@ -252,10 +252,14 @@ def _offered(stream: Stream, event: Event) -> Iterator[News]:
         yield news
         item = news.events[0] if isinstance(news, Arrived) else None
         if item is not None and item.file is not None and item.sender != stream.me:
+            if stream.lists is not None:
+                stream.lists.files.offered(item.file.ref)
             yield FileOffered(item.room_id, item.event_id, item.sender, item.file)
 
 
 def _file(stream: Stream, event: Event) -> Iterator[News]:
+    if stream.lists is not None and event.action in {"FAIL", "CANCEL"}:
+        stream.lists.files.ended(event.resource)
     yield from stream.files.event(event)
 
 

@@ -27,19 +27,18 @@ from chat_tui_core.file_news import (
     ResumeFile,
 )
 from chat_tui_core.safe_text import one_line
-from chat_tui_core.transfers import Receiving, Sending, State, Take, chunk_length, chunks_within
+from chat_tui_core.transfers import Receiving, State, Take, chunk_length, chunks_within
 from chat_tui_wschat.frames import Chunk, Command, Confirm, Event, Failure
 from chat_tui_wschat.grammar import FID, XID, FrameError
-from chat_tui_wschat.protocol_fields import Data, entries, flag, identifier, named, text, whole
+from chat_tui_wschat.protocol_fields import Data, flag, named, text, whole
 from chat_tui_wschat.protocol_file_calls import TEXT_LIMIT, Called, Calls, command_of, first_wanted
+from chat_tui_wschat.protocol_file_list import recipients
 from chat_tui_wschat.protocol_labels import Labels
 from chat_tui_wschat.protocol_link import Limits, Pace
 from chat_tui_wschat.protocol_timeline import made_id
+from chat_tui_wschat.protocol_upload import Upload
 from chat_tui_wschat.protocol_values import DropChunks, KeepChunk, Out, Send, SendChunk
 from chat_tui_wschat.wire import write_command
-
-MOST_ON_THE_WAY: Final = 8
-"""Chunks that this client lets be on their way: enough for a fast line, and few enough that a message is soon there."""
 
 TELL_EVERY: Final = 0.1
 """Seconds between two times that a session hears how far an upload is."""
@@ -55,21 +54,6 @@ _REASONS: Final[Mapping[str, str]] = {
     "expired": "its time on the server is over",
     "deleted": "the message was deleted",
 }
-_STATES: Final[Mapping[str, State]] = {
-    "open": State.ACCEPTED,
-    "done": State.COMPLETE,
-    "cancelled": State.CANCELLED,
-    "failed": State.FAILED,
-}
-
-
-@dataclass(slots=True)
-class _Upload:
-    transfer: int
-    ref: str
-    xid: str
-    flow: Sending
-    told_at: float = 0.0
 
 
 @dataclass(slots=True)
@@ -87,7 +71,7 @@ class Files:
         self.calls = Calls(labels)
         self._out: list[Out] = []
         self._limits = Limits()
-        self._uploads: dict[str, _Upload] = {}
+        self._uploads: dict[str, Upload] = {}
         self._downloads: dict[str, _Download] = {}
         self._now = 0.0
 
@@ -139,9 +123,12 @@ class Files:
         self._uploads.clear()
         self._downloads.clear()
 
+    def at(self, now: float) -> None:
+        """It is this time now, for what comes in next."""
+        self._now = now
+
     def take_out(self, pace: Pace, now: float) -> list[Out]:
         """Give what the shell must do now, with the commands whose turn it is."""
-        self._now = now
         out, self._out = self._out, []
         return [*out, *(Send(frame) for frame in self.calls.release(pace, now))]
 
@@ -170,35 +157,32 @@ class Files:
         if reply.dup:  # of an earlier connection: the server says from where on
             self._call(ResumeFile(order.transfer, fid, xid, order.size, str(chunk)))
         else:
-            self._start(_Upload(order.transfer, fid, xid, self._sending(order.size, chunk)), 1)
+            self._start(Upload(order.transfer, fid, xid, order.size, chunk, self._limits.window), 1)
         return [FileTaken(order.transfer, fid, xid, str(chunk), event_id)]
 
     def _resumed(self, order: ResumeFile, data: Data) -> list[FileNews]:
         ref, chunk, size = named(data, "fid") or order.ref, whole(data, "chunk"), _size(data)
         if not chunk or size != order.size:
             return [FileRefused(order.transfer, "BADREPLY", "The server has another file under this name.", gone=True)]
-        upload = _Upload(order.transfer, ref, order.ticket, self._sending(size, chunk))
+        upload = Upload(order.transfer, ref, order.ticket, size, chunk, self._limits.window)
         self._start(upload, whole(data, "next"))
         news: list[FileNews] = [
             FileTaken(order.transfer, ref, order.ticket, str(chunk), done=upload.flow.done, size=size)
         ]
-        news += [moved for item in entries(data, "recipients") if (moved := _recipient(ref, item)) is not None]
+        news += recipients(ref, data)
         if flag(data, "stored"):
             self._uploads.pop(order.ticket, None)
             news.append(FileDone(order.transfer, ref))
         return news
 
-    def _sending(self, size: int, chunk: int) -> Sending:
-        return Sending(size, chunk, min(self._limits.window, MOST_ON_THE_WAY))
-
-    def _start(self, upload: _Upload, first: int) -> None:
+    def _start(self, upload: Upload, first: int) -> None:
         upload.flow.go_on_from(max(1, first))
         self._uploads[upload.xid] = upload
         self._send_due(upload)
 
-    def _send_due(self, upload: _Upload) -> None:
+    def _send_due(self, upload: Upload) -> None:
         flow = upload.flow
-        for number in flow.take_due():
+        for number in upload.take_due(self._now):
             offset, length = (number - 1) * flow.chunk, chunk_length(flow.size, flow.chunk, number)
             self._out.append(SendChunk(upload.transfer, upload.xid, number, offset, length))
 
@@ -245,7 +229,7 @@ class Files:
                 yield RecipientMoved(ref, event.resource, user, State.CONNECTED, whole(event.data, "bytes"))
             return
         flow = upload.flow
-        if flow.acknowledge(whole(event.data, "n")):
+        if upload.acknowledge(whole(event.data, "n"), self._now):
             if flow.all_kept or self._now >= upload.told_at + TELL_EVERY:
                 upload.told_at = self._now
                 yield FileMoved(upload.transfer, flow.done)
@@ -263,7 +247,7 @@ class Files:
     def _ended(self, event: Event) -> Iterator[FileNews]:
         whole_file = FID.ok(event.resource) is not None
         ref = event.resource if whole_file else named(event.data, "fid")
-        ways: list[_Upload | _Download] = [*self._uploads.values(), *self._downloads.values()]
+        ways: list[Upload | _Download] = [*self._uploads.values(), *self._downloads.values()]
         for way in ways:
             if way.xid == event.resource or (whole_file and way.ref == ref):
                 self._forget(way.transfer)
@@ -312,14 +296,6 @@ def _moved(event: Event, state: State) -> Iterator[FileNews]:
     ref, user = named(event.data, "fid"), named(event.data, "by")
     if ref and user:
         yield RecipientMoved(ref, event.resource, user, state)
-
-
-def _recipient(ref: str, item: object) -> RecipientMoved | None:
-    """Give one entry of the list of recipients in the answer to FILE RESUME; None when it is none."""
-    if not isinstance(item, Mapping):
-        return None
-    xid, user, state = named(item, "xid"), identifier(item.get("by")), _STATES.get(text(item, "state", 16))
-    return RecipientMoved(ref, xid, user, state, whole(item, "bytes")) if xid and user and state else None
 
 
 _EVENTS: Final[Mapping[str, Callable[[Files, Event], Iterator[FileNews]]]] = {

@@ -11,6 +11,7 @@ from chat_tui_core.safe_text import one_line
 from chat_tui_wschat.frames import Event
 from chat_tui_wschat.grammar import channel_name_ok
 from chat_tui_wschat.protocol_fields import Data, entries, flag, identifier, moment, named, names, text, whole
+from chat_tui_wschat.protocol_file_list import FileList
 
 TOPIC_LIMIT: Final = 300
 LAST_LIMIT: Final = 120
@@ -170,7 +171,7 @@ def changed_fields(before: Room | None, after: Room, counted: bool) -> frozenset
 
 @dataclass(slots=True)
 class Lists:
-    """The lists of one sync on their way: LSSUBS, the pages of LSCHANS, and what happened since they were asked for."""
+    """The lists of one sync on their way: LSSUBS, the pages of LSCHANS and of LSFILES, and what happened since they were asked for."""
 
     me: str
     joined: dict[str, int] | None = None  # by LSSUBS: room -> at
@@ -180,12 +181,13 @@ class Lists:
     pages: int = 0
     subs_done: bool = False
     rooms_done: bool = False
+    files: FileList = field(default_factory=FileList)
     since: list[tuple[Event, RoomEvent | None]] = field(default_factory=list)
 
     @property
     def done(self) -> bool:
-        """Whether both lists are there, or were refused."""
-        return self.subs_done and self.rooms_done
+        """Whether all lists are there, or were refused."""
+        return self.subs_done and self.rooms_done and self.files.done
 
     def note(self, event: Event, item: RoomEvent | None) -> None:
         """Keep a numbered event that came while the lists were on their way, with its timeline item."""

@@ -22,6 +22,9 @@ REFUSED: Final = "wrong password or token"
 LISTS_TIME: Final = 30.0
 """Seconds for lists that are taken again while online."""
 
+FILE_LIST: Final = "lsfiles"
+"""What HELLO's `caps` say where LSFILES can be asked."""
+
 LISTS_PAUSE: Final = 10.0
 """Seconds between two times that lists are taken again because of something that was not known."""
 
@@ -143,6 +146,10 @@ def take_lists(desk: Desk, now: float) -> None:
         desk.deadline = now + LISTS_TIME
     desk.run(Errand("LSSUBS"), now)
     desk.run(Errand("LSCHANS"), now)
+    if FILE_LIST in (desk.limits.caps or ()):
+        desk.run(Errand("LSFILES"), now)
+    else:
+        desk.stream.lists.files.done = True
 
 
 def errand_done(desk: Desk, reply: Confirm, now: float) -> None:
@@ -154,6 +161,11 @@ def errand_done(desk: Desk, reply: Confirm, now: float) -> None:
         desk.intents.update(errand.args)
     elif lists is not None and errand.verb == "LSSUBS":
         lists.take_subs(data)
+    elif lists is not None and errand.verb == "LSFILES":
+        news, before = lists.files.take(data, desk.stream.timeline, desk.stream.me)
+        desk.say(*news)
+        if before:
+            desk.run(Errand("LSFILES", (before,)), now)
     elif lists is not None and (after := lists.take_page(data)):
         desk.run(Errand("LSCHANS", (after,)), now)
     finish(desk, now)
@@ -174,6 +186,8 @@ def errand_failed(desk: Desk, reply: Failure, now: float) -> None:
         lists.subs_done = True
     elif lists is not None and errand.verb == "LSCHANS":
         lists.rooms_done = True
+    elif lists is not None and errand.verb == "LSFILES":
+        lists.files.done = True
     finish(desk, now)
 
 

@@ -18,19 +18,27 @@ from tests.core.simulator_client import Client, Crash
 from tests.core.simulator_disk import Disk, MemoryDisk
 from tests.core.simulator_matrix import MatrixWire
 from tests.core.simulator_person import Deed, Person, mark_of
-from tests.core.simulator_wire import Weather, Wire
+from tests.core.simulator_wire import Standing, Weather, Wire
 from tests.core.simulator_wschat import WschatWire
 
 WIRES: Final[Mapping[str, Callable[[random.Random], Wire]]] = {"wschat": WschatWire, "matrix": MatrixWire}
 
-WILD: Final = 260
+WILD: Final = 320
 """Steps in which things go wrong."""
 
 CALM: Final = 4_000
 """Steps after that in which everything must come to rest."""
 
-DEEDS: Final = 14
+LEAST_DEEDS: Final = 20
+MOST_DEEDS: Final = 30
 LONGEST_NAP: Final = 5.0
+LONGEST_CALM: Final = 900.0
+LOOK: Final = 0.06
+"""How often all that is shown is compared with all that is stored, per step; and once at the end."""
+
+DAY: Final = 86_400_000
+MOST_SHOWN: Final = 5
+"""Sentences about what is shown wrongly that one schedule tells at most."""
 
 #: What is seen in the log as often as it was confirmed.
 _CHECKED: Final = frozenset({Kind.SEND, Kind.EDIT, Kind.REACT, Kind.REDACT, Kind.KICK, Kind.CREATE_ROOM, Kind.TOPIC})
@@ -45,6 +53,8 @@ class Verdict:
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     reordered: list[str] = field(default_factory=list)
+    stuck: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     happened: Counter[str] = field(default_factory=Counter)
     steps: int = 0
@@ -53,7 +63,7 @@ class Verdict:
     @property
     def broken(self) -> list[str]:
         """Every promise that does not hold."""
-        return [*self.lost, *self.doubled, *self.reordered, *self.others]
+        return [*self.lost, *self.doubled, *self.reordered, *self.stuck, *self.wrong, *self.others]
 
 
 class World:
@@ -79,9 +89,9 @@ class World:
         self.client.shown.append(self._shown)
         self._weights = [weight * (10 if name == often else 1) for name, (weight, _) in _DISASTERS.items()]
         self.confirmed: set[tuple[Kind, str, str]] = set()
+        self._fulfilled: dict[int, Standing] = {}
         self.gone: list[Deed] = []
         self.restored = False
-        self.clock_set = False
         self._counted = 0
         self._log: Counter[tuple[Kind, str, str]] = Counter()
         self.said: Counter[str] = Counter()
@@ -93,32 +103,49 @@ class World:
         self.client.danger = 0.003
         for _ in range(WILD):
             self._step(self._wild)
+        for _ in range(LEAST_DEEDS):
+            if self._did() < LEAST_DEEDS:
+                self._step(self.person.act)
         self.client.danger = 0.0
+        last = max((action.scheduled for action in self.client.actions.values()), default=0)
+        self.client.set_clock(max(0, last - self.client.wall_ms))  # the clock may have been a day ahead meanwhile
         self.weather = Weather(self.verdict.happened)
         for _ in range(CALM):
             if self._at_rest():
                 break
             self._step(self._calm)
         else:
-            self.verdict.others.append(f"it never comes to rest: {self._open()}")
+            self.verdict.stuck.append(f"it never comes to rest: {self._open()}")
         self._check()
         self.disk.close()
-        self.verdict.deeds = len(self.person.deeds)
+        self.verdict.deeds = self._did()
         return self.verdict
+
+    def _did(self) -> int:
+        return len(self.person.deeds) + self.person.wishes
 
     def _step(self, what: Callable[[], None]) -> None:
         self.verdict.steps += 1
         try:
             what()
             self.client.run()
+            if self.chance.random() < LOOK:
+                self._look()
         except Crash:
             self._reboot(power=self.chance.random() < 0.4)
+
+    def _look(self) -> None:
+        """Compare what is shown with what is stored."""
+        faults = self.client.faults()
+        self.verdict.wrong += faults[: max(0, MOST_SHOWN - len(self.verdict.wrong))]
 
     def _wild(self) -> None:
         roll = self.chance.random()
         if roll < 0.10:
-            if len(self.person.deeds) < DEEDS:
-                self.person.act()
+            if self._did() < MOST_DEEDS:
+                (self.person.wish if self.chance.random() < 0.25 else self.person.act)()
+        elif roll < 0.105:
+            self.wire.elsewhere()
         elif roll < 0.13:
             self.person.decide()
         elif roll < 0.15:
@@ -137,7 +164,7 @@ class World:
             self.person.settle(self.said)
         elif roll < 0.12:
             self.wire.talk()
-        self._go_on(2 * LONGEST_NAP)
+        self._go_on(2 * LONGEST_NAP if self.chance.random() < 0.7 else LONGEST_CALM)
 
     def _go_on(self, nap: float) -> None:
         if not self.wire.step(self.weather):
@@ -187,19 +214,28 @@ class World:
         self._start(restored=True)
 
     def _set_clock(self) -> None:
-        self.clock_set = True
-        self.client.set_clock(self.chance.randrange(-600_000, 600_000))
+        far = self.chance.choice((600_000, DAY))
+        self.client.set_clock(self.chance.randrange(-far, far))
 
     # ------------------------------------------------------------ what must hold
 
     def _shown(self, action: Action) -> None:
-        if action.state is not State.CONFIRMED or action.kind not in _CHECKED:
+        """What the screen says of an action has to be true at that moment."""
+        if action.state is State.CONFIRMED:
+            self.verdict.happened[f"{action.kind} confirmed"] += 1
+            if action.id not in self._fulfilled and (meant := self.wire.meaning(action)):
+                self._fulfilled[action.id] = meant
+        if action.kind not in _CHECKED or action.kind in self.wire.without_ids:
             return
         key = self._key(action)
-        self.confirmed.add(key)
         self._count()
-        if not self._done(key) and action.kind not in self.wire.without_ids:
-            self.verdict.lost.append(f"{action.kind} {key[2]} is shown as confirmed, and the server does not have it")
+        done = self._done(key)
+        if action.state is State.CONFIRMED:
+            self.confirmed.add(key)
+        if action.state in {State.SENT, State.CONFIRMED} and not done:
+            self.verdict.wrong.append(f"{action.kind} {key[2]} is shown as {action.state}: the server does not have it")
+        if action.state is State.PENDING and action.never_left and done and not self.restored:
+            self.verdict.wrong.append(f"{action.kind} {key[2]} is shown as never sent, and the server has it")
 
     def _key(self, action: Action) -> tuple[Kind, str, str]:
         return action.kind, action.room_id, mark_of(action)
@@ -239,8 +275,10 @@ class World:
 
     def _check(self) -> None:
         self._count()
+        self._look()
         if not self.restored:
             self.verdict.others += self.wire.broken_rules()
+            self._check_standing()
         stored = [action for action in self.client.everything() if action.kind in _CHECKED]
         for action in stored:
             self._check_end(action)
@@ -249,7 +287,7 @@ class World:
             told = f"{deed.kind} {deed.mark} was said to be durable, and is gone"
             (self.verdict.others if there else self.verdict.lost).append(told)
         for key in self.confirmed:
-            if not self._done(key) and key[0] not in self.wire.without_ids:
+            if not self._done(key):
                 self.verdict.lost.append(f"{key[0]} {key[2]} was confirmed, and the server does not have it")
         for key, times in self._log.items():
             if times > 1 and not (self.restored and self._is_excused(key)):
@@ -261,6 +299,8 @@ class World:
             known = (text for text, deed in said if not (self.restored and deed.again))
             twice = (text for text in known if shown[text] > max(1, self.said[text]))
             self.verdict.doubled += [f"{text} is shown {shown[text]} times" for text in twice]
+            phone = [text for text, times in shown.items() if text.startswith("phone") and times > 1]
+            self.verdict.doubled += [f"{text}, of another device, is shown {shown[text]} times" for text in phone]
 
     def _is_excused(self, key: tuple[Kind, str, str]) -> bool:
         """Whether an older copy of the file cannot know that something was done since it was made.
@@ -278,18 +318,31 @@ class World:
         what = f"{action.kind} {mark_of(action)} ({action.id})"
         done = self._done(self._key(action))
         if action.state is State.FAILED and not action.error_text:
-            self.verdict.others.append(f"{what} failed without a reason")
+            self.verdict.wrong.append(f"{what} failed without a reason")
         if action.state in OPEN - {State.FAILED}:
-            self.verdict.lost.append(f"{what} ends {action.state}")
+            self.verdict.stuck.append(f"{what} ends {action.state}")
         known = not self.restored and action.kind not in self.wire.without_ids
         if action.state in {State.FAILED, State.CANCELLED} and done and known:
-            self.verdict.others.append(f"{what} ends {action.state}, and the server has it")
+            self.verdict.wrong.append(f"{what} ends {action.state}, and the server has it")
+
+    def _check_standing(self) -> None:
+        """What has no words stands as the last confirmed action wanted it."""
+        last = {(meant.what, meant.room): meant for meant in self._fulfilled.values()}
+        for meant in last.values():
+            if not self.wire.stands(meant):
+                self.verdict.lost.append(
+                    f"{meant.what} of {meant.room or 'this user'} is not {meant.value!r} in the end"
+                )
 
     def _check_order(self) -> None:
         for room in self.wire.rooms:
             texts = [effect.mark for effect in self.wire.effects() if effect.kind is Kind.SEND and effect.room == room]
             found = [self.person.by_mark[text] for text in texts if text in self.person.by_mark]
-            deeds = [deed for deed in found if not deed.is_loose and not (deed.scheduled and self.clock_set)]
+            deeds = [
+                deed
+                for deed in found
+                if not deed.is_loose and not (deed.scheduled and self.verdict.happened["clock set"])
+            ]
             twice = {deed for deed, times in Counter(deeds).items() if times > 1}
             if twice and not self.restored:
                 self.verdict.doubled += [f"{deed.mark} was said before and after it was changed" for deed in twice]
@@ -300,7 +353,7 @@ class World:
                 self.verdict.reordered.append(f"{room} has {shown}, not {' '.join(deed.mark for deed in right)}")
 
     def _place(self, deed: Deed) -> tuple[int, bool, int]:
-        return (0 if self.clock_set else deed.moment, deed.scheduled, deed.number)
+        return (0 if self.verdict.happened["clock set"] else deed.moment, deed.scheduled, deed.number)
 
 
 _DISASTERS: Final[Mapping[str, tuple[int, Callable[[World], None]]]] = {

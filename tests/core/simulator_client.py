@@ -8,22 +8,23 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from chat_tui_core.actions import OPEN, Action, Kind
+from chat_tui_core.actions import OPEN, Action
 from chat_tui_core.contract import Link, LinkChanged, News, RoomStates, SignedIn
 from chat_tui_core.errors import LocalError
-from chat_tui_core.model import Gap, RoomEvent
 from chat_tui_core.news import Position, Postponed
 from chat_tui_core.outbox import Outbox, Wait
 from chat_tui_core.session.ingest import Command, Leave, ingest, needs_sync, run_command
 from chat_tui_core.session.ingest_state import Known, Outcome
 from chat_tui_core.store import actions as stored_actions
-from chat_tui_core.store import events as stored_events
 from chat_tui_core.store import meta
 from chat_tui_core.store import rooms as stored_rooms
 from chat_tui_core.store import state as stored_state
-from chat_tui_core.timeline import Timeline
 from tests.core.simulator_disk import Disk
+from tests.core.simulator_shown import Screen
 from tests.core.simulator_wire import Wire
+
+EPOCH_MS: Final = 1_700_000_000_000
+"""The wall clock starts here at the earliest."""
 
 MOST_TURNS: Final = 500
 """Units of work after which a client that does not come to rest without hearing anything is broken."""
@@ -60,7 +61,7 @@ class Client:
         self.shown: list[Callable[[Action], None]] = []  # called with every action as the screen shows it
         self.trace: Callable[[str], None] | None = None  # called with what happens, in words
         self._chance = chance
-        self._drift = 0  # of the wall clock, milliseconds
+        self._drift = max(0, EPOCH_MS - round(wire.now * 1000))  # of the wall clock, milliseconds
         self.boot()
 
     # ------------------------------------------------------------ life
@@ -79,6 +80,7 @@ class Client:
         self.due = 0
         self._inbox: deque[Sequence[News] | Leave] = deque()
         self._outbox = self.make_outbox()
+        self._screen = Screen(self.disk, self.actions, self.rooms, self.wire.rooms)
         self.wire.boot(read(meta.get_position), DiskState(self.disk))
         self.wire.flush()
 
@@ -154,9 +156,9 @@ class Client:
         return outcome
 
     def try_command(self, command: Command) -> Action | None:
-        """The action that a command was about; None where the command is refused."""
+        """The action that a command was about; None where the command is refused, or changes nothing."""
         try:
-            return next(iter(self.command(command).actions.values()))
+            return next(iter(self.command(command).actions.values()), None)
         except LocalError:
             self.happened["impossible wish"] += 1
             return None
@@ -172,6 +174,7 @@ class Client:
         for old in outcome.rekeyed:
             self.actions.pop(old, None)
             self._outbox.forget(old)
+        self._screen.apply(outcome)
         for action in outcome.actions.values():
             self.put(action)
         for item in news:
@@ -229,20 +232,16 @@ class Client:
         return action_id
 
     def screen(self, room_id: str) -> list[str]:
-        """What an opened room shows, from top to bottom."""
-        timeline = Timeline(room_id)
-        sends = [a for a in self.actions.values() if a.room_id == room_id and a.kind is Kind.SEND]
-        timeline.reset(*self.disk.read(_first_page, room_id), sends)
-        items = (item.event or item.action for item in timeline.items)
-        return [item.text for item in items if item is not None]
+        """What an open room shows, from top to bottom."""
+        return self._screen.texts(room_id)
+
+    def faults(self) -> list[str]:
+        """What is shown in another way than it is, once all that was heard is in place."""
+        return list(self._screen.faults(self.waits))
 
     def everything(self) -> list[Action]:
         """All actions that are stored, whatever became of them."""
         return self.disk.read(_everything)
-
-
-def _first_page(db: sqlite3.Connection, room_id: str) -> tuple[list[RoomEvent], list[Gap]]:
-    return stored_events.newest_events(db, room_id, 1_000), stored_events.gaps(db, room_id)
 
 
 def _everything(db: sqlite3.Connection) -> list[Action]:

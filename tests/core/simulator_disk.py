@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -102,27 +104,45 @@ class MemoryDisk:
 
 
 class FileDisk:
-    """A real `Store` in a folder; a crash copies what is in its files while it is open, as a killed process leaves them."""
+    """A real `Store` in a folder; a crash copies what is in its files while it is open, as a killed process leaves them.
+
+    When the power fails, the log ends anywhere after what was synced: at any byte, in the middle of a write.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._count = 0
+        self._chance = random.Random(0)
         self._path = folder / "0.db"
         self._store = Store.open(self._path)
+        self._synced = self._logged()
         self.copy()
 
     def read(self, work: Callable[[sqlite3.Connection, *Args], T], *args: *Args) -> T:
         return self._store.read(work, *args)
 
     def write(self, work: Callable[[sqlite3.Connection, *Args], T], *args: *Args, durable: bool = False) -> T:
-        return self._store.write_now(work, *args, durable=durable)
+        def noted(db: sqlite3.Connection, *given: *Args) -> tuple[T, bool]:
+            result = work(db, *given)
+            return result, durable or (isinstance(db, WritingConnection) and db.must_sync)
+
+        result, synced = self._store.write_now(noted, *args, durable=durable)
+        if synced:
+            self._synced = self._logged()
+        return result
+
+    def _logged(self) -> int:
+        log = Path(f"{self._path}-wal")
+        return log.stat().st_size if log.exists() else 0
 
     def crash(self, *, power: bool) -> None:
-        self._open(self._path)
+        length = self._chance.randint(min(self._synced, self._logged()), self._logged()) if power else None
+        self._open(self._path, length)
 
     def reopen(self) -> None:
         self._store.close_now()
         self._store = Store.open(self._path)
+        self._synced = self._logged()
 
     def copy(self) -> None:
         for suffix in _SUFFIXES:
@@ -134,14 +154,17 @@ class FileDisk:
     def close(self) -> None:
         self._store.close_now()
 
-    def _open(self, path: Path) -> None:
+    def _open(self, path: Path, length: int | None = None) -> None:
         self._count += 1
         new = self._folder / f"{self._count}.db"
         for suffix in _SUFFIXES:
             _copy(f"{path}{suffix}", f"{new}{suffix}")
+        if length is not None and Path(f"{new}-wal").exists():
+            os.truncate(f"{new}-wal", length)
         self._store.close_now()
         self._path = new
         self._store = Store.open(new)
+        self._synced = self._logged()
 
 
 def _copy(source: str, target: str) -> None:

@@ -18,6 +18,8 @@ BOB: Final = "@bob:hs"
 VICTIM: Final = "@cid:hs"
 GENERAL: Final = "!general:hs"
 DEN: Final = "!den:hs"
+YARD: Final = "!yard:hs"
+DOOR: Final = "!door:hs"
 MEMBER: Final = "m.room.member"
 MADE: Final = "chat.tui.made"
 
@@ -51,12 +53,19 @@ class Homeserver:
             self._rooms[room_id] = _Room({ME, BOB, VICTIM})
             for user in (BOB, ME, VICTIM):
                 self._say(room_id, user, MEMBER, {"membership": "join"}, key=user)
+        for room_id in (YARD, DOOR):
+            self._rooms[room_id] = _Room({BOB})
+            self._left_at[room_id] = 0
+            self._say(room_id, BOB, MEMBER, {"membership": "join"}, key=BOB)
+        self._own: dict[tuple[str, str], str] = {}  # what this user has set of a room, and of itself
+        self._tags: set[tuple[str, str]] = set()
 
     # ------------------------------------------------------------ what other people do
 
-    def speak(self, room_id: str, text: str) -> None:
-        """Bob says something."""
-        self._say(room_id, BOB, "m.room.message", {"msgtype": "m.text", "body": text})
+    def speak(self, room_id: str, text: str, sender: str = BOB) -> None:
+        """Bob says something, or this user does on another device."""
+        if sender in self._rooms[room_id].members:
+            self._say(room_id, sender, "m.room.message", {"msgtype": "m.text", "body": text})
 
     def remove_me(self) -> None:
         """Bob removes this user from the general room."""
@@ -72,6 +81,24 @@ class Homeserver:
     def is_member(self, room_id: str) -> bool:
         """Whether this user is in a room."""
         return ME in self._rooms[room_id].members
+
+    # ------------------------------------------------------------ how things stand
+
+    def setting(self, room_id: str, what: str) -> str:
+        """Somebody's membership, a room's name, or what this user has set."""
+        word, _, user = what.partition(" ")
+        if word == "member":
+            return self._membership(room_id, user)
+        if what == "m.room.name":
+            event = self._rooms[room_id].state.get((what, ""))
+            return str(event.content["name"]) if event else ""
+        if what == "tags":
+            return " ".join(sorted(_TAGS[tag] for room, tag in self._tags if room == room_id))
+        return self._own.get((room_id, what), "False" if what == "mute" else "")
+
+    def _membership(self, room_id: str, user: str) -> str:
+        event = self._rooms[room_id].state.get((MEMBER, user))
+        return str(event.content["membership"]) if event else "leave"
 
     # ------------------------------------------------------------ requests
 
@@ -98,6 +125,24 @@ class Homeserver:
                 return self._join(room_id)
             case "POST", ["createRoom"]:
                 return self._create(body)
+            case "POST", ["rooms", room_id, ("invite" | "ban" | "unban") as what]:
+                return self._change(room_id, body["user_id"], what)
+            case "POST", ["rooms", room_id, "leave"]:
+                return self._go(room_id)
+            case "POST", ["rooms", room_id, "forget"]:
+                return _WRONG if self._membership(room_id, ME) in {"join", "knock"} else (200, {})
+            case "POST", ["knock", room_id]:
+                return self._knock(room_id)
+            case "GET", ["v1" | "unstable", *_, "room_summary" | "summary", room_id]:
+                return 200, {"room_id": room_id, "membership": self._membership(room_id, ME)}
+            case "POST", ["rooms", room_id, "read_markers"]:
+                return self._set(room_id, "read", body["m.read"])
+            case "PUT", ["profile", _, "displayname"]:
+                return self._set("", "displayname", body["displayname"])
+            case "PUT" | "DELETE" as method, ["user", _, "rooms", room_id, "tags", tag]:
+                return self._tag(room_id, tag, on=method == "PUT")
+            case "PUT" | "DELETE" as method, ["pushrules", "global", "override", room_id]:
+                return self._set(room_id, "mute", str(method == "PUT"))
         raise AssertionError(f"the simulated homeserver has no {request.method} {request.path}")
 
     def _once(self, endpoint: str, txn: str, do: Any) -> Value:
@@ -136,7 +181,8 @@ class Homeserver:
         known = room.state.get((type_, ""))
         if known is not None and known.content == content:
             return 200, {"event_id": known.event_id}
-        self.effects.append(Effect(Kind.TOPIC, room_id, content.get("topic", "")))
+        if "topic" in content:
+            self.effects.append(Effect(Kind.TOPIC, room_id, content["topic"]))
         return 200, {"event_id": self._say(room_id, ME, type_, content, key="")}
 
     def _get_state(self, room_id: str, type_: str, key: str) -> Value:
@@ -166,6 +212,40 @@ class Homeserver:
         self._say(room_id, ME, MEMBER, {"membership": "join"}, key=ME)
         for told in body["initial_state"]:
             self._say(room_id, ME, told["type"], told["content"], key="")
+        return 200, {"room_id": room_id}
+
+    # ------------------------------------------------------------ what only has to stand so in the end
+
+    def _set(self, room_id: str, what: str, value: str) -> Value:
+        self._own[room_id, what] = value
+        return 200, {}
+
+    def _tag(self, room_id: str, tag: str, *, on: bool) -> Value:
+        if not on and (room_id, tag) not in self._tags:
+            return 404, Refusal("M_NOT_FOUND", "There is no such tag.")
+        (self._tags.add if on else self._tags.discard)((room_id, tag))
+        return 200, {}
+
+    def _change(self, room_id: str, user: str, what: str) -> Value:
+        was, will = self._membership(room_id, user), _WILL[what]
+        fits = what == "ban" or (what == "unban") == (was == "ban")
+        if ME not in self._rooms[room_id].members or not fits:
+            return _forbidden("This cannot be done to that person.")
+        if was != will:
+            self._say(room_id, ME, MEMBER, {"membership": will}, key=user)
+        return 200, {}
+
+    def _go(self, room_id: str) -> Value:
+        if ME in self._rooms[room_id].members:
+            self._leave(room_id, ME, ME, "")
+        elif self._membership(room_id, ME) == "knock":
+            self._say(room_id, ME, MEMBER, {"membership": "leave"}, key=ME)
+        return 200, {}
+
+    def _knock(self, room_id: str) -> Value:
+        if self._membership(room_id, ME) in {"join", "knock"}:
+            return _forbidden("You are in, or have asked already.")
+        self._say(room_id, ME, MEMBER, {"membership": "knock"}, key=ME)
         return 200, {"room_id": room_id}
 
     # ------------------------------------------------------------ the stream
@@ -224,6 +304,11 @@ class Homeserver:
         self._say(room_id, by, MEMBER, {"membership": "leave", "reason": reason}, key=user)
         if user == ME:
             self._left_at[room_id] = self._place
+
+
+_WRONG: Final[Value] = (400, Refusal("M_UNKNOWN", "You are in this room."))
+_WILL: Final = {"invite": "invite", "ban": "ban", "unban": "leave"}
+_TAGS: Final = {"m.favourite": "favourite", "m.lowpriority": "low"}
 
 
 def _forbidden(text: str) -> Value:

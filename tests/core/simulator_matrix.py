@@ -11,13 +11,15 @@ from chat_tui_core.actions import Action, Kind
 from chat_tui_core.contract import Link, News, StateReader
 from chat_tui_matrix.protocol.core import Login, MatrixCore
 from chat_tui_matrix.wire.calls import Answer, Call, Failed, Hangup, KeepSecret, Refusal, SecretKept
-from tests.core.simulator_homeserver import DEN, GENERAL, ME, VICTIM, Homeserver
-from tests.core.simulator_wire import Effect, Weather
+from tests.core.simulator_homeserver import DEN, DOOR, GENERAL, ME, VICTIM, YARD, Homeserver
+from tests.core.simulator_wire import Effect, Standing, Weather, Wish
 
 START: Final = 1_760_000_000.0
 SHORTEST: Final = 0.05
 """Seconds that pass at least when nothing happens."""
 
+GUESTS: Final = ("@gus:hs", "@gil:hs", "@gwen:hs")
+UNBANNED: Final = "anything but banned"
 HOP: Final = 0.002
 """Seconds that a request or an answer is on its way."""
 
@@ -38,7 +40,7 @@ class _Travel:
 
 
 class MatrixWire:
-    """One device of ann's; bob is in her rooms, and sometimes removes her from one."""
+    """One device of ann's; bob is in her rooms, and sometimes removes her from one. Another device of hers talks, too."""
 
     contiguous = False
     without_ids = frozenset({Kind.KICK, Kind.TOPIC})
@@ -54,7 +56,7 @@ class MatrixWire:
         self._chance = chance
         self._server = Homeserver(chance)
         self._travelling: list[_Travel] = []
-        self._talked = 0
+        self._talked = self._phone_said = self._named = 0
         self._down_until = 0.0
         self.core = MatrixCore(Login("", ME, "LAPTOP", "secret"), {}, chance.random, mode="sync")
 
@@ -193,6 +195,38 @@ class MatrixWire:
         elif comes_back:
             self._server.bring_back()
 
+    def elsewhere(self) -> None:
+        self._phone_said += 1
+        self._server.speak(self._chance.choice(self.rooms), f"phone {self._phone_said}", ME)
+
+    def wish(self) -> Wish | None:
+        self._named += 1
+        kind = self._chance.choice(list(_WISHES))
+        room, possible = _WISHES[kind]
+        content = {key: self._chance.choice(values) for key, values in possible.items()}
+        if kind in {Kind.NAME, Kind.PROFILE}:
+            content["name"] = f"name {self._named}"
+        return Wish(kind, self._chance.choice((YARD, DOOR)) if kind is Kind.LEAVE else room, content)
+
+    def meaning(self, action: Action) -> Standing | None:
+        kind, room = action.kind, action.room_id
+        if kind is Kind.READ:
+            return Standing("read", room, str(action.content.get("event_id")))
+        if kind in _MEMBERSHIPS:
+            user = str(action.content.get("user", ME))
+            return Standing(f"member {user}", room, _MEMBERSHIPS[kind]) if room in {YARD, DOOR} or user != ME else None
+        found = {
+            Kind.NAME: ("m.room.name", action.content.get("name")),
+            Kind.PROFILE: ("displayname", action.content.get("name")),
+            Kind.TAG: ("tags", action.content.get("tag")),
+            Kind.MUTE: ("mute", str(action.content.get("muted"))),
+        }.get(kind)
+        return Standing(found[0], room, str(found[1])) if found else None
+
+    def stands(self, wanted: Standing) -> bool:
+        found = self._server.setting(wanted.room, wanted.what)
+        return found != "ban" if wanted.value == UNBANNED else found == wanted.value
+
     def talk(self) -> None:
         for room in self.rooms:
             self._server.speak(room, "goes on")
@@ -208,6 +242,32 @@ class MatrixWire:
     def broken_rules(self) -> list[str]:
         return []
 
+
+_WISHES: Final[Mapping[Kind, tuple[str, Mapping[str, tuple[Any, ...]]]]] = {
+    Kind.JOIN: (YARD, {}),
+    Kind.LEAVE: (YARD, {}),
+    Kind.FORGET: (YARD, {}),
+    Kind.KNOCK: (DOOR, {}),
+    Kind.INVITE: (DEN, {"user": GUESTS}),
+    Kind.BAN: (DEN, {"user": GUESTS}),
+    Kind.UNBAN: (DEN, {"user": GUESTS}),
+    Kind.NAME: (DEN, {}),
+    Kind.PROFILE: ("", {}),
+    Kind.TAG: (GENERAL, {"tag": ("favourite", "low", "")}),
+    Kind.MUTE: (GENERAL, {"muted": (True, False)}),
+    Kind.READ: (DEN, {}),
+}
+"""Kind -> the room that it is about, and what its content may be."""
+
+_MEMBERSHIPS: Final[Mapping[Kind, str]] = {
+    Kind.JOIN: "join",
+    Kind.LEAVE: "leave",
+    Kind.FORGET: "leave",
+    Kind.KNOCK: "knock",
+    Kind.INVITE: "invite",
+    Kind.BAN: "ban",
+    Kind.UNBAN: UNBANNED,
+}
 
 _SPARE: Final = 25.0
 """Seconds before a long poll's deadline at which the server answers it without news."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from chat_tui_core.actions import Action, Kind, State
-from chat_tui_core.session.ingest import Cancel, LetPass, Make, Resend, Retry
+from chat_tui_core.session.ingest import Cancel, LetPass, Make, MarkRead, Resend, Retry
 from tests.core.simulator_client import Client
 from tests.core.simulator_wire import Wire
 
@@ -79,6 +79,7 @@ class Person:
     def __init__(self, client: Client, wire: Wire, chance: random.Random) -> None:
         self.deeds: list[Deed] = []
         self.by_mark: dict[str, Deed] = {}
+        self.wishes = 0  # things without words that were wanted
         self.undo = chance.choice(UNDO)
         self._client = client
         self._wire = wire
@@ -150,6 +151,21 @@ class Person:
         about.action_id = action.id
         self.by_mark[deed.mark] = about
         self.deeds.remove(deed)
+
+    def wish(self) -> None:
+        """Want something that has no words, where there is something to want."""
+        wish = self._wire.wish()
+        if wish is None:
+            return
+        self._client.set_clock(1)
+        self.wishes += 1
+        if wish.kind is Kind.READ:
+            room = self._client.rooms.get(wish.room)
+            if room is not None:
+                self._client.try_command(MarkRead(room.room_id, room.head, tell=True))
+            return
+        draft = Action(0, wish.kind, wish.room, wish.content, created_at=self._client.wall_ms)
+        self._client.try_command(Make(draft, 0, self._client.is_online, self._client.earlier))
 
     # ------------------------------------------------------------ deciding
 

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from chat_tui_core.actions import Action, Kind
 from chat_tui_core.contract import News, StateReader
@@ -21,6 +21,22 @@ class Effect(NamedTuple):
     kind: Kind
     room: str
     mark: str
+
+
+class Wish(NamedTuple):
+    """Something to do that has no words of its own: to be in a room, to have somebody in it, a mark on it."""
+
+    kind: Kind
+    room: str
+    content: Mapping[str, Any]
+
+
+class Standing(NamedTuple):
+    """How something stands in the end: what of which room has which value."""
+
+    what: str
+    room: str
+    value: str
 
 
 @dataclass
@@ -101,6 +117,18 @@ class Wire(Protocol):
 
     def interfere(self, *, comes_back: bool) -> None:
         """Somebody else does something: talks, removes this user from a room, or comes back after having been removed."""
+
+    def elsewhere(self) -> None:
+        """Another device of this user says something in one of the rooms; its texts begin with "phone"."""
+
+    def wish(self) -> Wish | None:
+        """Something without words that this user may want now."""
+
+    def meaning(self, action: Action) -> Standing | None:
+        """How things stand when an action that has no words is carried out; None where others may change it as well."""
+
+    def stands(self, wanted: Standing) -> bool:
+        """Whether things stand so on the server."""
 
     def talk(self) -> None:
         """Others say something in every room, so that the stream goes on."""

@@ -13,7 +13,9 @@ from chat_tui_core.contract import Link, News, StateReader
 from chat_tui_wschat.protocol import Closed, CloseSocket, Login, Message, Open, Opened, Send, WschatCore
 from chat_tui_wschat.protocol_timeline import read_chat
 from chat_tui_wschat.server.limits import Limits
-from tests.core.simulator_wire import Effect, Weather
+from chat_tui_wschat.server.memory_storage import MemoryStorage
+from chat_tui_wschat.server.storage import PutUser
+from tests.core.simulator_wire import Effect, Standing, Weather, Wish
 from tests.wschat.rules_stage import Client, Stage, token_of
 from tests.wschat.wschat_peer import Heard
 
@@ -21,6 +23,9 @@ ME: Final = "ann"
 DEVICE: Final = "laptop"
 OTHERS_ROOM: Final = "general"
 OWN_ROOM: Final = "den"
+SIDE_ROOM: Final = "yard"
+PHONE: Final = "phone"
+GUESTS: Final = ("gus", "gil", "gwen", "gabi")
 SHORTEST: Final = 0.05
 """Seconds that pass at least when nothing happens: no timer that is always due stops the clock."""
 
@@ -33,7 +38,10 @@ _SIGNING: Final = ("AUTH", "RESUME")
 
 
 class WschatWire:
-    """One device of ann's; bob owns the room "general", sees everything, and sometimes removes her from it."""
+    """One device of ann's; bob owns the room "general", sees everything, and sometimes removes her from it.
+
+    Another device of hers talks as well, under the same numbers.
+    """
 
     contiguous = True
     without_ids: frozenset[Kind] = frozenset()
@@ -48,7 +56,9 @@ class WschatWire:
         self._chance = chance
         replay_max = chance.choice((3, 1000))
         ttl = chance.choice((5.0, 300.0))
-        self.stage = Stage(Limits(burst=1_000_000, replay_max=replay_max, resume_ttl=ttl))
+        store = MemoryStorage()
+        store.commit([PutUser(100 + number, name, "") for number, name in enumerate(GUESTS)], ())
+        self.stage = Stage(Limits(burst=1_000_000, replay_max=replay_max, resume_ttl=ttl), store=store)
         self._effects: list[Effect] = []
         self._said: dict[tuple[str, int], str] = {}
         self._broken: list[str] = []
@@ -57,8 +67,10 @@ class WschatWire:
         self._down: deque[str] = deque()
         self._socket: Client | None = None
         self._ghosts: list[tuple[Client, deque[str | bytes]]] = []
+        self._phone_said = 0
         self._watch()
         self._bob.ok(f"@id=1 CREATE {OTHERS_ROOM}")
+        self._bob.ok(f"@id=2 CREATE {SIDE_ROOM}")
         ann = self.stage.sign_in(ME, device=DEVICE)
         ann.ok(f"JOIN {OTHERS_ROOM}")
         ann.ok(f"CREATE {OWN_ROOM}")
@@ -75,6 +87,7 @@ class WschatWire:
     def _watch(self) -> None:
         self._bob = self.stage.sign_in("bob", "channel", "user", "message")
         self._cid = self.stage.sign_in(self.victim)
+        self._phone = self.stage.sign_in(ME, "channel", "user", "message", device=PHONE)
 
     # ------------------------------------------------------------ the device
 
@@ -144,6 +157,11 @@ class WschatWire:
         self.stage.settle()
         for heard in self._bob.events():
             self._note(heard)
+            if "id" in heard.tags:
+                self._broken.append(f"bob heard an id of another's: {heard.raw}")
+        for heard in self._phone.events():
+            if "id" in heard.tags and not str(heard.data.get("text", "")).startswith(PHONE):
+                self._broken.append(f"the other device heard an id of this one: {heard.raw}")
 
     def _deliver_down(self, weather: Weather) -> None:
         frame = self._down.popleft()
@@ -192,7 +210,7 @@ class WschatWire:
         now = self.now
         times = [at for at in (self.core.wake_at(), self.stage.rules.wake_at()) if at is not None]
         self.stage.now = min(max(min(times, default=now + seconds), now + SHORTEST), now + max(seconds, SHORTEST))
-        for other in (self._bob, self._cid):
+        for other in (self._bob, self._cid, self._phone):
             self.stage.rules.received(other.number, "PONG 0", self.now)
         self.stage.rules.tick(self.now)
         self._settle()
@@ -237,6 +255,44 @@ class WschatWire:
             self._cid.say(f"JOIN {OWN_ROOM}")
         self._settle()
 
+    def elsewhere(self) -> None:
+        self._phone_said += 1
+        self._phone.say(f"@id={self._phone_said} MSG {self._chance.choice(self.rooms)} {PHONE} {self._phone_said}")
+        self._settle()
+
+    def wish(self) -> Wish | None:
+        channels = self.stage.rules.hall.channels
+        roll = self._chance.random()
+        if roll < 0.4:
+            kind = self._chance.choice((Kind.JOIN, Kind.LEAVE))
+            return Wish(kind, SIDE_ROOM, {"reason": "enough"} if kind is Kind.LEAVE else {})
+        if roll < 0.7:
+            return Wish(Kind.INVITE, OWN_ROOM, {"user": self._chance.choice(GUESTS)})
+        if roll < 0.85:
+            return Wish(Kind.READ, self._chance.choice(self.rooms), {})
+        made = [room for room in channels if room not in {*self.rooms, SIDE_ROOM}]
+        return Wish(Kind.DELETE_ROOM, self._chance.choice(made), {}) if made else None
+
+    def meaning(self, action: Action) -> Standing | None:
+        room = action.room_id
+        if action.kind in {Kind.JOIN, Kind.LEAVE} and room == SIDE_ROOM:
+            return Standing("member", room, str(action.kind is Kind.JOIN))
+        if action.kind is Kind.INVITE:
+            return Standing(f"invitation of {action.text}", room, action.text)
+        if action.kind is Kind.DELETE_ROOM:
+            return Standing("deletion", room, "")
+        return Standing("read", room, str(action.content["order"])) if action.kind is Kind.READ else None
+
+    def stands(self, wanted: Standing) -> bool:
+        channel = self.stage.rules.hall.channels.get(wanted.room)
+        if wanted.what == "deletion" or channel is None:
+            return wanted.what == "deletion" and channel is None
+        if wanted.what == "member":
+            return str(ME in channel.members) == wanted.value
+        if wanted.what == "read":
+            return channel.reads.get(self.stage.rules.hall.users[ME].number, 0) >= int(wanted.value)
+        return wanted.value in channel.invited
+
     def talk(self) -> None:
         for room in self.rooms:
             self._bob.say(f"MSG {room} goes on")
@@ -258,7 +314,7 @@ class WschatWire:
         """Keep what ann did, as bob sees it."""
         _, kind, what, room = heard.words
         data = heard.data
-        if ME not in {data.get("from"), data.get("by")}:
+        if ME not in {data.get("from"), data.get("by")} or str(data.get("text", "")).startswith(PHONE):
             return
         if (kind, what) == ("message", "CREATE"):
             text = read_chat(str(data["chat"]).encode())[1] if "chat" in data else str(data["text"])

@@ -101,7 +101,7 @@ def test_the_oldest_of_each_direction_move_and_those_that_wait_leave_their_turn(
         (Direction.OUT, State.NEW, True),
         (Direction.IN, State.ACCEPTED, True),
         (Direction.IN, State.CONNECTED, True),
-        *((direction, state, False) for direction in Direction for state in ENDED),
+        *((direction, state, False) for direction in Direction for state in sorted(ENDED)),
     ],
 )
 def test_what_nobody_wants_does_not_move(direction: Direction, state: State, moves: bool) -> None:  # D3

@@ -85,6 +85,7 @@ class Running:
     def __exit__(self, *_exception: object) -> None:
         if self.process.poll() is None:
             self.process.kill()
+        if self.process.stdout is not None and not self.process.stdout.closed:
             self.wait()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -24,13 +25,16 @@ def test_the_bot_is_short() -> None:  # B21
 def test_the_bot_answers_texts_until_it_is_told_to_quit(tmp_path: Path) -> None:  # B21
     with Server("--open", "--data", str(tmp_path / "server.db"), "--welcome", "general") as server:
         bot, ann = Client(tmp_path / "bot"), Client(tmp_path / "ann")
-        assert bot.login(server.url, "echo").code == 0
+        assert bot.login(server.url, "echo", name="echo").code == 0
         assert ann.login(server.url, "ann").code == 0
-        process = subprocess.Popen([sys.executable, str(BOT), "echo", str(tmp_path / "bot")])
+        process = subprocess.Popen(
+            [sys.executable, str(BOT), "echo", str(tmp_path / "bot")], env={**os.environ, **bot.environment}
+        )
         try:
             said: list[str] = []
             deadline = time.monotonic() + 40
-            while not said and time.monotonic() < deadline:
+            # What is said while it is still starting is not answered.
+            while not said and process.poll() is None and time.monotonic() < deadline:
                 assert ann("send", "general", "hello", "--wait", "confirmed").code == 0
                 rows = ann("history", "general", "--json").rows
                 said = [row["text"] for row in rows if row["sender"] == "echo" and row["kind"] in {"message", "notice"}]

@@ -17,10 +17,11 @@ from chat_tui_core.contract import (
     StateSet,
     Written,
 )
+from chat_tui_core.file_news import FileOrder
 from chat_tui_core.model import EventKind, Room, RoomEvent
 from chat_tui_matrix.protocol.desk import Desk
 from chat_tui_matrix.protocol.parts import Parts
-from chat_tui_matrix.wire.calls import Answer, Refusal, Reply, Request
+from chat_tui_matrix.wire.calls import Answer, OnItsWay, Refusal, Reply, Request
 from chat_tui_matrix.wire.events import MatrixEvent, RoomSection
 
 
@@ -166,6 +167,25 @@ class FakeCounting:
         return None
 
 
+class FakeFiles:
+    """Carries nothing."""
+
+    def order(self, order: FileOrder, now: float) -> None:
+        raise AssertionError("nothing is ordered")
+
+    def met(self, item: OnItsWay) -> None:
+        raise AssertionError("nothing flows")
+
+    def lost(self) -> None:
+        pass
+
+    def tick(self, now: float) -> None:
+        pass
+
+    def wake_at(self) -> float | None:
+        return None
+
+
 class Fakes:
     """Makes the parts and gives the newest ones to look at."""
 
@@ -179,4 +199,4 @@ class Fakes:
     def __call__(self, desk: Desk) -> Parts:
         self.made += 1
         self.rooms, self.ledger, self.questions = FakeRooms(desk), FakeLedger(desk), FakeQuestions(desk)
-        return Parts(self.rooms, self.ledger, self.questions, FakeCounting())
+        return Parts(self.rooms, self.ledger, self.questions, FakeCounting(), FakeFiles())

@@ -20,6 +20,7 @@ from aiohttp import web
 from chat_tui_core.actions import Action, Kind
 from chat_tui_core.contract import Connection, Link, LinkChanged, News, Problem, Question
 from chat_tui_core.errors import StoreUnwritable
+from chat_tui_core.file_news import FileOrder
 from chat_tui_core.questions import AskDirectory
 from chat_tui_matrix import calling, client
 from chat_tui_matrix.client import MatrixConnection
@@ -65,6 +66,9 @@ class FakeCore:
 
     def ask(self, question: Question, now: float) -> None:
         self.told.append(question)
+
+    def order(self, order: FileOrder, now: float) -> None:
+        self.told.append(order)
 
     def stored(self, position: Mapping[str, str], now: float) -> None:
         self.told.append(position)
@@ -310,16 +314,16 @@ async def test_fifty_megabytes_are_read_and_nobody_waits_for_it(server: Homeserv
     big = json.dumps({"next_batch": "s1", "padding": "x" * 50_000_000})
     server.on("/big", big)
     async with running(server) as stage:
-        beat, longest = asyncio.get_running_loop().time(), 0.0
+        beat, longest = time.process_time(), 0.0  # on a loaded machine another clock would count what others do
         stage.get(1, "/big", reads="sync")
         while not stage.core.got:
             await asyncio.sleep(0.001)
-            now = asyncio.get_running_loop().time()
+            now = time.process_time()
             beat, longest = now, max(longest, now - beat)
         end = stage.core.got[0]
         assert isinstance(end, Answer)
         assert getattr(end.value, "since", "") == "s1"
-        assert longest < 0.5, "whoever types must not wait for it"
+        assert longest < 0.3, "whoever types must not wait for it"
 
 
 async def test_a_decoder_that_fails_ends_nothing(

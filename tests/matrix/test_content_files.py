@@ -53,7 +53,7 @@ INFO = {"size": 1_000, "mimetype": "Image/PNG", "w": 20, "h": 10, "thumbnail_url
                 "file": {"url": "mxc://x.example/enc", "hashes": {"sha256": "aGFzaA"}},
                 "info": {"thumbnail_file": {"url": "mxc://x.example/t"}},
             },
-            Said(FILE, file=FileInfo("secret", ref="mxc://x.example/enc", thumbnail="mxc://x.example/t")),
+            Said(FILE, file=FileInfo("secret", ref="encrypted:mxc://x.example/enc", thumbnail="mxc://x.example/t")),
         ),
         ({"msgtype": "m.file", "body": "../../a\x1b\n b\u202e.txt"}, Said(FILE, file=FileInfo("../../a� b.txt"))),
         ({"msgtype": "m.file", "body": " "}, Said(FILE, file=FileInfo("file"))),

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from chat_tui.widgets.inline_markup import BOLD, CODE, CODE_BLOCK, ITALIC, LINK, MENTION, STRIKE, parse
 from chat_tui_matrix.content.fields import LONGEST
-from chat_tui_matrix.content.formatted import MAX_HTML, to_text
+from chat_tui_matrix.content.formatted import MAX_HTML, _read, to_text
+from chat_tui_matrix.content.html_plain import plain_text
 from chat_tui_matrix.content.html_shape import MAX_DEPTH, MAX_FORMATS, plain_enough
 
 BODY = "the plain body"
@@ -301,10 +302,52 @@ def test_all_words_are_kept_in_order(html: str) -> None:
 def test_the_cleaner_is_loaded_when_html_comes() -> None:
     code = (
         "import sys; from chat_tui_matrix.content import messages, outgoing, formatted; early = {'nh3', 'markdown_it'} & set("
-        "sys.modules); formatted.to_text('<b>x</b>', ''); sys.exit(bool(early) or 'nh3' not in sys.modules)"
+        "sys.modules); formatted.to_text('<ul><li>x</li></ul>', ''); sys.exit(bool(early) or 'nh3' not in sys.modules)"
     )
     paths = [path for path in sys.path if path]
     done = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path[:0] = {paths!r}; {code}"], check=False, timeout=50
     )
     assert done.returncode == 0
+
+
+_SAID = st.lists(
+    st.sampled_from(["a", " ", "w w", "*", "~", "`", "_x", "é", ">", "&amp;", "&lt;", "&quot;"]), max_size=3
+)
+_WORDS = _SAID.map("".join)
+_WRAPPED = st.builds("<{0}>{1}</{0}>".format, st.sampled_from(["b", "strong", "em", "i", "del", "code"]), _WORDS)
+_BREAKS = st.sampled_from(["<br>", "<br/>", "<br />", "</p><p>", "</p>\n<p>"])
+_SIMPLE = st.lists(_WORDS | _WRAPPED | _BREAKS, max_size=7).map("".join)
+
+
+@settings(max_examples=600)
+@given(_SIMPLE, st.booleans())
+def test_simple_html_reads_without_a_parser_as_with_one(html: str, paragraph: bool) -> None:  # E7
+    html = f"<p>{html}</p>" if paragraph else html
+    text = plain_text(html)
+    assert text is None or text == _read(html)
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        (
+            "<p>Hello <strong>you &amp; me</strong>,<br>see <em>this</em> <code>x &lt; y</code>.</p>",
+            "Hello **you & me**,\nsee _this_ `x < y`.",
+        ),
+        ("<p>one</p>\n<p>two</p>", "one\n\ntwo"),
+        ("plain", "plain"),
+        ("<p>in<em>side</em></p>", None),
+        ("<p>not closed", None),
+        ("<b><i>nested</i></b>", None),
+        ("<b>2*3</b>", "2*3"),
+        ("<b>2*3</b><i>x</i>", None),
+        ("two  spaces", None),
+        ("a\x1b[31m", None),
+        ('<b class="x">b</b>', None),
+        ("<script>x</script>", None),
+        ("", None),
+    ],
+)
+def test_only_the_simplest_html_needs_no_parser(html: str, text: str | None) -> None:  # E7
+    assert plain_text(html) == text

@@ -19,6 +19,7 @@ from chat_tui_core.store import actions as stored_actions
 from chat_tui_matrix.protocol.actions import UNSEEN
 from chat_tui_matrix.wire.calls import Call, Failed
 from chat_tui_matrix.wire.events import MatrixEvent, PageReply
+from tests.core.orderings import TEN
 from tests.core.scripted import ScriptedBackend
 from tests.matrix.driver import BOB, ME, ROOM, WALL, Driver, body, member, message, reply, section
 from tests.matrix.loop_stage import Mode, each_mode
@@ -384,6 +385,10 @@ ORDERINGS: Final[Sequence[Callable[[World], Any]]] = (
     two_sessions,
     said_while_resuming,
 )
+
+
+def test_these_are_the_ten() -> None:
+    assert tuple(ordering.__name__ for ordering in ORDERINGS) == TEN
 
 
 def history(world: World) -> PageReply:

@@ -85,4 +85,4 @@ def test_who_is_invited_counts_where_the_server_counts_nobody() -> None:  # B14
     came = member("$came", ANN, "Ann", prev_content={"membership": "invite"})
     assert changes(stage.apply(section(came))) == {"members": 2}
     left = member("$left", ANN, "Ann", "leave", prev_content={"membership": "join", "displayname": "Ann"})
-    assert changes(stage.apply(section(left))) == {"members": 1, "name": "Empty room"}
+    assert changes(stage.apply(section(left))) == {"members": 1, "name": "Empty room (was Ann)"}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_tui_matrix.wire import paths
-from chat_tui_matrix.wire.calls import LONG, SHORT, Request
+from chat_tui_matrix.wire.calls import LONG, SHORT, Download, Request, Upload
 from chat_tui_matrix.wire.decoding import READERS
 from chat_tui_matrix.wire.requesting import as_json, path, query
 
@@ -20,6 +20,8 @@ R = "/_matrix/client/v3/rooms/%21r%2F1%3Aa.example"
 R1 = "/_matrix/client/v1/rooms/%21r%2F1%3Aa.example"
 U = "/_matrix/client/v3/user/%40me%3Aa.example"
 V3 = "/_matrix/client/v3"
+DOWNLOAD = "/_matrix/client/v1/media/download/x.example%3A8448/a%2Fb"
+OLD_DOWNLOAD = "/_matrix/media/v3/download/%2E%2E/Id"
 LAZY = '{"lazy_load_members":true}'
 
 ROWS: list[tuple[Request, str, str, dict[str, str], Any]] = [
@@ -153,6 +155,10 @@ ROWS: list[tuple[Request, str, str, dict[str, str], Any]] = [
     ),
     (paths.delete_push_rule_room(ROOM), "DELETE", f"{V3}/pushrules/global/override/%21r%2F1%3Aa.example", {}, None),
     (paths.media_config(), "GET", "/_matrix/client/v1/media/config", {}, None),
+    (paths.old_media_config(), "GET", "/_matrix/media/v3/config", {}, None),
+    (paths.upload("a b.png", Upload(1, 2)), "POST", "/_matrix/media/v3/upload", {"filename": "a b.png"}, None),
+    (paths.download("x.example:8448", "a/b", Download(1)), "GET", DOWNLOAD, {}, None),
+    (paths.old_download("..", "Id", Download(1)), "GET", OLD_DOWNLOAD, {"allow_redirect": "false"}, None),
 ]
 
 
@@ -169,7 +175,7 @@ def test_each_request_as_it_leaves(request_: Request, method: str, where: str, t
     assert SHORT <= request_.timeout <= LONG + 60
 
 
-NO_TOKEN = {f"{V3}/login", f"{V3}/refresh", "/_matrix/client/versions", "/.well-known/matrix/client"}
+NO_TOKEN = {OLD_DOWNLOAD, f"{V3}/login", f"{V3}/refresh", "/_matrix/client/versions", "/.well-known/matrix/client"}
 
 
 # E12

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.project import tree
-from tools import docs_map, docs_rows, generated
+from tools import docs_keys, docs_map, docs_rows, docs_settings, generated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("document", "render"), [(docs_map.DOCUMENT, docs_map.render), (docs_rows.DOCUMENT, docs_rows.render)]
+    ("document", "render"), [(made.DOCUMENT, made.render) for made in (docs_keys, docs_map, docs_rows, docs_settings)]
 )
 def test_a_made_document_is_current(document: str, render: Callable[[], str]) -> None:
     assert generated.is_current(document, render()), "run `python3 dev.py docs`"

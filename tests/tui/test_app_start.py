@@ -165,7 +165,7 @@ async def test_only_installed_backends_are_offered(data: DataFolder, monkeypatch
 
 async def test_help_shows_every_key_and_command(tmp_path: Path) -> None:
     stage = Stage(tmp_path / "chat.db", Config(keys={"room.switch": "ctrl+g"}))
-    async with stage.show((100, 200)):
+    async with stage.show((100, 300)):
         await stage.pilot.press("f1")
         await stage.pilot.pause()
         assert shows(stage.app, HelpScreen)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chat_tui.widgets.event_sentences import CHANGES, KINDS, file_text, sentence, size_text
+from chat_tui.transfer_words import size_text
+from chat_tui.widgets.event_sentences import CHANGES, KINDS, file_text, sentence
 from chat_tui_core.model import SPOKEN, EventKind, FileInfo, RoomEvent
 
 SAID_OTHERWISE = SPOKEN | {EventKind.REDACTED, EventKind.UNSUPPORTED}

@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Iterable
 from typing import Any
 
-from chat_tui_wschat.server.batch import Close, Feed, Outgoing
 from chat_tui_wschat.server.hall import Hall
 from chat_tui_wschat.server.limits import Limits
 from chat_tui_wschat.server.memory_storage import MemoryStorage
+from chat_tui_wschat.server.outgoing import Close, Feed, Outgoing
 from chat_tui_wschat.server.rules import Rules
 from chat_tui_wschat.server.rules_signing import Checked, digest_of
 from chat_tui_wschat.server.shelf import Digest, Job

@@ -118,6 +118,7 @@ def test_every_verb_is_in_the_table_of_commands() -> None:
 NOT_SHOWN: Final = {
     ("MSG", "text"): "this server changes no text",
     ("LSUSERS", "more"): "needs a list of users over max_frame; LSCHANS shows it",
+    ("LSFILES", "more"): "needs a list of files over max_frame; LSCHANS shows it",
 }
 
 
@@ -153,7 +154,11 @@ def answers(heard: list[Heard], verb: str, key: str) -> list[Mapping[str, Any]]:
 @pytest.mark.live
 @pytest.mark.parametrize(
     ("verb", "key", "table", "missing"),
-    [("LSCHANS", "channels", 0, {"private", "direct", "invited"}), ("LSUSERS", "users", 1, set[str]())],
+    [
+        ("LSCHANS", "channels", 0, {"private", "direct", "invited"}),
+        ("LSUSERS", "users", 1, set[str]()),
+        ("LSFILES", "files", 2, set[str]()),
+    ],
 )
 async def test_lists_have_the_keys_of_the_tables(verb: str, key: str, table: int, missing: set[str]) -> None:
     needed, optional = set[str](), set[str]()

@@ -31,8 +31,8 @@ from chat_tui_core.file_news import (
 )
 from chat_tui_core.model import EventKind, FileInfo
 from chat_tui_core.transfers import State
-from chat_tui_wschat.protocol_files import MOST_ON_THE_WAY
 from chat_tui_wschat.protocol_labels import FIRST_LABEL
+from chat_tui_wschat.protocol_upload import FEWEST, FIRST, QUICK, SLOW, Upload
 from chat_tui_wschat.protocol_values import DropChunks, KeepChunk, Send, SendChunk
 from chat_tui_wschat.wire import Chunk, parse_command, write_reply
 from tests.wschat.protocol_driver import HELLO, Driver, frame
@@ -196,10 +196,30 @@ def test_chunks_leave_within_the_window_and_go_on_with_each_acknowledgement() ->
     ]
 
 
-def test_few_chunks_are_on_their_way_however_large_the_window(  # D11
-) -> None:
+def test_few_chunks_are_on_their_way_at_first_however_large_the_window() -> None:  # D11
     driver = driver_with(window=64, max_chunk=1)
-    assert numbers(offered(driver)) == list(range(1, MOST_ON_THE_WAY + 1))
+    assert numbers(offered(driver)) == list(range(1, FIRST + 1))
+
+
+def test_as_many_chunks_are_on_their_way_as_are_soon_acknowledged() -> None:  # D11
+    upload = Upload(7, "f1", "x1", 10_000, 1, window=32)
+    now, acked, windows = 0.0, 0, list[int]()
+    for delay in (*[QUICK / 2] * 4, *[SLOW * 2] * 6, (QUICK + SLOW) / 2, QUICK / 2):
+        acked += len(upload.take_due(now))
+        now += delay
+        assert upload.acknowledge(acked, now)
+        windows.append(upload.flow.window)
+    assert windows == [16, 32, 32, 32, 16, 8, 4, FEWEST, FEWEST, FEWEST, FEWEST, 2 * FEWEST]
+    assert not upload.acknowledge(acked, now), "that is no news"
+
+
+@pytest.mark.parametrize("window", [1, 2, 5])
+def test_a_small_window_is_kept_to(window: int) -> None:  # D2
+    upload = Upload(7, "f1", "x1", 100, 1, window)
+    for delay in (0.0, 0.0, 1.0, 1.0, 0.0):
+        due = upload.take_due(10.0)
+        assert 1 <= len(due) <= window
+        upload.acknowledge(due[-1], 10.0 + delay)
 
 
 def test_progress_is_told_now_and_then_and_at_the_end() -> None:  # D7

@@ -110,9 +110,10 @@ def test_names_that_are_no_paths_are_passed_on(name: str) -> None:  # D8
     [
         (replace(GENEROUS, file_max=len(BODY) - 1), "NOSPACE"),
         (replace(GENEROUS, file_quota=2 * len(BODY) - 1), "NOSPACE"),
+        (replace(GENEROUS, file_count=1), "NOSPACE"),
         (replace(GENEROUS, file_transfers=1), "RATELIMIT"),
     ],
-    ids=["file_max", "quota", "transfers"],
+    ids=["file_max", "quota", "count", "transfers"],
 )
 def test_limits_of_files_are_kept_before_a_byte_is_sent(limits: Limits, code: str) -> None:
     stage, (ann, bob) = stage_with("ann", "bob", limits=limits)

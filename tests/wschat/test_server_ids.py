@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from chat_tui_wschat.server.batch import Close
 from chat_tui_wschat.server.limits import Limits
 from chat_tui_wschat.server.memory_storage import MemoryStorage
+from chat_tui_wschat.server.outgoing import Close
 from chat_tui_wschat.server.sqlite_storage import SqliteStorage
 from chat_tui_wschat.server.storage import Store
 from tests.wschat.rules_stage import GENEROUS, Client, Stage, token_of

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,15 +19,16 @@ from textual import on
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
-from chat_tui.commands import COMMANDS
 from chat_tui.config import AppOptions, Config
-from chat_tui.keys import Place, bindings, palette_keys, shown_as
+from chat_tui.keymaps import keymap_of, problems
+from chat_tui.keys import Place, bindings, shown_as
 from chat_tui.log import path_in
 from chat_tui.messages import AccountSaved, DemoWanted
 from chat_tui.opening import Opened, choose_account, open_account
 from chat_tui.screens.main import MainScreen
 from chat_tui.terminal_keys import teach_alt_keys
 from chat_tui.themes import DARK, LIGHT, OWN
+from chat_tui.widgets.message_look import tell_by
 from chat_tui_core.errors import ChatError
 from chat_tui_core.session import Session
 
@@ -37,7 +39,6 @@ __all__ = ["ChatApp", "run"]
 
 _LOG = logging.getLogger(__name__)
 
-_NO_MARKUP: Final = str.maketrans("[]", "()")  # the palette would take brackets as markup
 HANG_UP_SECONDS: Final = 3.0
 KEYRING_SECONDS: Final = 60.0
 GC_THRESHOLDS: Final = (10_000, 20, 50)
@@ -63,11 +64,24 @@ class ChatApp(App[int]):
         for theme in OWN:
             self.register_theme(theme)
         self.theme = self._first_theme(options.config)
-        self.set_keymap(dict(options.config.keys))
+        self.set_keymap(keymap_of(options.config))
+        tell_by(options.config.clock)
 
     def _first_theme(self, config: Config) -> str:
         """The configured theme, where there is such a one."""
         return config.theme if config.theme in self.available_themes else DARK.name
+
+    def configure(self, config: Config) -> None:
+        """Have these settings hold from now on."""
+        self.options = replace(self.options, config=config)
+        self.theme = self._first_theme(config)
+        self.set_keymap(keymap_of(config))
+        tell_by(config.clock)
+        if self.session is not None:
+            self.session.undo_seconds = config.undo_send
+        main = self._main_screen()
+        if main is not None:
+            main.configure(config)
 
     # ------------------------------------------------------------ start and end
 
@@ -90,6 +104,9 @@ class ChatApp(App[int]):
 
             self.push_screen(WelcomeScreen(self.options.data))
         self.call_after_refresh(self._settle_memory)
+        if self.options.config.keys and (wrong := problems(self.options.config)):
+            more = f" ({len(wrong) - 1} more: see `chat-tui doctor`)" if len(wrong) > 1 else ""
+            self.notify(f"{wrong[0]}{more}", severity="warning", markup=False)
 
     def _watch_signals(self) -> None:
         """End in an orderly way when the terminal or the system says so."""
@@ -128,7 +145,7 @@ class ChatApp(App[int]):
         self._opened = opened
         config = self.options.config
         self.session = opened.session(config.undo_send)
-        return MainScreen(self.session, spacious=config.density == "cozy", ring=config.notify)
+        return MainScreen(self.session, config)
 
     async def _connect(self) -> None:
         """Start the network, and answer other processes' requests."""
@@ -164,11 +181,32 @@ class ChatApp(App[int]):
 
     @on(AccountSaved)
     def _account_saved(self, event: AccountSaved) -> None:
-        """The person signed in."""
+        """The person signed in, for the first time or again."""
         try:
-            self.show_account(open_account(self.options.data, event.name))
+            if self._opened is not None and self.session is not None:
+                self.run_worker(self._go_on(self._opened, self.session))
+            else:
+                self.show_account(open_account(self.options.data, event.name))
         except ChatError as error:
             self.notify(str(error), severity="error", markup=False)
+
+    async def _go_on(self, opened: Opened, session: Session) -> None:
+        """Connect with the token of a new sign-in; what is on screen and what waits to be sent stays."""
+        try:
+            await session.reconnect(await opened.renew(self.options.data))
+        except ChatError as error:
+            self.notify(str(error), severity="error", markup=False)
+
+    def action_sign_in_again(self) -> None:
+        """Ask for what the server wants to see, for the account that is on screen."""
+        opened = self._opened
+        if opened is None or opened.account.name not in self.options.data.names():
+            self.notify("The demo needs no signing in.", markup=False)
+            return
+        from chat_tui.screens.login import LoginScreen
+
+        backend = opened.backend
+        self.push_screen(LoginScreen(self.options.data, backend.name, backend.title, opened.account))
 
     def _begin_demo(self) -> None:
         self.run_worker(self._start_demo())
@@ -245,22 +283,10 @@ class ChatApp(App[int]):
         self.theme = LIGHT.name if self.current_theme.dark else DARK.name
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Fill the command palette: our own keys and commands, and the themes."""
-        for key in palette_keys():
-            yield SystemCommand(key.label, shown_as(key.keys), partial(self._run_key, key.action))
-        yield SystemCommand("Choose a theme", "dark, light, the terminal's own colours", self.action_change_theme)
-        main = self._main_screen()
-        if main is not None:
-            for command in COMMANDS:
-                if command.needs is None or command.needs in main.session.capabilities:
-                    usage = command.usage.translate(_NO_MARKUP)
-                    yield SystemCommand(usage, command.help, partial(main.begin_command, command.name))
-        yield SystemCommand("Quit", shown_as("ctrl+q"), self.action_quit)
+        """Fill the command palette: what keys and commands do here."""
+        from chat_tui.screens.palette import entries
 
-    async def _run_key(self, action: str) -> None:
-        """Do what a key does, wherever its action lives."""
-        main = self._main_screen()
-        await self.run_action(action, default_namespace=self if hasattr(self, f"action_{action}") else main or self)
+        return entries(self, screen)
 
 
 async def _run(app: ChatApp) -> int:

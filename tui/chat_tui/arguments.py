@@ -34,8 +34,15 @@ def parse(argv: Sequence[str], commands: Mapping[str, Run]) -> argparse.Namespac
     try:
         args, rest = alone.parse_known_args(argv)
     except argparse.ArgumentError:
-        return parser(commands).parse_args(argv)
-    return parser(commands).parse_args(argv) if rest else args
+        return _checked(parser(commands).parse_args(argv))
+    return _checked(parser(commands).parse_args(argv)) if rest else args
+
+
+def _checked(args: argparse.Namespace) -> argparse.Namespace:
+    """The same, where what a command needs of several arguments together is there; else it exits as argparse does."""
+    if args.command == "send" and not (args.text or args.file):
+        args.misused("say what to send: a text, - for standard input, or --file PATH")
+    return args
 
 
 def parser(commands: Mapping[str, Run]) -> argparse.ArgumentParser:
@@ -60,6 +67,9 @@ def _add_options(main: argparse.ArgumentParser, commands: Mapping[str, Run]) -> 
     _add_common(main, root=True)
     main.add_argument("--version", action=_Version, nargs=0, help="print the version and stop")
     main.add_argument("--demo", action="store_true", help="a server, rooms and a talking bot inside; nothing is kept")
+    main.add_argument(
+        "--plain", action="store_true", help="lines of text instead of a screen: for screen readers, logs and pipes"
+    )
     _add_chaos(main, "the demo's server breaks things on purpose")
     main.set_defaults(run=commands[""], json=False, command=None)
 
@@ -148,6 +158,9 @@ def _add_accounts(tree: _Tree) -> None:
     )
     login.add_argument(
         "--user", default="", help="your name on the server, where the address or a token does not say it"
+    )
+    login.add_argument(
+        "--moved", action="store_true", help="the server has another address: what waits to be sent is sent there"
     )
     secret = login.add_mutually_exclusive_group()
     secret.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
@@ -248,7 +261,7 @@ def _add_acting(tree: _Tree) -> None:
     )
     for added in (send, join, leave, create):
         _add_waiting(added)
-    send.set_defaults(wait="")
+    send.set_defaults(wait="", misused=send.error)
 
 
 def _add_outbox(tree: _Tree) -> None:

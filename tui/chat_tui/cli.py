@@ -54,13 +54,16 @@ def _told(error: Exception, *, debug: bool) -> int:
 
 
 def _open_app(args: argparse.Namespace) -> int:
-    from chat_tui.config import AppOptions
-    from chat_tui.headless.chosen import configuration, data_folder
+    if args.plain:
+        from chat_tui.plain.running import run_plain
+
+        return run_plain(args)
+    from chat_tui.headless.chosen import app_options
     from chat_tui_core.errors import ConfigError
 
     if not sys.stdin.isatty() and not os.environ.get("TEXTUAL_DRIVER"):
         raise ConfigError("The app needs a terminal; for scripts there are commands: see `chat-tui --help`.")
-    options = AppOptions(data_folder(args), configuration(args), args.account, demo=args.demo, chaos=args.chaos)
+    options = app_options(args)
     os.environ.setdefault("TEXTUAL_FPS", "120")  # read once, when textual is imported
     from chat_tui.app import run as run_app
 
@@ -76,10 +79,6 @@ def _ask(args: argparse.Namespace) -> int:
 def _send(args: argparse.Namespace) -> int:
     if args.file:
         args.do, args.file = "send_file", os.path.abspath(args.file)  # noqa: PTH100 - Path is slow to import
-    elif not args.text:
-        from chat_tui_core.errors import ConfigError
-
-        raise ConfigError("Say what to send: a text, - for standard input, or --file PATH.")
     if args.text == "-":
         args.text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape").removesuffix("\n")
     args.wait = args.wait or ("pending" if args.at else "sent")

@@ -108,6 +108,15 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("switch", "go to a room by name", "[ROOM]", aliases=("room",)),
     Command("search", "search what was said", "[WORDS]", most=0),
     Command("outbox", "show what is not sent yet", most=0),
+    Command(
+        "file",
+        "send files: choose them, or name one; /file clipboard sends the clipboard's image",
+        "[PATH]",
+        most=0,
+        needs=Capability.FILES,
+        in_room=True,
+    ),
+    Command("files", "show files on their way", aliases=("transfers",), most=0),
     Command("stats", "how quick the server takes what you do", most=0),
     Command("retry", "send the refused message again", in_room=True, most=0),
     Command(
@@ -116,8 +125,12 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("discard", "discard the refused message", in_room=True, most=0),
     Command("pass", "let later messages pass the refused one", in_room=True, most=0),
     Command("connect", "connect now instead of waiting", aliases=("reconnect",), most=0),
+    Command("login", "sign in again with this account; what waits to be sent stays", most=0),
     Command("clear", "empty the messages on screen; nothing is deleted", in_room=True, most=0),
-    Command("theme", "change the colours; without a name, list them", "[NAME]"),
+    Command("notify", "what you are told of this room", "[all|mentions|nothing|default]", in_room=True),
+    Command("set", "say or change a setting; without a name, show all", "[NAME] [VALUE]", most=0),
+    Command("settings", "show and change all settings", most=0),
+    Command("theme", "change the colours; without a name, choose by looking", "[NAME]"),
     Command("quit", "leave the program; drafts and unsent messages are kept", aliases=("exit",), most=0),
 )
 

@@ -1,51 +1,57 @@
-"""What the person can set: one TOML file, where the data is, and what the app is started with."""
+"""What the person has set: one TOML file, where the data is, and what the app is started with."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
+from chat_tui.settings import SETTINGS, flat, setting_of
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.errors import ConfigError
-from chat_tui_core.secrets import Keep
 from chat_tui_core.values import frozen
 
 DATA_VARIABLE: Final = "CHAT_TUI_DATA_DIR"
 _PROGRAM = "chat-tui"
-LONGEST_UNDO: Final = 120
+_TABLES: Final = frozenset(name.rpartition(".")[0] for name in (setting.name for setting in SETTINGS)) - {""}
 
 
 @frozen
 class Config:
-    """The settings of the configuration file; each has the value that holds when it is not set.
-
-    theme: a theme's name, empty = the app's own choice. density: "cozy" or "compact". notify: ring for mentions and
-    direct messages. account: the account to open when none is named. undo_send: seconds in which a message can be
-    taken back after Enter, 0 = it leaves at once. secrets: where tokens are kept from now on: "keyring", "file", or
-    "auto" for the keyring where there is a good one. keys: binding id -> keys, comma-separated.
-    """
+    """The settings of the configuration file; each has the value that holds when it is not set: see `settings`."""
 
     theme: str = ""
     density: str = "cozy"
-    notify: bool = True
+    clock: str = "24h"
     account: str = ""
-    keys: Mapping[str, str] = field(default_factory=dict)
     undo_send: float = 0.0
     secrets: str = "auto"
+    keymap: str = "default"
+    keys: Mapping[str, str] = field(default_factory=dict)
+    notify_level: str = "mentions"
+    notify_desktop: str = "auto"
+    notify_bell: bool = True
+    notify_preview: bool = True
+    notify_keywords: tuple[str, ...] = ()
+    notify_quiet: str = ""
+    notify_rooms: Mapping[str, str] = field(default_factory=dict)
 
 
 @frozen
 class AppOptions:
-    """What the app is started with. `chaos`: faults that the demo's server shall make, empty = none."""
+    """What the app is started with. `chaos`: faults that the demo's server shall make, empty = none.
+
+    `file`: where settings are written to, None = the default file.
+    """
 
     data: DataFolder
     config: Config = field(default_factory=Config)
     account: str = ""
     demo: bool = False
     chaos: str = ""
+    file: Path | None = None
 
 
 def default_data() -> Path:
@@ -67,7 +73,7 @@ def default_file() -> Path:
 def load(path: Path | None = None) -> Config:
     """The settings in a file, or in the default file, which need not exist.
 
-    Raises ConfigError that names every unknown or wrong setting and the nearest that there is.
+    Raises ConfigError that names every unknown or wrong setting with its line and the nearest that there is.
     """
     file = path or default_file()
     try:
@@ -80,6 +86,11 @@ def load(path: Path | None = None) -> Config:
         raise ConfigError(f"{file} cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError:
         raise ConfigError(f"{file} is not UTF-8 text.") from None
+    return read(text, str(file))
+
+
+def read(text: str, file: str = "the configuration") -> Config:
+    """The settings that a text in TOML holds; `file` is what errors call it. Raises ConfigError as `load` does."""
     import tomllib
 
     try:
@@ -88,9 +99,16 @@ def load(path: Path | None = None) -> Config:
         raise ConfigError(f"{file} is not valid TOML: {error}.") from None
     except RecursionError:
         raise ConfigError(f"{file} is nested too deeply.") from None
-    if problems := [problem for key, value in found.items() if (problem := _problem(key, value))]:
+    values: dict[str, Any] = {}
+    problems = []
+    for name, value in _named(found):
+        if wrong := _problem(name, value):
+            problems.append(f"line {line_of(text, name)}: {wrong}")
+        elif setting := setting_of(name):
+            values[setting.field] = flat(value) if setting.table else tuple(value) if isinstance(value, list) else value
+    if problems:
         raise ConfigError(f"{file}: {'; '.join(problems)}.")
-    return Config(**{**found, "keys": _flat(found.get("keys", {}))})
+    return Config(**values)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -102,57 +120,44 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else f" (there are: {', '.join(names)})"
 
 
-def _flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """A table whose dotted keys TOML has made into tables within tables, dotted again."""
-    flat: dict[str, Any] = {}
-    for key, value in table.items():
-        flat |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {above + key: value}
-    return flat
+def line_of(text: str, name: str) -> int:
+    """The line of a TOML text, from 1, on which a dotted name is set or its table begins; 1 where none is found."""
+    table = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        bare = line.split("#", 1)[0].strip()
+        if bare.startswith("["):
+            table = _bare(bare.strip("[] "))
+            here = table
+        elif "=" in bare:
+            key = _bare(bare.partition("=")[0])
+            here = f"{table}.{key}" if table else key
+        else:
+            continue
+        if here == name or here.startswith(f"{name}."):
+            return number
+    return 1
 
 
-def _keys(value: Any) -> str:
-    good = isinstance(value, dict) and all(
-        isinstance(keys, str) and keys.isprintable() for keys in _flat(value).values()
-    )
-    return "" if good else 'must be a table such as app.help = "f1,ctrl+h"'
+def _bare(key: str) -> str:
+    """A TOML key without its quotes and blanks."""
+    return ".".join(part.strip().strip("\"'") for part in key.split("."))
 
 
-def _text(value: Any) -> str:
-    return "" if isinstance(value, str) and value.isprintable() else "must be a text in quotes"
+def _named(found: Mapping[str, Any], above: str = "") -> Iterable[tuple[str, Any]]:
+    """What a file sets, by the settings' names: tables that only hold settings are gone through."""
+    for key, value in found.items():
+        name = f"{above}{key}"
+        if name in _TABLES and isinstance(value, dict):
+            yield from _named(value, f"{name}.")
+        else:
+            yield name, value
 
 
-def _yes_or_no(value: Any) -> str:
-    return "" if isinstance(value, bool) else "must be true or false"
-
-
-def _density(value: Any) -> str:
-    return "" if isinstance(value, str) and value in {"cozy", "compact"} else 'must be "cozy" or "compact"'
-
-
-def _seconds(value: Any) -> str:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return "" if number and 0 <= value <= LONGEST_UNDO else f"must be a number of seconds from 0 to {LONGEST_UNDO}"
-
-
-def _place(value: Any) -> str:
-    return "" if isinstance(value, str) and value in set(Keep) else 'must be "auto", "keyring" or "file"'
-
-
-#: Setting -> what is wrong with a value, empty = nothing.
-_CHECKS: Final[Mapping[str, Callable[[Any], str]]] = {
-    "theme": _text,
-    "density": _density,
-    "notify": _yes_or_no,
-    "account": _text,
-    "undo_send": _seconds,
-    "secrets": _place,
-    "keys": _keys,
-}
-
-
-def _problem(key: str, value: Any) -> str:
-    check = _CHECKS.get(key)
-    if check is None:
-        return f"there is no setting {key!r}{nearest(key, _CHECKS)}"
-    wrong = check(value)
-    return f"{key} {wrong}" if wrong else ""
+def _problem(name: str, value: Any) -> str:
+    setting = setting_of(name)
+    if setting is not None:
+        wrong = setting.problem(value)
+        return f"{name} {wrong}" if wrong else ""
+    if name in _TABLES:
+        return f"{name} must be a table: write [{name}] on a line of its own and its settings below"
+    return f"there is no setting {name!r}{nearest(name, (known.name for known in SETTINGS))}"

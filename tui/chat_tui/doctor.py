@@ -24,6 +24,7 @@ _TIMEOUT = 3.0
 _PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443}
 _LIBRARIES = (
     "chat-tui", "textual", "msgspec", "websockets", "aiohttp", "markdown-it-py", "nh3", "keyring", "platformdirs",
+    "tomlkit",
 )  # fmt: skip
 
 
@@ -96,9 +97,14 @@ def _backends() -> Iterator[Finding]:
 def _configuration(args: Namespace) -> Finding:
     file = Path(args.config).expanduser() if args.config else config.default_file()
     try:
-        config.load(Path(args.config).expanduser() if args.config else None)
+        found = config.load(Path(args.config).expanduser() if args.config else None)
     except ChatError as error:
         return Finding("configuration", False, str(error))
+    if found.keys:
+        from chat_tui.keymaps import problems
+
+        if wrong := problems(found):
+            return Finding("configuration", False, f"{file}: {'; '.join(wrong)}")
     return Finding("configuration", True, f"{file}{'' if file.exists() else ' (not there: the defaults hold)'}")
 
 

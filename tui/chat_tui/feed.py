@@ -28,9 +28,11 @@ from chat_tui_core.session_changes import (
     Said,
     SessionChange,
     TimelineMoved,
+    TransferMoved,
     TypingMoved,
 )
 from chat_tui_core.timeline import Change, Reset
+from chat_tui_core.transfers import Transfer
 from chat_tui_core.values import slotted
 
 __all__ = ["Batch", "Feed", "gather"]
@@ -57,6 +59,7 @@ class Batch:
     presence: set[str] = field(default_factory=set)
     read_marks: set[str] = field(default_factory=set)
     actions: dict[int, Action] = field(default_factory=dict)
+    transfers: dict[int, Transfer] = field(default_factory=dict)
     arrivals: dict[str, list[RoomEvent]] = field(default_factory=dict)
     said: list[Said] = field(default_factory=list)
 
@@ -83,6 +86,10 @@ def _action(batch: Batch, change: Any) -> None:
     batch.actions[change.action.id] = change.action
 
 
+def _transfer(batch: Batch, change: Any) -> None:
+    batch.transfers[change.transfer.id] = change.transfer
+
+
 def _arrived(batch: Batch, change: Any) -> None:
     batch.arrivals.setdefault(change.room_id, []).extend(change.events)
 
@@ -97,6 +104,7 @@ _TAKE: Final[Mapping[type, Callable[[Batch, Any], None]]] = MappingProxyType(
         TimelineMoved: _timeline,
         ActionMoved: _action,
         LinkMoved: _link,
+        TransferMoved: _transfer,
         EventsArrived: _arrived,
         RoomsMoved: lambda batch, change: batch.rooms.update(change.room_ids),
         MembersMoved: lambda batch, change: batch.members.add(change.room_id),

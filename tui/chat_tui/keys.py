@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 
 from chat_tui_core.values import frozen
 
-__all__ = ["KEYS", "Key", "Place", "bindings", "key_of", "keys_in", "palette_keys", "shown_as"]
+__all__ = ["KEYS", "Key", "Place", "bindings", "key_of", "keys_in", "shown_as"]
 
 
 class Place(StrEnum):
@@ -23,6 +23,8 @@ class Place(StrEnum):
     COMPOSER = "While writing"
     BANNER = "On the notice of a refused message"
     OUTBOX = "In the outbox"
+    TRANSFERS = "In the list of files"
+    PICKER = "While choosing files"
     DIALOG = "In a dialog"
     LOGIN = "While signing in"
 
@@ -31,7 +33,7 @@ class Place(StrEnum):
 class Key:
     """One action. `id` names it in the configuration, `keys` are Textual's names, the first one is shown.
 
-    `over`: goes before what the focused widget would do with the key. `palette`: listed in the command palette.
+    `over`: goes before what the focused widget would do with the key. `palette`: the command palette lists it before anything is typed.
     """
 
     id: str
@@ -51,10 +53,25 @@ def _jumps() -> Iterable[Key]:
         yield Key(f"room.jump{number}", f"alt+{number}", f"jump({number})", label, Place.MAIN, over=True)
 
 
+def _places() -> Iterable[Key]:
+    """The keys of the places that are offered."""
+    for number in range(1, 10):
+        label = "Go to the first of the places" if number == 1 else f"Go to place {number}"
+        yield Key(f"picker.place{number}", f"alt+{number}", f"place({number})", label, Place.PICKER)
+
+
 KEYS: Final[tuple[Key, ...]] = (
-    Key("app.help", "f1", "help", "Show keys and commands", Place.EVERYWHERE, palette=True, hint="help"),
-    Key("app.palette", "ctrl+p", "command_palette", "Open the command palette", Place.EVERYWHERE, over=True),
-    Key("app.quit", "ctrl+q", "quit", "Quit; drafts and unsent messages are kept", Place.EVERYWHERE, over=True),
+    Key(
+        "app.help",
+        "f1,alt+question_mark",
+        "help",
+        "Show keys and commands",
+        Place.EVERYWHERE,
+        palette=True,
+        hint="help",
+    ),
+    Key("app.palette", "ctrl+p,alt+x", "command_palette", "Open the command palette", Place.EVERYWHERE, over=True),
+    Key("app.quit", "ctrl+q,alt+q", "quit", "Quit; drafts and unsent messages are kept", Place.EVERYWHERE, over=True),
     Key("app.copy", "ctrl+c,super+c", "copy", "Copy the selection; without one, empty the box", Place.EVERYWHERE),
     Key(
         "room.switch",
@@ -78,9 +95,23 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("scroll.unread", "alt+u", "to_unread", "Go to the first unread message", Place.MAIN, over=True, palette=True),
     Key("pane.rooms", "f7", "toggle_rooms", "Show or hide the rooms", Place.MAIN, over=True, palette=True),
     Key("pane.members", "f8", "toggle_members", "Show or hide the members", Place.MAIN, over=True, palette=True),
-    Key("search.open", "ctrl+f", "search", "Search what was said", Place.MAIN, over=True, palette=True, hint="search"),
+    Key(
+        "search.open",
+        "ctrl+f,alt+slash",
+        "search",
+        "Search what was said",
+        Place.MAIN,
+        over=True,
+        palette=True,
+        hint="search",
+    ),
     Key("message.take_back", "ctrl+z", "take_back", "Take back what is just leaving", Place.MAIN, over=True),
     Key("outbox.open", "f2", "outbox", "Show what is not sent yet", Place.MAIN, over=True, palette=True),
+    Key("files.send", "ctrl+o", "send_files", "Send files", Place.MAIN, over=True, palette=True),
+    Key(
+        "files.clipboard", "alt+v", "send_clipboard", "Send the clipboard's image", Place.MAIN, over=True, palette=True
+    ),
+    Key("files.open", "f3", "transfers", "Show files on their way", Place.MAIN, over=True, palette=True),
     Key("banner.focus", "f6", "notice", "Go to the notice of a refused message", Place.MAIN, over=True, palette=True),
     Key("link.now", "f5", "connect_now", "Connect now instead of waiting", Place.MAIN, over=True, palette=True),
     Key("app.theme", "f9", "next_theme", "Change between dark and light", Place.EVERYWHERE, palette=True),
@@ -97,9 +128,16 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("timeline.edit", "e", "operate('edit')", "Edit your message", Place.TIMELINE),
     Key("timeline.redact", "d,delete", "operate('redact')", "Delete the message", Place.TIMELINE),
     Key("timeline.react", "plus", "operate('react')", "React to the message", Place.TIMELINE),
-    Key("timeline.open", "o", "open_link", "Open the first link of the message", Place.TIMELINE),
     Key("timeline.info", "i", "operate('info')", "Show ids, state and times of the message", Place.TIMELINE),
     Key("timeline.copy", "y", "copy_message", "Copy the message", Place.TIMELINE),
+    Key("file.accept", "a", "file('accept')", "Have the file brought here", Place.TIMELINE, hint="accept"),
+    Key(
+        "file.save", "s", "file('save')", "Have it brought to a folder of your choice", Place.TIMELINE, hint="save to…"
+    ),
+    Key("file.cancel", "x", "file('cancel')", "Cancel or decline the file", Place.TIMELINE, hint="cancel"),
+    Key("file.retry", "t", "file('retry')", "Try again with the file", Place.TIMELINE, hint="try again"),
+    Key("timeline.open", "o", "open_link", "Open the file or the first link of it", Place.TIMELINE, hint="open"),
+    Key("file.folder", "f", "file('folder')", "Open the folder that the file is in", Place.TIMELINE, hint="folder"),
     Key("timeline.start", "home", "scroll_home", "Go to the oldest loaded message", Place.TIMELINE),
     Key("timeline.end", "end", "scroll_end", "Go to the newest message", Place.TIMELINE),
     Key("composer.send", "enter", "submit", "Send", Place.COMPOSER),
@@ -120,6 +158,21 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("outbox.info", "i", "info", "Show ids, state and times", Place.OUTBOX, hint="details"),
     Key("outbox.copy", "y", "copy", "Copy the details", Place.OUTBOX, hint="copy"),
     Key("outbox.settled", "s", "settled", "Show what was settled lately, or what is not", Place.OUTBOX, hint="settled"),
+    Key("transfers.accept", "a", "deed('accept')", "Have it brought here", Place.TRANSFERS, hint="accept"),
+    Key("transfers.save", "s", "deed('save')", "Have it brought to a folder", Place.TRANSFERS, hint="save to…"),
+    Key("transfers.cancel", "x,delete", "deed('cancel')", "Cancel or decline it", Place.TRANSFERS, hint="cancel"),
+    Key("transfers.retry", "t,r", "deed('retry')", "Try it again, now", Place.TRANSFERS, hint="try again"),
+    Key("transfers.open", "o", "deed('open')", "Open it", Place.TRANSFERS, hint="open"),
+    Key("transfers.folder", "f", "deed('folder')", "Open the folder that it is in", Place.TRANSFERS, hint="folder"),
+    Key("transfers.copy", "y", "deed('copy')", "Copy its path", Place.TRANSFERS, hint="copy path"),
+    Key("transfers.go", "enter", "go", "Go to it in its room", Place.TRANSFERS, hint="go there"),
+    Key("picker.mark", "tab", "mark", "Mark the file, to send several", Place.PICKER, hint="mark"),
+    Key("picker.up", "alt+up,alt+left", "up", "Go to the folder above", Place.PICKER, hint="folder above"),
+    Key("picker.hidden", "alt+h", "hidden", "Show or hide hidden files", Place.PICKER, hint="hidden"),
+    Key("picker.order", "alt+s", "order", "Order by name, date or size", Place.PICKER, hint="order"),
+    Key("picker.pin", "alt+p", "pin", "Pin the folder, or take the pin out", Place.PICKER, hint="pin"),
+    Key("picker.clipboard", "alt+v", "clipboard", "Take the clipboard's image", Place.PICKER, hint="clipboard"),
+    *_places(),
     Key("dialog.close", "escape", "close", "Close", Place.DIALOG, hint="close"),
     Key(
         "login.browser",
@@ -141,6 +194,10 @@ _NAMES: Final = {
     "down": "↓",
     "delete": "Del",
     "plus": "+",
+    "question_mark": "?",
+    "slash": "/",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
 }
 
 
@@ -161,11 +218,6 @@ def key_of(key_id: str) -> Key:
         if key.id == key_id:
             return key
     raise KeyError(key_id)
-
-
-def palette_keys() -> tuple[Key, ...]:
-    """What the command palette lists."""
-    return tuple(key for key in KEYS if key.palette)
 
 
 def bindings(place: Place) -> list[BindingType]:

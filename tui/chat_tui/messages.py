@@ -6,16 +6,20 @@ from enum import StrEnum
 
 from textual.message import Message
 
+from chat_tui.transfer_words import FileDeed
+
 __all__ = [
     "AccountSaved",
     "Decided",
     "Decision",
     "DemoWanted",
+    "FileWanted",
     "NameWanted",
     "Operation",
     "OperationWanted",
     "OutboxWanted",
     "RoomChosen",
+    "TransfersWanted",
     "Way",
 ]
 
@@ -53,6 +57,15 @@ class OperationWanted(Message):
     def __init__(self, operation: Operation, key: str) -> None:
         super().__init__()
         self.operation = operation
+        self.key = key
+
+
+class FileWanted(Message):
+    """The person wants this done with the file of the message that has this key."""
+
+    def __init__(self, deed: FileDeed, key: str) -> None:
+        super().__init__()
+        self.deed = deed
         self.key = key
 
 
@@ -95,3 +108,7 @@ class AccountSaved(Message):
 
 class OutboxWanted(Message):
     """The person wants to see what is not sent yet."""
+
+
+class TransfersWanted(Message):
+    """The person wants to see the files on their way."""

@@ -59,6 +59,11 @@ class Opened:
             hide(self.token)
         return self.token
 
+    async def renew(self, data: DataFolder) -> str:
+        """The token that a new sign-in has stored; raises ConfigError."""
+        self.ask_token = partial(data.token, self.account.name)
+        return await self.unlock()
+
     async def session_in(self, stack: AsyncExitStack) -> Session:
         """The account's session with its token; `stack` closes it and the store, and lets others have the account."""
         stack.callback(self.lock.release)

@@ -22,6 +22,7 @@ from chat_tui_core.file_news import (
     FileRefused,
     FileTaken,
     FileTold,
+    OffersListed,
     RecipientMoved,
 )
 from chat_tui_core.news import (
@@ -103,6 +104,7 @@ STORED: Final[Mapping[type, Callable[[Batch, Any], None]]] = {
     Position: _position,
     Problem: _problem,
     FileOffered: ingest_files.offered,
+    OffersListed: ingest_files.listed,
     FileTaken: ingest_files.taken,
     FileMoved: ingest_files.moved,
     FileDone: ingest_files.done,

@@ -71,7 +71,8 @@ def answered(batch: Batch, news: Answered) -> None:
         error_code="",
         error_text="",
     )
-    if news.final or _seen(batch, action) or _passed(batch, action, late=doubted):
+    done = _seen(batch, action) or _passed(batch, action, late=doubted)
+    if done or news.final:
         action = _confirmed(batch, action)
     _put(batch, action)
 

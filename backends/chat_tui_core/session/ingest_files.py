@@ -15,12 +15,16 @@ from chat_tui_core.file_news import (
     FileRefused,
     FileTaken,
     FileTold,
+    OffersListed,
     RecipientMoved,
 )
 from chat_tui_core.safe_text import harmless_name, one_line
 from chat_tui_core.session.ingest_state import Batch
 from chat_tui_core.store import transfers as stored
 from chat_tui_core.transfers import ENDED, Cause, Direction, Recipient, State, Transfer, after
+
+MOST_OFFERS: Final = 1_000
+"""Offers that wait for the person; older ones leave the list, and can still be fetched by their message."""
 
 _REASON_LIMIT: Final = 200
 _ID_LIMIT: Final = 255
@@ -45,6 +49,15 @@ def offered(batch: Batch, news: FileOffered) -> None:
         ref=file.ref,
     )
     _told(batch, stored.new_transfer(batch.db, draft, batch.known.now_ms))
+    for old in stored.drop_offers(batch.db, MOST_OFFERS):
+        _told(batch, replace(old, state=State.CANCELLED, reason="Too many offers came after it."))
+
+
+def listed(batch: Batch, news: OffersListed) -> None:
+    """What was offered and is not any more ended while nobody listened; what was accepted hears it from the server."""
+    for found in stored.offers(batch.db):
+        if found.ref and found.ref not in news.refs:
+            _end(batch, found, Cause.CANCELLED, "It is no longer offered.")
 
 
 def taken(batch: Batch, news: FileTaken) -> None:

@@ -320,10 +320,10 @@ class OpenRooms:
 
 
 def _near(timeline: Timeline, events: Iterable[RoomEvent], *, live: bool) -> list[RoomEvent]:
-    """Leave out what lies beyond the loaded part: scrolling loads it from the store."""
+    """Leave out what lies beyond the loaded part: scrolling loads it from the store. An echo's event takes its line."""
     oldest = 0 if live else timeline.oldest
     newest = timeline.newest if timeline.detached else _NO_END
-    return [event for event in events if oldest <= event.order <= newest]
+    return [event for event in events if oldest <= event.order <= newest or timeline.echoes(event.action_id)]
 
 
 def _edge(db: sqlite3.Connection, room_id: str, before: int) -> tuple[int, str]:

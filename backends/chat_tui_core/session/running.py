@@ -37,6 +37,7 @@ from chat_tui_core.session.drafting import Drafting
 from chat_tui_core.session.files import Files
 from chat_tui_core.session.ingest_state import Known, Outcome
 from chat_tui_core.session.intake import Intake
+from chat_tui_core.session.line import Line
 from chat_tui_core.session.open_rooms import PAGE, OpenRooms
 from chat_tui_core.session.publishing import Listener, Publisher
 from chat_tui_core.session.sender import Sender
@@ -61,7 +62,6 @@ from chat_tui_core.timeline import Timeline
 
 PREFETCH_ROOMS: Final = 20
 PREFETCH_LINES: Final = 50
-CLOSE_TIMEOUT: Final = 1.0
 
 Watcher = Callable[[SessionChange], None]
 
@@ -90,13 +90,10 @@ class Session(Acting):
         self.link = LinkChanged(Link.OFFLINE)
         self.note = ""
         self.undo_seconds = undo_seconds
-        self._token = token
         self._keep_secret = keep_secret
         self._wall_ms = wall_ms
         self._publisher = Publisher()
         self._publish = self._publisher.publish
-        self._connection: Connection | None = None
-        self._run: asyncio.Task[None] | None = None
         self._members: dict[str, dict[str, Member]] = {}
         self._presence: dict[str, Presence] = {}
         self._typing: dict[str, tuple[str, ...]] = {}
@@ -106,8 +103,9 @@ class Session(Acting):
         self.open_actions: Mapping[int, Action] = MappingProxyType(self._actions)
         self._drafting = Drafting(store, self._complain)
         self.drafts: Mapping[str, Draft] = self._drafting.drafts
-        self.files = Files(store, lambda: self._connection, lambda: self.capabilities, self._publisher, wall_ms)
+        self.files = Files(store, lambda: self._line.connection, lambda: self.capabilities, self._publisher, wall_ms)
         self._intake = Intake(store, self._known, self.files.settling(self._settle), self._complain)
+        self._line = Line(token, self._make_connection, self._intake.deliver, account.name)
         self._open: OpenRooms = OpenRooms(store, self._ask, self._publish, self._actions, self._rooms)
         deliver, command = self._intake.deliver, self._intake.command
         self._sender = Sender(self._actions, self._hand_over, command, deliver, wall_ms)
@@ -134,30 +132,21 @@ class Session(Acting):
 
     def connect(self, token: str = "") -> None:
         """Connect, and stay connected until `close`. Nothing happens while no token is known: a keyring may have it."""
-        self._token = token or self._token
-        if self._run is None and self._token:
-            position = self.store.read(meta.get_position)
-            lent = Surroundings(StoredState(self.store), self._keep_secret, self.files.bytes)
-            self._connection = self.backend.connect(self.account, self._token, position, self._intake.deliver, lent)
-            self._run = asyncio.get_running_loop().create_task(self._connection.run(), name=f"run {self.account.name}")
+        self._line.connect(token)
 
     def connect_now(self) -> None:
-        """The person does not want to wait for the next try."""
-        if self._connection is not None:
-            self._connection.connect_now()
+        """The person does not want to wait for the next try, or tries again after the link was stopped."""
+        self._line.connect_now()
+
+    async def reconnect(self, token: str) -> None:
+        """Go on with another token, as after signing in again; everything else stays as it is."""
+        await self._line.reconnect(token)
 
     async def close(self) -> None:
         """Say goodbye and store what is left, within about a second."""
         self._sender.stop()
         await self._open.stop()
-        if self._connection is not None and self._run is not None:
-            try:
-                async with asyncio.timeout(CLOSE_TIMEOUT):
-                    await self._connection.close()
-                    await self._run
-            except TimeoutError:
-                self._run.cancel()
-                await asyncio.gather(self._run, return_exceptions=True)
+        await self._line.hang_up()
         await asyncio.gather(self._intake.close(), self.files.close())
         await self._drafting.close()
         await self._publisher.close()
@@ -287,8 +276,8 @@ class Session(Acting):
             handler = _LIVE.get(type(item))
             if handler is not None:
                 handler(self, item)
-        if outcome.position is not None and self._connection is not None:
-            self._connection.stored(outcome.position)
+        if outcome.position is not None and self._line.connection is not None:
+            self._line.connection.stored(outcome.position)
         self._sender.note(news)
         self._sender.pump()
 
@@ -341,6 +330,11 @@ class Session(Acting):
 
     # ------------------------------------------------------------ parts
 
+    def _make_connection(self, token: str) -> Connection:
+        position = self.store.read(meta.get_position)
+        lent = Surroundings(StoredState(self.store), self._keep_secret, self.files.bytes)
+        return self.backend.connect(self.account, token, position, self._intake.deliver, lent)
+
     def _catch_up(self) -> None:
         for room_id in self._open.timelines:
             self._open.refresh(room_id)
@@ -352,13 +346,13 @@ class Session(Acting):
                 self._open.prefetch(room.room_id, PREFETCH_LINES)
 
     def _hand_over(self, action: Action) -> None:
-        if self._connection is not None:
-            self._connection.do(action)
+        if self._line.connection is not None:
+            self._line.connection.do(action)
 
     def _ask(self, question: Question) -> bool:
-        if self._connection is None or self.link.link is not Link.ONLINE:
+        if self._line.connection is None or self.link.link is not Link.ONLINE:
             return False
-        self._connection.ask(question)
+        self._line.connection.ask(question)
         return True
 
     def _room(self, room_id: str) -> Room:

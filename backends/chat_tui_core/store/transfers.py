@@ -29,6 +29,11 @@ OPEN: Final = (
     " ORDER BY 2"
 )
 RECENT: Final = f"SELECT {COLUMNS} FROM transfers ORDER BY id DESC LIMIT ?"  # noqa: S608
+OFFERS: Final = f"SELECT {COLUMNS} FROM transfers WHERE state = 'new' AND direction = 'in' ORDER BY id"  # noqa: S608
+OLD_OFFERS: Final = (
+    f"SELECT {COLUMNS} FROM transfers WHERE state = 'new' AND direction = 'in' ORDER BY id DESC LIMIT 100 OFFSET ?"  # noqa: S608
+)
+DELETE: Final = "DELETE FROM transfers WHERE id = ?"
 BY_REF: Final = f"SELECT {COLUMNS} FROM transfers WHERE ref = ? AND ref <> '' ORDER BY id DESC"  # noqa: S608
 BY_EVENT: Final = (
     f"SELECT {COLUMNS} FROM transfers WHERE room_id = ? AND event_id = ? AND event_id <> '' AND direction = 'in'"  # noqa: S608
@@ -88,6 +93,18 @@ def load_transfer(db: sqlite3.Connection, transfer_id: int) -> Transfer | None:
 def open_transfers(db: sqlite3.Connection) -> list[Transfer]:
     """What is not settled (Transfer.is_settled), by id; with recipients."""
     return [_with_recipients(db, one) for one in select(db, OPEN, (), _transfer)]
+
+
+def offers(db: sqlite3.Connection) -> list[Transfer]:
+    """What others offer and nobody has accepted here, by id."""
+    return select(db, OFFERS, (), _transfer)
+
+
+def drop_offers(db: sqlite3.Connection, most: int) -> list[Transfer]:
+    """Forget the oldest offers that nobody has accepted here, as far as there are more than `most`; gives them."""
+    found = select(db, OLD_OFFERS, (most,), _transfer)
+    db.executemany(DELETE, [(one.id,) for one in found])
+    return found
 
 
 def recent_transfers(db: sqlite3.Connection, n: int) -> list[Transfer]:

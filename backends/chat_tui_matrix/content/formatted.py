@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from chat_tui_core.safe_text import harmless
 from chat_tui_matrix.content.fields import LONGEST
 from chat_tui_matrix.content.html_elements import KINDS
+from chat_tui_matrix.content.html_plain import plain_text
 from chat_tui_matrix.content.html_reader import light_markup
 from chat_tui_matrix.content.html_shape import plain_enough
 
@@ -40,7 +41,9 @@ def to_text(html: str, fallback_body: str) -> str:
 
     So it is for HTML that is too long, too tangled to be parsed quickly, or empty once it is clean.
     """
-    text = _read(html) if len(html) <= MAX_HTML else ""
+    if len(html) > MAX_HTML:
+        return harmless(fallback_body, LONGEST)
+    text = plain_text(html) or _read(html)
     return text if text.strip() else harmless(fallback_body, LONGEST)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import msgspec
+
 from chat_tui_core.model import EventKind, FileInfo
 from chat_tui_core.safe_text import one_line
-from chat_tui_core.values import frozen
 from chat_tui_matrix.content import formatted, relations
 from chat_tui_matrix.content.attachments import file_info, has_caption
 from chat_tui_matrix.content.fields import listed, mapping, redaction, text, user_id
@@ -23,13 +24,15 @@ ENCRYPTED: Final = "Encrypted message: this client cannot read it yet."
 CALL: Final = "Calls are not supported."
 VERIFICATION: Final = "Verifying keys is not supported."
 
+_PLAIN: Final = frozenset({"msgtype", "body"})
+"""All that the content of most messages has."""
+
 MAX_MENTIONS: Final = 100
 MAX_CHOICES: Final = 20
 MAX_REASON: Final = 300
 
 
-@frozen
-class Said:
+class Said(msgspec.Struct, frozen=True, gc=False):
     """What an event says. `text` is harmless and in light markup; ids are "" where there is none.
 
     With `edit_of`, everything else is how that event now is. With `reaction_to`, there is nothing to show: the key is
@@ -74,6 +77,8 @@ def read(event: MatrixEvent) -> Said | None:
 
 def _message(content: Mapping[str, Any]) -> Said | None:
     """m.room.message; an edit is read from its new content, and left out where that cannot be read."""
+    if _PLAIN.issuperset(content) and content.get("msgtype") == "m.text" and isinstance(content.get("body"), str):
+        return Said(EventKind.MESSAGE, text(content["body"]))
     related = relations.read(content)
     if not related.edit_of:
         return _said(content, related)

@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
+
 from chat_tui_core.safe_text import one_line
-from chat_tui_core.values import frozen
 from chat_tui_matrix.content.fields import event_id, mapping
 
 __all__ = ["LONGEST_KEY", "Relations", "reaction_key", "read", "without_fallback"]
@@ -18,8 +19,7 @@ LONGEST_KEY: Final = 64
 _fallback_head: Final = re.compile(r"> (?:\* )?<@[^>\n]{1,255}>").match
 
 
-@frozen
-class Relations:
+class Relations(msgspec.Struct, frozen=True, gc=False):
     """Event ids, "" where there is no such relation. `answers`: a reply that clients without threads show, too."""
 
     reply_to: str = ""

@@ -17,13 +17,14 @@ from chat_tui_core.contract import (
     StateSet,
     Surroundings,
 )
+from chat_tui_core.file_news import FileOrder
 from chat_tui_matrix.protocol.desk import Desk
 from chat_tui_matrix.protocol.line import Line
 from chat_tui_matrix.protocol.opening import CAPABILITIES
 from chat_tui_matrix.protocol.parts import Parts, make_parts
 from chat_tui_matrix.protocol.sign_in import SIGNED_OUT, Gate, Login
 from chat_tui_matrix.protocol.sync_loop import SyncLoop
-from chat_tui_matrix.wire.calls import In, Out, SecretKept
+from chat_tui_matrix.wire.calls import Began, In, Out, Pictured, SecretKept, Sent
 
 __all__ = ["CAPABILITIES", "Login", "MatrixCore"]
 
@@ -103,6 +104,11 @@ class MatrixCore:
         """Take a question."""
         self._parts.questions.ask(question, now)
 
+    def order(self, order: FileOrder, now: float) -> None:
+        """Take an order about a file; without a link it is forgotten, and given again when there is one."""
+        if self._desk.link is Link.ONLINE:
+            self._parts.files.order(order, now)
+
     def stored(self, position: Mapping[str, str], now: float) -> None:
         """Everything up to this position is durable. Told on unless newer state was said and may not be."""
         if position == self._given and not self._state_given and not self._loop.applying:
@@ -122,6 +128,8 @@ class MatrixCore:
         """Take what the shell met; an answer to a poll is only put down for `work`."""
         if isinstance(data, SecretKept):
             self._gate.kept()
+        elif isinstance(data, Pictured | Sent | Began):
+            self._parts.files.met(data)
         elif not self._gate.take(data, now):
             self._desk.replied(data, now)
         self._tell_link(now)
@@ -140,6 +148,7 @@ class MatrixCore:
             self._loop.tick(now)
             self._parts.ledger.tick(now)
             self._parts.questions.tick(now)
+            self._parts.files.tick(now)
 
     def _tell_link(self, now: float) -> None:
         """Let the parts do what waited for this change of the link."""
@@ -169,7 +178,7 @@ class MatrixCore:
         """When `tick` must be called at the latest; None = no need."""
         if self._desk.link in _AWAY:
             return None
-        parts = (self._line, self._loop, self._parts.ledger, self._parts.questions)
+        parts = (self._line, self._loop, self._parts.ledger, self._parts.questions, self._parts.files)
         times = (part.wake_at() for part in parts)
         return min((at for at in times if at is not None), default=None)
 
@@ -184,6 +193,7 @@ class MatrixCore:
         self._parts.ledger.lost(now)
         self._parts.questions.lost(now)
         self._parts.counting.lost()
+        self._parts.files.lost()
 
     def _leave(self, link: Link, reason: str, told: str, now: float) -> None:
         if self._loop.holding:
@@ -191,6 +201,7 @@ class MatrixCore:
         self._loop.stop()
         self._line.move(link, reason, now)
         self._parts.questions.stop(now)
+        self._parts.files.lost()
         self._gate.shut(told, now)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from chat_tui_core.safe_text import NAME_LIMIT, harmless_name
@@ -95,7 +95,11 @@ class Names:
 
     def shown(self, room_id: str, user_id: str) -> str:
         """A member's name as of now, told apart; "" for one without a name, or who is not known."""
-        return self.apart(room_id, user_id, display_name(self._state.get(room_id, MEMBER, user_id)))
+        index = self._index(room_id)
+        name = index.people.get(user_id)
+        if name is None:
+            name = display_name(self._state.get(room_id, MEMBER, user_id))
+        return told_apart(user_id, name, shared=bool(name and index.others(user_id, name)))
 
     def apart(self, room_id: str, user_id: str, name: str, also: Collection[str] = ()) -> str:
         """A name as it is shown, where another member (or one of `also`) may have the same; see `told_apart`."""
@@ -142,7 +146,7 @@ class Names:
         return index
 
 
-def heroes_of(people: Mapping[str, str], me: str) -> Sequence[str]:
+def heroes_of(people: Iterable[str], me: str) -> Sequence[str]:
     """Whom a room without a name is called after, when the server does not say: the first by id."""
     return heapq.nsmallest(HEROES, (user_id for user_id in people if user_id != me))
 

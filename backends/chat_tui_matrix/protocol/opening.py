@@ -43,6 +43,7 @@ CAPABILITIES: Final = frozenset(
         Capability.TAG,
         Capability.KNOCK,
         Capability.FORGET,
+        Capability.FILES,
     }
 )
 """What this backend can do with a server that offers everything."""

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
 from chat_tui_core.actions import Action
+from chat_tui_core.file_news import FileOrder
 from chat_tui_core.model import Room
 from chat_tui_core.questions import Question
-from chat_tui_matrix.protocol import actions, counting, questions, rooms
+from chat_tui_matrix.protocol import actions, counting, files, questions, rooms
 from chat_tui_matrix.protocol.desk import Desk
+from chat_tui_matrix.wire.calls import OnItsWay
 from chat_tui_matrix.wire.events import MatrixEvent, RoomSection
 
 
@@ -97,6 +99,25 @@ class Counting(Protocol):
         """When `tick` must be called at the latest."""
 
 
+class Files(Protocol):
+    """Sends and fetches files."""
+
+    def order(self, order: FileOrder, now: float) -> None:
+        """Take an order."""
+
+    def met(self, item: OnItsWay) -> None:
+        """Take what is told of a call that goes on."""
+
+    def lost(self) -> None:
+        """The link broke: all orders are forgotten."""
+
+    def tick(self, now: float) -> None:
+        """Let time pass."""
+
+    def wake_at(self) -> float | None:
+        """When `tick` must be called at the latest."""
+
+
 class Parts(NamedTuple):
     """One account's parts, which share its desk."""
 
@@ -104,10 +125,11 @@ class Parts(NamedTuple):
     ledger: Ledger
     questions: Questions
     counting: Counting
+    files: Files
 
 
 def make_parts(desk: Desk) -> Parts:
     """Make the parts of an account."""
     room_desk = rooms.RoomDesk(desk)
     ledger, asked = actions.Ledger(desk, room_desk), questions.Questions(desk, room_desk)
-    return Parts(room_desk, ledger, asked, counting.Counting(desk, room_desk))
+    return Parts(room_desk, ledger, asked, counting.Counting(desk, room_desk), files.Files(desk, room_desk))

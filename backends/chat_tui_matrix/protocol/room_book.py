@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -41,6 +41,7 @@ FIELDS: Final = (
 COUNTS: Final = ("unread", "mentions")
 MOST_ALIASES: Final = 50
 _IN_ROOM: Final = frozenset({"join", "invite"})
+_GONE: Final = ("leave", "ban")
 _MEMBERSHIPS: Final = {
     "join": Membership.JOINED,
     "invite": Membership.INVITED,
@@ -101,7 +102,7 @@ class RoomBook:
         if entry is None and (kept := self._state.get(room_id, STANDING)) is not None:
             entry = self._entries[room_id] = Entry(room_id, standing_of(kept), kept)
             if entry.standing.membership:
-                entry.room = self._view(entry)
+                entry.room = self._view(entry, {})
         return entry
 
     def tell(self, entry: Entry, *, moved: bool, counts: Mapping[str, Any] | None = None, said: bool = False) -> None:
@@ -116,12 +117,12 @@ class RoomBook:
             news = self._state.put((entry.room_id, STANDING, ""), content)
             if news is not None:
                 self._desk.say(news)
-        after = self._view(entry) if moved or before is None else before
+        after = self._view(entry, counts or {}) if moved or before is None else before
         fields = {name for name in FIELDS if before is None or getattr(before, name) != getattr(after, name)}
         if counts:
             anew = said or not entry.counted
-            fields |= {name for name, number in counts.items() if anew or getattr(after, name) != number}
-            after = replace(after, **counts)
+            fields |= {name for name, number in counts.items() if anew or getattr(before, name, 0) != number}
+            after = replace(after, **counts) if after is before else after
             entry.counted = True
         if fields:
             entry.room = after
@@ -129,8 +130,8 @@ class RoomBook:
 
     # ------------------------------------------------------------ a room
 
-    def _view(self, entry: Entry) -> Room:
-        """The room as its state and the account's data show it; how much is unread stays."""
+    def _view(self, entry: Entry, counts: Mapping[str, int]) -> Room:
+        """The room as its state and the account's data show it; how much is unread stays, but for the `counts`."""
         standing, room_id = entry.standing, entry.room_id
         aliases, tombstone = self._content(room_id, ALIASES), self._content(room_id, TOMBSTONE)
         successor = _text(tombstone, "replacement_room")
@@ -145,8 +146,8 @@ class RoomBook:
             membership=membership,
             members=standing.joined or 0,
             aliases=_aliases(aliases),
-            unread=entry.room.unread if entry.room else 0,
-            mentions=entry.room.mentions if entry.room else 0,
+            unread=counts.get("unread", entry.room.unread if entry.room else 0),
+            mentions=counts.get("mentions", entry.room.mentions if entry.room else 0),
             tag=tag_of(self._state.get(room_id, TAG)),
             muted=room_id in self._own.muted,
             inviter=standing.inviter if membership is Membership.INVITED else "",
@@ -181,10 +182,17 @@ class RoomBook:
             others = len(self._names.people(room_id).keys() - {self._desk.me}) or len(heroes)
         if not heroes:
             heroes = heroes_of(self._names.people(room_id), self._desk.me)
+        if not heroes and others <= 0:
+            heroes = heroes_of(self._gone(room_id), self._desk.me)
         if not heroes and (others > 0 or standing.joined is None):
             return ""
         left = max(0, others - len(heroes)) if others > 0 else -1
         return called_after(self._hero_names(room_id, heroes), left)
+
+    def _gone(self, room_id: str) -> Collection[str]:
+        """Who was in a room and is no more."""
+        members = self._state.all(room_id, MEMBER).items()
+        return [user_id for user_id, content in members if content.get("membership") in _GONE]
 
     def _hero_names(self, room_id: str, heroes: Sequence[str]) -> Sequence[str]:
         names = {user_id: display_name(self._state.get(room_id, MEMBER, user_id)) or user_id for user_id in heroes}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
@@ -12,6 +11,7 @@ from chat_tui_core.safe_text import one_line
 from chat_tui_core.values import frozen
 from chat_tui_matrix.protocol.account import TAG
 from chat_tui_matrix.protocol.desk import Desk
+from chat_tui_matrix.protocol.file_fetching import offers
 from chat_tui_matrix.protocol.members import CREATE, POWER_LEVELS, Powers, powers, regraded
 from chat_tui_matrix.protocol.names import MEMBER, Names, display_name, is_in
 from chat_tui_matrix.protocol.receipts import receipts, typing
@@ -78,26 +78,27 @@ class _Section:
         self._touched: dict[str, None] = {}  # people to say anew, in order
         self._shown: dict[str, str] = {}  # names as of the event that is being read
         self._replaced: set[tuple[str, str]] = set()  # state that the timeline has set so far
+        self._told: set[tuple[str, str]] | None = None  # state that the section begins with, once that is asked for
+        self._all = self._everybody()  # who is there, where the section names all of them
+        self._known = self._was_joined and not section.whole  # what is known of the room's state is what was before
         self._preceded: dict[str, Content | None] = {}  # by event: what was there before the section's state
-        self._came: Counter[str] = Counter()  # how many more are in the room or invited, by the timeline
+        self._came = dict.fromkeys(_COUNTED.values(), 0)  # how many more are in the room or invited, by the timeline
         self._elsewhere = False  # we have read up to an event that was not seen in this run
 
     def apply(self) -> None:
         """See `apply`."""
         section = self._section
-        live = self._was_joined and not section.whole
+        live = self._known
         for text in section.problems:
             self._desk.problem(text, self._room_id)
         if self._entry.kept and self._is_all():
             self._drop_state()
         self._each(section.state, self._state_event)
-        self._replaced.update((event.type, event.state_key or "") for event in section.state)
         self._each(section.timeline, self._timeline_event)
         self._arrived(live=live)
-        everybody = self._everybody()
-        self._stand(everybody)
+        self._stand()
         if section.membership not in _DOORS:
-            self._people(everybody)
+            self._people()
         self._each(section.account_data, self._own_data)
         self._each(section.ephemeral, self._ephemeral)
         counts = self._uncounted.took(section, elsewhere=self._elsewhere)
@@ -141,7 +142,8 @@ class _Section:
         if event.state_key is None:
             raise ValueError("it is no state")
         if event.event_id:
-            self._preceded[event.event_id] = self._state.get(self._room_id, event.type, event.state_key)
+            known = self._state.get(self._room_id, event.type, event.state_key) if self._known else None
+            self._preceded[event.event_id] = known
         self._put(event, event.state_key)
 
     def _put(self, event: MatrixEvent, key: str) -> None:
@@ -171,13 +173,17 @@ class _Section:
         if self._was_joined and display_name(before) == display_name(after) and is_in(before) == is_in(after):
             return
         self._shown.clear()
-        if is_in(before) or is_in(after):
-            self._touched[user_id] = None
-        self._touched.update(dict.fromkeys(self._names.moved(self._room_id, user_id, after)))
+        others = self._names.moved(self._room_id, user_id, after)
+        if self._all is None:
+            if is_in(before) or is_in(after):
+                self._touched[user_id] = None
+            self._touched.update(dict.fromkeys(others))
         heroes = self._standing.heroes
         self._moved = self._moved or heroes is None or user_id in heroes or user_id == self._standing.inviter
 
     def _levels_put(self, event: MatrixEvent, before: Content | None) -> None:
+        if self._all is not None:
+            return  # everybody is said anew
         for user_id in sorted(regraded(before, event.content)):
             if is_in(self._state.get(self._room_id, MEMBER, user_id)):
                 self._touched[user_id] = None
@@ -208,9 +214,13 @@ class _Section:
             self._reading.take(event, name, previous)
         finally:  # that it makes no line is no reason to lose the state
             if event.type == MEMBER and self._state.event_at(event.event_id) is None:
-                self._came[_membership(event.content)] += 1
-                self._came[_membership(previous)] -= 1
+                self._count(event.content, 1)
+                self._count(previous, -1)
             self._put(event, key)
+
+    def _count(self, content: Content | None, difference: int) -> None:
+        if (membership := _membership(content)) in self._came:
+            self._came[membership] += difference
 
     def _before(self, event: MatrixEvent, key: str) -> Content | None:
         """The state that a timeline event replaces, where the server does not say.
@@ -218,11 +228,16 @@ class _Section:
         What an invitation told, or what holds after a whole answer, is not what was before. Nor is the event itself:
         Synapse tells a member who is new here in the state as well, to name the sender.
         """
-        known = self._was_joined and not self._section.whole
         if event.event_id in self._preceded:
-            return self._preceded[event.event_id] if known else None
-        replaced = (event.type, key) in self._replaced
-        return self._state.get(self._room_id, event.type, key) if known or replaced else None
+            return self._preceded[event.event_id]
+        known = self._known or self._is_replaced((event.type, key))
+        return self._state.get(self._room_id, event.type, key) if known else None
+
+    def _is_replaced(self, place: tuple[str, str]) -> bool:
+        """Whether the section has set a piece of state before the event that is being read."""
+        if self._told is None:
+            self._told = {(event.type, event.state_key or "") for event in self._section.state}
+        return place in self._replaced or place in self._told
 
     def _redact(self, event_id: str, by: MatrixEvent) -> None:
         """A redaction empties the state that it meets, where that is known to be the event it is of (B10)."""
@@ -244,6 +259,8 @@ class _Section:
             self._desk.problem("Older messages were left out, and nothing says how to get them.", self._room_id)
         if lines or token:
             self._desk.say(Arrived(self._room_id, tuple(lines), live, token, self._base))
+        if self._was_joined:  # what was said before we came, or signed in, is fetched by its message
+            self._desk.say(*offers(lines, self._desk.me))
         self._desk.say(*self._reading.later)
 
     # ------------------------------------------------------------ people
@@ -264,16 +281,16 @@ class _Section:
         counted = memberships.count("join") == section.joined and memberships.count("invite") == (section.invited or 0)
         return named if counted else None
 
-    def _stand(self, everybody: Mapping[str, Content] | None) -> None:
+    def _stand(self) -> None:
         """Take how we stand to the room and the server's counts; where it has none, count who came and went."""
         section, standing = self._section, self._standing
         if self._tells_of_us():
             standing.membership = section.membership
-        there = Counter(map(_membership, everybody.values())) if everybody is not None else None
+        there = None if self._all is None else [_membership(content) for content in self._all.values()]
         for name, membership in _COUNTED.items():
             told, known = getattr(section, name), getattr(standing, name)
             if told is None and there is not None:
-                told = there[membership]
+                told = there.count(membership)
             elif told is None and known is not None:
                 told = max(0, known + self._came[membership])
             if told is not None:
@@ -294,12 +311,12 @@ class _Section:
             return bool(section.state)
         return any(event.type == MEMBER and event.state_key == self._desk.me for event in section.state)
 
-    def _people(self, everybody: Mapping[str, Content] | None) -> None:
+    def _people(self) -> None:
         """Say who came, changed or left: all at once where everybody is named."""
         grades = powers(self._state, self._room_id, self._standing.creator)
-        if everybody is not None:
+        if self._all is not None:
             people = self._names.people(self._room_id)
-            for user_id in [user_id for user_id in people if user_id not in everybody]:
+            for user_id in [user_id for user_id in people if user_id not in self._all]:
                 self._put(MatrixEvent(MEMBER, state_key=user_id), user_id)
             listed = tuple(self._member(user_id, grades) for user_id in people)
             self._desk.say(MembersListed(self._room_id, listed))

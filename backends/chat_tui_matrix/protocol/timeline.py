@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 from chat_tui_core.model import RoomEvent
@@ -17,7 +18,7 @@ SPOILED: Final = (ValueError, TypeError, LookupError, AttributeError, OverflowEr
 """What one malformed event may raise; it is set aside, and the rest goes on (B5)."""
 
 _MOST_ID: Final = 1 << 53
-_DIGITS: Final = 16
+_ours: Final = re.compile(r"([0-9]{1,16})\.([0-9]{1,16})").fullmatch
 
 
 def action_of(event: MatrixEvent, me: str) -> tuple[int, int]:
@@ -28,14 +29,11 @@ def action_of(event: MatrixEvent, me: str) -> tuple[int, int]:
     txn = event.unsigned.get("transaction_id")
     if not isinstance(txn, str) or event.sender != me:
         return 0, 0
-    action, _, made = txn.partition(".")
-    if not (_is_number(action) and _is_number(made)):
+    found = _ours(txn)
+    if found is None:
         return 0, 0
-    return int(action), int(made)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= _DIGITS and int(text) < _MOST_ID
+    action, made = int(found[1]), int(found[2])
+    return (action, made) if action < _MOST_ID > made else (0, 0)
 
 
 class Orders:
@@ -47,6 +45,7 @@ class Orders:
         self._most = most
         self._held = 0
         self._rooms: OrderedDict[str, dict[str, int]] = OrderedDict()
+        self._last = ""  # the room at its end
 
     def note(self, room_id: str, event_id: str, order: int) -> None:
         """Keep where an event stands; one that has a place keeps it.
@@ -55,8 +54,11 @@ class Orders:
         """
         if order < ROOM_FOR_LATER:
             return
-        places = self._rooms.setdefault(room_id, {})
-        self._rooms.move_to_end(room_id)
+        if room_id != self._last or room_id not in self._rooms:
+            self._rooms.setdefault(room_id, {})
+            self._rooms.move_to_end(room_id)
+            self._last = room_id
+        places = self._rooms[room_id]
         if event_id in places:
             return
         places[event_id] = order
@@ -130,7 +132,7 @@ class Reading:
             self._redaction(event)
             return None
         said = messages.read(event)
-        if said is None or self._relation(event, said):
+        if said is None or ((said.edit_of or said.reaction_to) and self._relation(event, said)):
             return None
         return RoomEvent(
             self._room_id,
@@ -212,8 +214,8 @@ def redacted_by(event: MatrixEvent) -> str:
 
 def _inner(holder: object, key: str) -> MatrixEvent | None:
     """An event that stands inside another one's `unsigned`; None where there is none, or it makes no sense."""
-    told = holder.get(key) if isinstance(holder, Mapping) else None
-    if not isinstance(told, Mapping):
+    told = holder.get(key) if isinstance(holder, dict) else None
+    if not isinstance(told, dict):
         return None
     texts = [told.get(name) for name in ("type", "sender", "event_id")]
     content, unsigned, ts = told.get("content"), told.get("unsigned"), told.get("origin_server_ts")

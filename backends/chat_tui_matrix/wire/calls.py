@@ -16,10 +16,33 @@ LONG: Final = 300.0
 
 
 @frozen
+class Upload:
+    """The body of a request is a file that is sent: `size` bytes that the shell reads from the session's disk."""
+
+    transfer: int
+    size: int
+    mime: str = ""
+
+
+@frozen
+class Download:
+    """The body of an answer goes to the session's disk: a file of which `done` bytes are there already.
+
+    `size` is what it must have, -1 where nobody has told it. `etag` is what the server called it when it began.
+    """
+
+    transfer: int
+    size: int = -1
+    done: int = 0
+    etag: str = ""
+
+
+@frozen
 class Request:
     """An HTTP request: `path` begins with /_matrix and is quoted already. `reads` names a decoder of `wire.decoding`.
 
-    `body` is JSON or None. `timeout` is seconds without an answer. `auth`: with the access token.
+    `body` is JSON or None, unless there is an `upload`. `timeout` is seconds without an answer. `auth`: with the access
+    token. With a `download`, a 2xx answer is no value but a file: Fetched is its value.
     """
 
     method: str
@@ -29,6 +52,8 @@ class Request:
     reads: str = "anything"
     timeout: float = SHORT
     auth: bool = True
+    upload: Upload | None = None
+    download: Download | None = None
 
 
 # ---------------------------------------------------------------- core -> shell
@@ -84,8 +109,22 @@ class Garbled:
 
 
 @frozen
+class Unfit:
+    """A 2xx answer to a download that is not the file that was asked for; asking again cannot help."""
+
+    text: str
+
+
+@frozen
+class Fetched:
+    """A download has come to its end: the file has `size` bytes."""
+
+    size: int
+
+
+@frozen
 class Answer:
-    """What came back for a call. `value` is what the request's decoder gave, a Refusal, or Garbled.
+    """What came back for a call. `value` is what the request's decoder gave, a Refusal, or Garbled; of a file see Request.
 
     `wall_s` is the time of day in seconds since 1970.
     """
@@ -114,5 +153,39 @@ class SecretKept:
     """The secret of KeepSecret is durable."""
 
 
-In = Answer | Failed | SecretKept
+@frozen
+class Pictured:
+    """The file that a call uploads is a picture of so many pixels."""
+
+    id: int
+    width: int
+    height: int
+
+
+@frozen
+class Sent:
+    """A call has written the first `done` bytes of a file; not for each piece."""
+
+    id: int
+    done: int
+
+
+@frozen
+class Began:
+    """The answer to a download has begun: its bytes come from `start` on, of `size` (-1 = not told).
+
+    `etag` is what the server calls this very file, `resumes`: it gives parts of files.
+    """
+
+    id: int
+    start: int
+    size: int
+    etag: str = ""
+    resumes: bool = False
+
+
 Reply = Answer | Failed
+OnItsWay = Pictured | Sent | Began
+"""What is told of a call before it ends."""
+
+In = Reply | SecretKept | OnItsWay

@@ -32,6 +32,7 @@ READERS: Final[Mapping[str, Callable[[bytes], Any]]] = {
     "sliding": sliding_reading.sliding,
     "state": other_reading.state,
     "sync": sync_reading.sync,
+    "uploaded": other_reading.uploaded,
     "versions": other_reading.versions,
     "whole_sync": partial(sync_reading.sync, whole=True),
 }

@@ -133,11 +133,11 @@ class Maker:
             redacts = told[:MAX_ID]
         return MatrixEvent(
             share(kind, kind),
-            content if _fits(content, MAX_DEPTH) else _cut(content, MAX_DEPTH),
+            content if _is_flat(content) else within(content),
             share(sender, sender),
             wire.event_id or "",
             wire.origin_server_ts,
-            None if key is msgspec.UNSET else share(key, key),
+            None if key is msgspec.UNSET else key,
             redacts,
             {} if wire.unsigned is None or wire.unsigned == _NOTHING else _told(wire.unsigned),
             room_id or wire.room_id or "",
@@ -211,13 +211,22 @@ def _replaced(event: MatrixEvent) -> MatrixEvent | None:
 
 def _told(added: Added) -> dict[str, Any]:
     told = {key: value for name, key in _ADDED if (value := getattr(added, name)) is not msgspec.UNSET}
-    return within(told)
+    return told if _is_flat(told) else within(told)
 
 
 def _key(value: object, called: str) -> str:
     if isinstance(value, str) and len(value) <= MAX_ID:
         return value
     raise SetAside(f"its state_key cannot be one ({called})")
+
+
+def _is_flat(content: dict[str, Any]) -> bool:
+    """Whether this is nothing but short texts and single values, as most contents are."""
+    for value in content.values():
+        kind = value.__class__
+        if kind is dict or kind is list or (kind is str and len(value) > MAX_TEXT):
+            return False
+    return True
 
 
 def _fits(node: dict[str, Any] | list[Any], room: int) -> bool:

@@ -112,6 +112,11 @@ def refresh(body: bytes) -> dict[str, Any]:
     return _with_texts(body, "access_token")
 
 
+def uploaded(body: bytes) -> dict[str, Any]:
+    """Where an uploaded file is: the object, in which content_uri is a text. Raises Unreadable."""
+    return _with_texts(body, "content_uri")
+
+
 def versions(body: bytes) -> dict[str, Any]:
     """What a server can do: the object, with `versions` a list of texts and `unstable_features` a dict of bool.
 

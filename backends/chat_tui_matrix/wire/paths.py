@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from chat_tui_matrix.wire.calls import LONG, SHORT, Request
-from chat_tui_matrix.wire.requesting import CLIENT, V1, as_json, delete, fields, get, path, post, put, room_path
+from chat_tui_matrix.wire.calls import LONG, SHORT, Download, Request, Upload
+from chat_tui_matrix.wire.requesting import CLIENT, V1, as_json, delete, fields, get, path, post, put, query, room_path
 
 SLIDING: Final = f"{CLIENT}/unstable/org.matrix.simplified_msc3575/sync"
 LAZY: Final = '{"lazy_load_members":true}'
@@ -354,6 +354,37 @@ def _push_rule(room: str) -> str:
     return path("pushrules", "global", "override", room)
 
 
+# ---------------------------------------------------------------- files
+
+MEDIA: Final = "/_matrix/media/v3"
+"""Where uploads go, and what older servers (before 1.11) have for the rest."""
+
+FAR: Final = 60.0
+"""Seconds without a byte of a file that may come from another server."""
+
+
 def media_config() -> Request:
     """How large an uploaded file may be."""
     return get(path("media", "config", version=V1))
+
+
+def old_media_config() -> Request:
+    """The same, of servers before 1.11."""
+    return get(path("config", version=MEDIA))
+
+
+def upload(name: str, body: Upload) -> Request:
+    """Store a file; the answer names its address in content_uri. Made again, it is stored again."""
+    told = query({"filename": name})
+    return Request("POST", path("upload", version=MEDIA), told, reads="uploaded", timeout=LONG, upload=body)
+
+
+def download(server: str, media: str, to: Download) -> Request:
+    """Fetch a file, for whoever is signed in (1.11). Its server may have to fetch it from another one first."""
+    return Request("GET", path("media", "download", server, media, version=V1), timeout=FAR, download=to)
+
+
+def old_download(server: str, media: str, to: Download) -> Request:
+    """The same, of servers before 1.11, which ask nobody who they are."""
+    where = path("download", server, media, version=MEDIA)
+    return Request("GET", where, {"allow_redirect": "false"}, timeout=FAR, auth=False, download=to)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 
 from websockets.asyncio.server import ServerConnection
 
-from chat_tui_wschat.server.batch import Close, Outgoing
 from chat_tui_wschat.server.faults import Decision, Lane, Plan, Way
 from chat_tui_wschat.server.limits import Limits
+from chat_tui_wschat.server.outgoing import Close, Outgoing
 from chat_tui_wschat.server.sockets import OutgoingSocket, ReadFile
 from chat_tui_wschat.server.state import Session
 

@@ -16,7 +16,7 @@ from chat_tui_wschat.server.storage import ChunkStore
 
 _log: Final = logging.getLogger("chat_tui_wschat.server")
 
-_MOST_AT_ONCE: Final = 1 << 20
+_MOST_AT_ONCE: Final = 1 << 22
 """Bytes that are made durable together, so that the first of them does not wait long for the last."""
 
 

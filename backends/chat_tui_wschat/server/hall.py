@@ -10,9 +10,10 @@ from typing import Any
 
 from chat_tui_wschat.frame_json import decode_object, encode_object
 from chat_tui_wschat.framing import tag
-from chat_tui_wschat.server.batch import Batch, Close, Frame, Later, Load, PasswordCheck
+from chat_tui_wschat.server.batch import Batch, Load, PasswordCheck
 from chat_tui_wschat.server.items import last_of
 from chat_tui_wschat.server.limits import Limits
+from chat_tui_wschat.server.outgoing import Close, Frame, Later
 from chat_tui_wschat.server.shelf import Shelf
 from chat_tui_wschat.server.state import TAIL, Channel, Device, Gate, Session, Socket, User
 from chat_tui_wschat.server.storage import (

@@ -8,7 +8,7 @@ from typing import Any, Final
 EVENT_TYPES: Final = ("channel", "user", "message", "presence", "typing", "file")
 """Event types that can be subscribed to, as HELLO names them (wschat 3.3)."""
 
-CAPABILITIES: Final = ("chat", "direct", "files", "history", "private", "resume")
+CAPABILITIES: Final = ("chat", "direct", "files", "history", "lsfiles", "private", "resume")
 """What this server offers beyond S0."""
 
 
@@ -42,6 +42,7 @@ class Limits:
         file_max: bytes of one file.
         file_ttl: seconds that an offered file is kept.
         file_quota: bytes of all files of one user that are kept at once.
+        file_count: files of one user that are kept at once.
         file_transfers: files that one user may send and receive at once.
         file_wait: seconds after which an upload may be tried again when the disk did not take it.
     """
@@ -71,6 +72,7 @@ class Limits:
     file_max: int = 2 * 1024**3
     file_ttl: float = 30 * 86_400.0
     file_quota: int = 10 * 1024**3
+    file_count: int = 1_000
     file_transfers: int = 16
     file_wait: float = 30.0
 

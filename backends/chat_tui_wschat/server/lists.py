@@ -1,4 +1,4 @@
-"""The lists: LSEVENTS, LSCHANS, LSSUBS, LSUSERS, and the snapshot of a channel (wschat 3.5, 3.6)."""
+"""The lists: LSEVENTS, LSCHANS, LSSUBS, LSUSERS, LSFILES, and the snapshot of a channel (wschat 3.5, 3.6)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from chat_tui_wschat.frame_json import encode_object
 from chat_tui_wschat.server.hall import Hall
+from chat_tui_wschat.server.items import message_id
+from chat_tui_wschat.server.shelf import SharedFile
 from chat_tui_wschat.server.state import Channel, Session, User
 from chat_tui_wschat.server.turn import INTENTS, Turn, confirm
 
@@ -91,6 +93,38 @@ def _person(channel: Channel, user: User) -> str:
     entry = {"name": user.name, "state": user.state}
     if channel.moderated_by(user):
         entry["role"] = "moderator"
+    return encode_object(entry)
+
+
+def list_files(turn: Turn) -> str:
+    """LSFILES [before]: the files of others that the user can have now, and who gets the device's own; newest first."""
+    before = int(turn.word(0)[1:]) if turn.command.args else None
+    newest = (file for file in reversed(turn.hall.shelf.files.values()) if before is None or file.number < before)
+    wanted = (file for file in newest if file.alive and _concerns(turn, file))
+    return f"CONFIRM LSFILES {_page(turn, 'files', (_offer(turn, file) for file in wanted))}"
+
+
+def _concerns(turn: Turn, file: SharedFile) -> bool:
+    if file.owner is turn.user:
+        return file.device == turn.session.device.name and bool(file.downloads)
+    return turn.user.name in file.channel.members
+
+
+def _offer(turn: Turn, file: SharedFile) -> str:
+    entry: dict[str, Any] = {
+        "channel": file.channel.name,
+        "pos": file.pos,
+        "id": message_id(file.channel.number, file.pos),
+        "from": file.owner.name,
+        "fid": file.fid,
+        "name": file.name,
+        "size": file.flow.size,
+        "chunk": file.flow.chunk,
+        "sha256": file.digest,
+        "ts": file.ts,
+    }
+    if file.owner is turn.user:
+        entry["recipients"] = file.recipients()
     return encode_object(entry)
 
 

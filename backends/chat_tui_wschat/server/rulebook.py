@@ -36,6 +36,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "LSCHANS": Rule(lists.list_channels),
     "LSSUBS": Rule(lists.list_subscriptions),
     "LSUSERS": Rule(lists.list_users),
+    "LSFILES": Rule(lists.list_files),
     "CREATE": Rule(rules_channels.create, keeps=True),
     "DELETE": Rule(rules_channels.delete, keeps=True),
     "JOIN": Rule(rules_channels.join, keeps=True),

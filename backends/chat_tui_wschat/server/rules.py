@@ -13,9 +13,10 @@ from chat_tui_wschat.frames import Chunk, Command, Failure
 from chat_tui_wschat.framing import tag
 from chat_tui_wschat.grammar import FORMS, GROUPS, FrameError
 from chat_tui_wschat.server import rules_chunks, rules_presence, rules_sessions, rules_signing
-from chat_tui_wschat.server.batch import Batch, Close, Later, Outgoing, PasswordCheck
+from chat_tui_wschat.server.batch import Batch, PasswordCheck
 from chat_tui_wschat.server.hall import Hall, ItemNeeded, Refusal
 from chat_tui_wschat.server.limits import Meter
+from chat_tui_wschat.server.outgoing import Close, Later, Outgoing
 from chat_tui_wschat.server.rulebook import SIGNING, UNMETERED, is_metered, rule_of
 from chat_tui_wschat.server.rules_ids import answer_again, digest_of, settle
 from chat_tui_wschat.server.rules_signing import TRIES, Checked

@@ -8,8 +8,8 @@ from typing import Any, Final
 from chat_tui_core.transfers import Take, chunk_length
 from chat_tui_wschat.frames import Chunk, Failure
 from chat_tui_wschat.reply_codec import event_body
-from chat_tui_wschat.server.batch import Feed, Halt
 from chat_tui_wschat.server.hall import Hall
+from chat_tui_wschat.server.outgoing import Feed, Halt
 from chat_tui_wschat.server.shelf import Digest, Download, Fetched, KeepChunk, SharedFile, Shelved
 from chat_tui_wschat.server.state import Session, User
 from chat_tui_wschat.server.storage import DropFile

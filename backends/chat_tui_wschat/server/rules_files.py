@@ -10,9 +10,9 @@ from chat_tui_core.transfers import Receiving, Sending
 from chat_tui_wschat.framing import tag
 from chat_tui_wschat.grammar import MAX_NUM, REST_REFUSED
 from chat_tui_wschat.reply_codec import event_body
-from chat_tui_wschat.server.batch import Halt
 from chat_tui_wschat.server.hall import Refusal
 from chat_tui_wschat.server.items import offer as offer_item
+from chat_tui_wschat.server.outgoing import Halt
 from chat_tui_wschat.server.rules_chunks import both_ends, end, end_download, feed, tell_progress
 from chat_tui_wschat.server.rules_messages import call_back
 from chat_tui_wschat.server.rules_presence import stop_typing
@@ -21,9 +21,6 @@ from chat_tui_wschat.server.state import Channel
 from chat_tui_wschat.server.turn import FILE, Turn, confirm, happened
 
 _NAME_BYTES: Final = 255
-_RECIPIENTS: Final = 100
-"""Recipients that the answer to FILE RESUME names."""
-
 _TRY_AGAIN: Final = 5.0
 """Seconds after which a user with too many files on their way may try again."""
 
@@ -103,6 +100,8 @@ def _check_space(turn: Turn, size: int) -> None:
         raise Refusal("NOSPACE", f"The file has {size} bytes, {limits.file_max} are the most")
     if shelf.held_by(turn.user) + size > limits.file_quota:
         raise Refusal("NOSPACE", f"Your files would have more than {limits.file_quota} bytes together")
+    if shelf.count_of(turn.user) >= limits.file_count:
+        raise Refusal("NOSPACE", f"You have {limits.file_count} files here: cancel one of them")
     _check_moving(turn)
 
 
@@ -176,10 +175,7 @@ def resume(turn: Turn) -> str:
     else:
         turn.hall.shelf.bind(file, turn.session)
     if file.downloads:
-        newest = list(file.downloads.values())[-_RECIPIENTS:]
-        data["recipients"] = [
-            {"xid": one.xid, "by": one.user.name, "state": one.state.value, "bytes": one.flow.done} for one in newest
-        ]
+        data["recipients"] = file.recipients()
     return confirm("FILE", "RESUME", file.xid, data=data)
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from chat_tui_core.transfers import Receiving, Sending, chunk_count
 from chat_tui_wschat.server.limits import Limits
 from chat_tui_wschat.server.state import Channel, Session, User
 from chat_tui_wschat.server.storage import Loaded, PutDownload, PutFile
+
+_RECIPIENTS: Final = 100
+"""Recipients of one file that an answer names."""
 
 
 class Shelved(StrEnum):
@@ -72,6 +76,13 @@ class SharedFile:
     def chunks(self) -> int:
         """How many chunks it has."""
         return chunk_count(self.flow.size, self.flow.chunk)
+
+    def recipients(self) -> list[dict[str, str | int]]:
+        """Give the newest ways out of it, as answers name them."""
+        newest = list(self.downloads.values())[-_RECIPIENTS:]
+        return [
+            {"xid": one.xid, "by": one.user.name, "state": one.state.value, "bytes": one.flow.done} for one in newest
+        ]
 
     @property
     def row(self) -> PutFile:
@@ -212,6 +223,10 @@ class Shelf:
     def held_by(self, user: User) -> int:
         """Bytes of this user's files, those included that are still to come."""
         return sum(file.flow.size for file in self.files.values() if file.owner is user and file.alive)
+
+    def count_of(self, user: User) -> int:
+        """How many of this user's files are kept."""
+        return sum(1 for file in self.files.values() if file.owner is user and file.alive)
 
     def moving(self, user: User) -> int:
         """How many files this user sends and receives now."""

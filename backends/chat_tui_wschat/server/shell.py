@@ -23,12 +23,13 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from chat_tui_core.errors import StoreError
-from chat_tui_wschat.server.batch import Batch, Outgoing, PasswordCheck
+from chat_tui_wschat.server.batch import Batch, PasswordCheck
 from chat_tui_wschat.server.faults import Mix, Plan
 from chat_tui_wschat.server.faulty import FaultySocket
 from chat_tui_wschat.server.file_lane import FileLane
 from chat_tui_wschat.server.hall import Hall
 from chat_tui_wschat.server.limits import Limits
+from chat_tui_wschat.server.outgoing import Outgoing
 from chat_tui_wschat.server.passwords import Cost, hash_password, password_matches
 from chat_tui_wschat.server.rules import Rules
 from chat_tui_wschat.server.rules_signing import Checked

@@ -15,8 +15,8 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
-from chat_tui_wschat.server.batch import Close, Feed, Halt, Outgoing
 from chat_tui_wschat.server.limits import Limits
+from chat_tui_wschat.server.outgoing import Close, Feed, Halt, Outgoing
 
 WRITE_LIMIT: Final = 32 * 1024
 """Bytes that the transport may hold before frames wait here instead."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from chat_tui_wschat.frames import Command
-from chat_tui_wschat.server.batch import Frame
 from chat_tui_wschat.server.limits import Meter
+from chat_tui_wschat.server.outgoing import Frame
 
 TAIL: Final = 2000
 """Newest items of a channel whose authors are in memory; unread messages are counted among these."""

@@ -23,6 +23,12 @@ def configuration(args: Namespace) -> config.Config:
     return config.load(Path(args.config).expanduser() if args.config else None)
 
 
+def app_options(args: Namespace) -> config.AppOptions:
+    """What a command line starts the app with."""
+    file = Path(args.config).expanduser() if args.config else None
+    return config.AppOptions(data_folder(args), configuration(args), args.account, args.demo, args.chaos, file)
+
+
 def chosen_account(args: Namespace, data: DataFolder) -> str:
     """The account that was named, else the configured one, else the only one; raises ConfigError."""
     if name := args.account or configuration(args).account:

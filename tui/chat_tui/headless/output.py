@@ -30,6 +30,7 @@ SAYS: Final[Mapping[str, str]] = {
     "topic": "set the topic:",
     "name": "set the name:",
     "redacted": "deleted a message",
+    "file": "offered a file:",
     "unsupported": "sent something that cannot be shown",
 }
 
@@ -47,6 +48,11 @@ def printer(request: Request, *, as_json: bool) -> Callable[[Row], None]:
         sys.stdout.flush()
 
     return show
+
+
+def line_for(request: Request, row: Row) -> str:
+    """A row of this request's answer as a line for people."""
+    return _LINES[request.do](row.data)
 
 
 def _json(row: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from chat_tui import log
 from chat_tui.browsing import open_page
 from chat_tui.headless.chosen import data_folder
 from chat_tui.headless.running import run_loop, say
+from chat_tui.headless.unsent import are, things, unsent
 from chat_tui.opening import open_account
 from chat_tui.requests.watching import online
 from chat_tui_core import registry
@@ -66,9 +67,11 @@ async def _sign_in(data: DataFolder, args: Namespace, known: Account | None, way
     try:
         if known is not None and known.user != given.user:
             raise ConfigError(_taken(known))
+        if known is not None:
+            _check_outbox(data, known, account, moved=args.moved)
         await beside(lambda: data.save(account, given.token))
     except ChatError:
-        if way is not LoginWay.TOKEN and (known is None or known.user != given.user):
+        if way is not LoginWay.TOKEN and (known is None or (known.user, known.url) != (given.user, account.url)):
             with suppress(ChatError):  # nobody has the new sign-in: the server need not keep it
                 await backend.logout(account, given.token)
         raise
@@ -78,6 +81,25 @@ async def _sign_in(data: DataFolder, args: Namespace, known: Account | None, way
         f"Its token is in {data.token_place(args.name)}.\n"
     )
     return 0
+
+
+def _check_outbox(data: DataFolder, known: Account, account: Account, *, moved: bool) -> None:
+    """Raise ConfigError where something waits that another server would get, or that another device could say twice."""
+    elsewhere = not moved and account.url.rstrip("/") != known.url.rstrip("/")
+    if not elsewhere and account.device == known.device:
+        return
+    with data.lock(known.name):
+        waiting = unsent(data, known.name)
+    if waiting and elsewhere:
+        raise ConfigError(
+            f"{things(waiting)} of {known.name!r} {are(waiting)} not sent yet, and {are(waiting)} for {known.url}, not "
+            f"for {account.url}: choose another name for this account, or say --moved if it is the same server."
+        )
+    if waiting:
+        raise ConfigError(
+            f"{things(waiting)} of {known.name!r} {are(waiting)} not sent yet, and this token is another device's, "
+            "for which the server would take them twice: sign in with a password or by the browser."
+        )
 
 
 def _account(args: Namespace, backend: Backend, known: Account | None, given: Credentials) -> Account:

@@ -7,15 +7,12 @@ from argparse import Namespace
 
 from chat_tui.headless.chosen import data_folder
 from chat_tui.headless.running import run_loop, say
+from chat_tui.headless.unsent import are, things, unsent
 from chat_tui.log import hide
-from chat_tui.opening import STORE_FILE
 from chat_tui_core import registry, secrets
 from chat_tui_core.accounts import DataFolder
-from chat_tui_core.actions import Kind
-from chat_tui_core.errors import AuthRefused, ChatError, ConfigError, StoreError, TransportError
+from chat_tui_core.errors import AuthRefused, ChatError, ConfigError, TransportError
 from chat_tui_core.model import Account
-from chat_tui_core.store import Store
-from chat_tui_core.store import actions as stored_actions
 
 
 def logout(args: Namespace) -> int:
@@ -26,15 +23,15 @@ def logout(args: Namespace) -> int:
 
 async def _sign_out(data: DataFolder, name: str, *, forget: bool) -> int:
     with data.lock(name):
-        unsent = _unsent(data, name)
-        if unsent and forget:
+        waiting = unsent(data, name)
+        if waiting and forget:
             raise ConfigError(
-                f"{_things(unsent)} of {name!r} {_are(unsent)} not sent yet: send or cancel what "
+                f"{things(waiting)} of {name!r} {are(waiting)} not sent yet: send or cancel what "
                 f"`chat-tui outbox --account {name}` lists, then forget it."
             )
         await _tell_server(data, name, forget=forget)
         left = data.forget(name) if forget else data.drop_token(name)
-    for sentence in filter(None, (left, _unsent_note(unsent))):
+    for sentence in filter(None, (left, _unsent_note(waiting))):
         say(sentence)
     done = f"Removed the account {name!r} and all that was stored of it."
     if not forget:
@@ -67,28 +64,5 @@ async def _log_out(account: Account, token: str) -> None:
         ) from error
 
 
-def _unsent(data: DataFolder, name: str) -> int:
-    """How many of the person's own actions are not settled; a store that cannot be read has none that could be sent."""
-    path = data.folder(name) / STORE_FILE
-    if not path.exists():
-        return 0
-    try:
-        store = Store.open(path)
-    except StoreError:
-        return 0
-    try:
-        return sum(action.kind is not Kind.READ for action in store.read(stored_actions.open_actions))
-    finally:
-        store.close_now()
-
-
-def _unsent_note(unsent: int) -> str:
-    return f"{_things(unsent)} {_are(unsent)} not sent yet; that happens when you sign in again." if unsent else ""
-
-
-def _things(count: int) -> str:
-    return "One thing" if count == 1 else f"{count} things"
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
+def _unsent_note(waiting: int) -> str:
+    return f"{things(waiting)} {are(waiting)} not sent yet; that happens when you sign in again." if waiting else ""

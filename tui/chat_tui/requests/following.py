@@ -27,7 +27,7 @@ async def tail(session: Session, request: Request) -> AsyncGenerator[Told, None]
         yield Note(f"{why_offline(session)} Waiting for it.")
         await until(session, lambda: session.link.link in {Link.ONLINE, Link.STOPPED} or None, (LinkMoved,), None)
     chosen = frozenset(find_room(session, name).room_id for name in request.rooms)
-    follower = _Follower(session, chosen, request.after)
+    follower = Follower(session, chosen, request.after)
     with watched(session, follower.note):
         yield Cursor({"after": dict(follower.told)})
         while True:
@@ -38,7 +38,7 @@ async def tail(session: Session, request: Request) -> AsyncGenerator[Told, None]
             await follower.moved.wait()
 
 
-class _Follower:
+class Follower:
     """Up to which order each room was told, and where there may be more."""
 
     def __init__(self, session: Session, chosen: Collection[str], after: Mapping[str, int]) -> None:

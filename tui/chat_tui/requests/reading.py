@@ -148,6 +148,8 @@ def event_row(session: Session, event: RoomEvent) -> dict[str, Any]:
     if Capability.CONTIGUOUS in session.capabilities:
         row["pos"] = event.order
     row |= {"sender": event.sender, "ts": event.ts, "kind": event.kind.value, "text": event.text}
+    if event.file is not None and not event.text:
+        row["text"] = event.file.name
     if event.action_id:
         row["action_id"] = event.action_id
     return row

@@ -9,9 +9,11 @@ from chat_tui.feed import Batch
 from chat_tui.screens.paging import Paging, Parts
 from chat_tui.screens.waiting_lines import WaitingLines
 from chat_tui.screens.writing import Writing
+from chat_tui.widgets.file_lines import FileCard
 from chat_tui.widgets.room_source import RoomSource, own_texts
 from chat_tui.widgets.timeline import Bookmark
 from chat_tui_core.actions import Action, Kind
+from chat_tui_core.model import RoomEvent
 from chat_tui_core.session import Session
 from chat_tui_core.store.events import events_before
 
@@ -41,6 +43,8 @@ class Conversation(Paging, Writing):
         self.last_room = ""
         self.source: RoomSource | None = None
         self.reply_to = ""
+        self.card_of: Callable[[RoomEvent], FileCard | None] = lambda _event: None
+        """How the file of an event stands."""
         self.edits = ""
         """The message whose text stands in the composer to be changed."""
         self._on_state = on_state
@@ -114,6 +118,7 @@ class Conversation(Paging, Writing):
         timeline = self.session.timeline(self.room_id)
         self.source = source = RoomSource(timeline.items if timeline else (), self.session.me, self.session.now_ms())
         source.set_changes(self._changing())
+        source.files = self.card_of
         source.names = {member.user_id: member.name for member in self.session.members(self.room_id) if member.name}
         room = self.room
         unread = source.first_after(room.read) if room and room.unread and room.read else None

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Final
 from chat_tui.addresses import day_start, find_room, message_link, person_id, room_address
 from chat_tui.commands import Call, read_said
 from chat_tui.feed import Batch
+from chat_tui.screens.file_work import FILE_WORK
 from chat_tui.screens.outbox_work import OUTBOX_WORK
 from chat_tui.screens.room_work import ROOM_WORK
+from chat_tui.screens.settings_work import SETTINGS_WORK
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.errors import LocalError
@@ -122,6 +124,11 @@ class Doing:
     def open(self, room_id: str) -> None:
         """Open a room that we are in."""
         self._screen.open_room(room_id)
+
+    @property
+    def opens(self) -> bool:
+        """Whether a room is waited for, to be opened."""
+        return bool(self._to_open)
 
     def open_when_there(self, room_id: str) -> None:
         """Open a room as soon as it is in the list, by the address that it was asked for."""
@@ -273,17 +280,11 @@ class Doing:
     async def _clear(self, _call: Call) -> None:
         self._screen.conversation.clear()
 
-    async def _theme(self, call: Call) -> None:
-        app = self._screen.app
-        if not call.words:
-            self._screen.say(f"Themes: {', '.join(sorted(app.available_themes))}")
-        elif call.words[0] in app.available_themes:
-            app.theme = call.words[0]
-        else:
-            raise LocalError(f"There is no theme {call.words[0]!r}; /theme lists them.")
-
     async def _connect(self, _call: Call) -> None:
         self.session.connect_now()
+
+    async def _login(self, _call: Call) -> None:
+        await self._screen.app.run_action("sign_in_again")
 
     async def _help(self, _call: Call) -> None:
         await self._screen.app.run_action("help")
@@ -318,10 +319,12 @@ HANDLERS: Final[Mapping[str, _Handler]] = MappingProxyType(
         "react": Doing._react,  # noqa: SLF001
         "redact": Doing._redact,  # noqa: SLF001
         "connect": Doing._connect,  # noqa: SLF001
+        "login": Doing._login,  # noqa: SLF001
         "clear": Doing._clear,  # noqa: SLF001
-        "theme": Doing._theme,  # noqa: SLF001
         "quit": Doing._quit,  # noqa: SLF001
+        **FILE_WORK,
         **OUTBOX_WORK,
+        **SETTINGS_WORK,
         **ROOM_WORK,
     }
 )

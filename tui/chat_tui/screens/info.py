@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -12,13 +13,17 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from chat_tui.keys import Place, bindings
+from chat_tui.screens.file_preview import FilePreview
+from chat_tui.transfer_words import tilde
+from chat_tui.widgets.preview_pane import PreviewPane
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.actions import MARKS, Action, State
 from chat_tui_core.model import RoomEvent
 from chat_tui_core.safe_text import one_line
 from chat_tui_core.timeline import Item
+from chat_tui_core.transfers import Transfer
 
-__all__ = ["Fact", "InfoScreen", "facts_of", "lines_of"]
+__all__ = ["Fact", "InfoScreen", "facts_of", "file_facts", "lines_of"]
 
 Fact = tuple[str, str]
 """(what, value)"""
@@ -27,6 +32,17 @@ Fact = tuple[str, str]
 def facts_of(item: Item) -> list[Fact]:
     """All that is known of an item."""
     return (_event_facts(item.event) if item.event else []) + (_action_facts(item.action) if item.action else [])
+
+
+def file_facts(transfer: Transfer) -> list[Fact]:
+    """All that is known of a file's way."""
+    return [
+        ("Way", f"#{transfer.id}  {transfer.direction.value}, {transfer.state.value}, {transfer.percent} %"),
+        ("On disk", tilde(transfer.path) if transfer.path else ""),
+        ("SHA-256", transfer.digest),
+        ("Because", transfer.reason),
+        *((one.user, f"{one.state.value}, {one.done:,} bytes  {one.reason}".rstrip()) for one in transfer.recipients),
+    ]
 
 
 def lines_of(facts: Iterable[Fact]) -> str:
@@ -95,20 +111,29 @@ class InfoScreen(ModalScreen[None]):
         & > VerticalScroll {
             width: 84; max-width: 96%; height: auto; max-height: 90%; padding: 1 2; background: $surface;
         }
+        & #info-picture { height: 16; margin-top: 1; }
         & #info-keys { color: $foreground 55%; margin-top: 1; }
     }
     """
 
-    def __init__(self, facts: Iterable[Fact]) -> None:
-        """Show these."""
+    def __init__(self, facts: Iterable[Fact], picture: Path | None = None) -> None:
+        """Show these, above the picture that a file holds."""
         super().__init__()
         self.text = lines_of(facts)
+        self._picture = picture
 
     def compose(self) -> ComposeResult:
         """Give the facts above the keys."""
         with VerticalScroll():
             yield Static(self.text, markup=False)
+            if self._picture is not None:
+                yield PreviewPane(id="info-picture")
             yield Static("y  copy     Esc  close", id="info-keys", markup=False)
+
+    def on_mount(self) -> None:
+        """Look at the picture."""
+        if self._picture is not None:
+            FilePreview(self, self.query_one(PreviewPane)).look(self._picture)
 
     def action_copy(self) -> None:
         """Copy the facts."""

@@ -89,8 +89,10 @@ class LoginScreen(Screen[None]):
     }
     """
 
-    def __init__(self, data: DataFolder, backend: str, title: str) -> None:
+    def __init__(self, data: DataFolder, backend: str, title: str, known: Account | None = None) -> None:
+        """`known`: an account that signs in again, with the device that it has, for the ids of its actions hang on that."""
         super().__init__()
+        self._known = known
         self._data = data
         self._backend = backend
         self._title = title
@@ -103,23 +105,34 @@ class LoginScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Give the fields."""
         with Vertical():
-            yield Static(f"Sign in: {self._title}", id="login-title", markup=False)
+            title = f"Sign in{' again' if self._known else ''}: {self._title}"
+            yield Static(title, id="login-title", markup=False)
             for field, label, about in FIELDS:
                 yield Static(f"{label}  {about}", id=f"{field}-label", classes="label", markup=False)
-                yield Input(id=field, password=field == "password", compact=True)
+                fixed = self._known is not None and field != "password"
+                yield Input(id=field, password=field == "password", compact=True, disabled=fixed)
                 if field == "url":
                     yield Static("", id="login-found", markup=False)
             yield Static("", id="login-said", markup=False)
             yield Static("Enter goes on   Esc goes back", id="login-keys", markup=False)
 
     def on_mount(self) -> None:
-        """Show how an address looks; what is typed takes its place."""
+        """Show how an address looks; what is typed takes its place. What is known already stays as it is."""
+        if self._known is not None:
+            self._begin_again(self._known)
+            return
         url = self.query_one("#url", Input)
         try:
             self._looked = url.value = registry.load(self._backend).url_example
         except ChatError as error:
             self._say(str(error))
         url.select_all()
+
+    def _begin_again(self, known: Account) -> None:
+        for field, value in (("url", known.url), ("user", known.user), ("name", known.name)):
+            self.query_one(f"#{field}", Input).value = value
+        self.query_one("#password", Input).focus()
+        self._url_left()
 
     def _value(self, field: str) -> str:
         value = self.query_one(f"#{field}", Input).value
@@ -181,7 +194,7 @@ class LoginScreen(Screen[None]):
     def _user_changed(self, event: Input.Changed) -> None:
         """Suggest the user's name for the account."""
         name = self.query_one("#name", Input)
-        if not name.has_focus:
+        if not name.has_focus and self._known is None:
             name.value = suggested_name(event.value)
 
     def action_token(self) -> None:
@@ -248,6 +261,8 @@ class LoginScreen(Screen[None]):
             _LOG.exception("signing in")
             told = "A fault of the program kept it from signing in; its log says where."
         else:
+            if self._known is not None and self.is_current:
+                self.app.pop_screen()
             self.app.post_message(AccountSaved(name))
         finally:
             self._work, self._page = None, ""
@@ -258,15 +273,21 @@ class LoginScreen(Screen[None]):
         """Sign in and keep the account; gives its name. Raises ChatError."""
         if name or way is LoginWay.PASSWORD:
             self._data.folder(name)
-            if name in self._data.names():
+            if self._known is None and name in self._data.names():
                 raise ConfigError(f"There is an account {name!r} already: take another word for this one.")
         backend = registry.load(self._backend)
         secret = "" if way is LoginWay.SSO else self._value("password")
         hide(secret)
-        given = await backend.login(url, user, secret, kind=way, device=secrets.token_hex(8), browse=self._browse)
+        device = self._known.device if self._known else secrets.token_hex(8)
+        given = await backend.login(url, user, secret, kind=way, device=device, browse=self._browse)
         hide(given.token)
+        if self._known is not None and given.user != self._known.user:
+            raise ConfigError(f"This is the account of {self._known.user}, and not of {given.user}.")
+        if self._known is not None and given.device != self._known.device:
+            raise ConfigError("This token is another device's, and what waits could be said twice: take a password.")
         name = name or self._free_name(given)
-        account = Account(name, backend.name, given.url or url, given.user, given.device, dict(given.options))
+        options = {**(self._known.options if self._known else {}), **given.options}
+        account = Account(name, backend.name, given.url or url, given.user, given.device, options)
         await beside(lambda: self._data.save(account, given.token))
         return name
 

@@ -11,16 +11,30 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from chat_tui.commands import Call, Plain, Wrong, hint_for, moment_hint, read_line
+from chat_tui.config import Config
 from chat_tui.feed import Batch, Feed
-from chat_tui.messages import Decided, NameWanted, OperationWanted, OutboxWanted, RoomChosen
+from chat_tui.messages import (
+    Decided,
+    FileWanted,
+    NameWanted,
+    OperationWanted,
+    OutboxWanted,
+    RoomChosen,
+    TransfersWanted,
+)
+from chat_tui.pasted_paths import looks_like_files
 from chat_tui.screens.conversation import Conversation, Parts
 from chat_tui.screens.doing import Doing
+from chat_tui.screens.file_cards import FileCards
+from chat_tui.screens.file_work import do_with_message, send_pasted
 from chat_tui.screens.main_keys import MainKeys
+from chat_tui.screens.notifying import Notifying
 from chat_tui.screens.operating import Operating
 from chat_tui.screens.outbox_work import decide
 from chat_tui.screens.panes import Panes
 from chat_tui.screens.standing import Standing
 from chat_tui.screens.typing_notice import TypingNotice
+from chat_tui.transfer_words import FileDeed
 from chat_tui.widgets.banner import Banner
 from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.hint_line import HintLine
@@ -48,11 +62,11 @@ class MainScreen(MainKeys):
 
     AUTO_FOCUS: ClassVar[str | None] = "#rooms"
 
-    def __init__(self, session: Session, *, spacious: bool = True, ring: bool = True) -> None:
+    def __init__(self, session: Session, config: Config) -> None:
         super().__init__()
         self.session = session
-        self._spacious = spacious
-        self.ring = ring
+        self._spacious = config.density == "cozy"
+        self.notifying = Notifying(self, config)
         self._typing = TypingNotice(session)
         self._unwatch: Callable[[], None] = lambda: None
 
@@ -91,17 +105,20 @@ class MainScreen(MainKeys):
         self.conversation = Conversation(self.session, parts, self.standing.room_changed, self.feed.flush)
         self.doing = Doing(self)
         self.operating = Operating(self)
+        self.cards = FileCards(self)
+        self.conversation.card_of = self.cards.card
         self._unwatch = self.session.watch(self.feed.push)
         self.standing.start()
         self.standing.preview()
         self.standing.room_changed()
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
         """Stop listening; keep what was being written."""
         self.conversation.keep_draft()
         self._typing.stopped()
         self._unwatch()
         self.feed.close()
+        await self.notifying.close()
 
     def _backlog(self) -> int:
         """How many writes the terminal has not taken yet; 0 where there is no such queue (web, tests)."""
@@ -114,7 +131,14 @@ class MainScreen(MainKeys):
         self.standing.apply_rooms(batch)
         self.conversation.apply(batch)
         self.standing.apply(batch)
+        self.cards.apply(batch)
         self.doing.apply(batch)
+
+    def configure(self, config: Config) -> None:
+        """Have other settings hold."""
+        self.notifying.config = config
+        self.timeline.spacious = config.density == "cozy"
+        self.rooms.restyle()
 
     # ------------------------------------------------------------ doing things without waiting for them
 
@@ -230,6 +254,13 @@ class MainScreen(MainKeys):
             self.composer.type_ahead(event.text)
         self.set_focus(self.composer)
 
+    @on(Composer.Pasted)
+    def _pasted(self, event: Composer.Pasted) -> None:
+        """Ask about files whose paths were pasted."""
+        event.stop()
+        if self.conversation.room_id and looks_like_files(event.text):
+            self.start(send_pasted(self, event.text))
+
     @on(NameWanted)
     def _name_wanted(self, event: NameWanted) -> None:
         event.stop()
@@ -303,6 +334,8 @@ class MainScreen(MainKeys):
             self.show_outbox(event.key)
         elif kind == "undo":
             self.action_take_back()
+        elif kind == "file":
+            self.start(do_with_message(self, FileDeed(event.payload.value), event.key))
         elif kind == "reaction":
             self.start(self.operating.toggle(event.key, event.payload.value))
 
@@ -310,6 +343,11 @@ class MainScreen(MainKeys):
     def _operation_wanted(self, event: OperationWanted) -> None:
         event.stop()
         self.start(self.operating.do(event.operation, event.key))
+
+    @on(FileWanted)
+    def _file_wanted(self, event: FileWanted) -> None:
+        event.stop()
+        self.start(do_with_message(self, event.deed, event.key))
 
     @on(RoomTimeline.CopyWanted)
     def _copy_wanted(self, event: RoomTimeline.CopyWanted) -> None:
@@ -331,6 +369,11 @@ class MainScreen(MainKeys):
     def _outbox_wanted(self, event: OutboxWanted) -> None:
         event.stop()
         self.action_outbox()
+
+    @on(TransfersWanted)
+    def _transfers_wanted(self, event: TransfersWanted) -> None:
+        event.stop()
+        self.action_transfers()
 
     def on_resize(self) -> None:
         """Show the panes that suit the width."""

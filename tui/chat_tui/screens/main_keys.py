@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from chat_tui.keys import Place, bindings
 from chat_tui.screens.conversation import Conversation
+from chat_tui.screens.file_work import send_clipboard, send_files, show_transfers
 from chat_tui.screens.outbox_work import follow, leaving, take_back
 from chat_tui.screens.panes import Panes
 from chat_tui.screens.standing import Standing
@@ -21,6 +22,7 @@ from chat_tui_core.model import Membership
 from chat_tui_core.session import Session
 
 if TYPE_CHECKING:
+    from chat_tui.screens.main import MainScreen
     from chat_tui.screens.operating import Operating
 
 __all__ = ["MainKeys"]
@@ -56,7 +58,7 @@ class MainKeys(LineScreen):
         elif self.timeline.cursor is not None or not self.timeline.following:
             self.timeline.set_cursor(None)
             self.timeline.to_end()
-            self.composer.focus()
+            self.set_focus(self.composer)  # now: the next key is meant for it
         elif self.panes.narrow and not self.panes.rooms_shown:
             self.panes.show_rooms()
             self.rooms.focus()
@@ -154,6 +156,18 @@ class MainKeys(LineScreen):
         from chat_tui.screens.switcher import SwitcherScreen
 
         self.app.push_screen(SwitcherScreen(self.rooms.rooms), lambda room: self.open_room(room) if room else None)
+
+    def action_send_files(self) -> None:
+        """Choose files to send."""
+        self.start(send_files(cast("MainScreen", self)))
+
+    def action_send_clipboard(self) -> None:
+        """Send the clipboard's image."""
+        self.start(send_clipboard(cast("MainScreen", self)))
+
+    def action_transfers(self) -> None:
+        """Show files on their way."""
+        self.start(show_transfers(cast("MainScreen", self)))
 
     def action_outbox(self) -> None:
         """Show what is not sent yet."""

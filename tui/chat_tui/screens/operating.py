@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from chat_tui.commands import ME
@@ -14,6 +15,7 @@ from chat_tui_core.errors import LocalError
 from chat_tui_core.model import SPOKEN, EventKind
 from chat_tui_core.news import Capability
 from chat_tui_core.timeline import Item
+from chat_tui_core.transfers import State as Ended
 
 if TYPE_CHECKING:
     from chat_tui.screens.main import MainScreen
@@ -69,13 +71,22 @@ class Operating:
             case Operation.REACT:
                 await self._choose_reaction(item)
             case Operation.INFO:
-                from chat_tui.screens.info import InfoScreen, facts_of
-                from chat_tui.screens.stats import usual_of
-
-                more = await usual_of(self._session) if item.action is not None else []
-                await self._screen.app.push_screen_wait(InfoScreen(facts_of(item) + more))
+                await self._inform(item)
 
     # ------------------------------------------------------------ single operations
+
+    async def _inform(self, item: Item) -> None:
+        from chat_tui.screens.info import InfoScreen, facts_of, file_facts
+        from chat_tui.screens.stats import usual_of
+
+        facts, picture = facts_of(item), None
+        facts += await usual_of(self._session) if item.action is not None else []
+        has_file = item.event is not None and item.event.file is not None
+        if item.event is not None and has_file and (transfer := self._screen.cards.of_event(item.event)) is not None:
+            facts += file_facts(transfer)
+            if transfer.state is Ended.COMPLETE and transfer.mime.startswith("image/"):
+                picture = Path(transfer.path)
+        await self._screen.app.push_screen_wait(InfoScreen(facts, picture))
 
     def _reply(self, item: Item) -> None:
         conversation = self._screen.conversation

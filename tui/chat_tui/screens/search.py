@@ -136,8 +136,8 @@ class SearchScreen(ModalScreen[RoomEvent | None]):
         self._searched = typed
         if self._wanted == typed:
             self._go()
-        more = f"the newest {MOST}" if len(found) == MOST else str(len(found)) if found else "nothing"
-        self._say(f"{more} found; Enter goes there")
+        more = f"the newest {MOST}" if len(found) == MOST else str(len(found))
+        self._say(f"{more} found; Enter goes there" if found else "nothing found; fewer or shorter words find more")
 
     def action_cursor(self, step: int) -> None:
         """Choose another one; the query keeps the focus."""

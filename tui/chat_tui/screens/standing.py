@@ -19,7 +19,7 @@ from chat_tui.widgets.room_header import RoomHeader
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui.widgets.text_line import TextLine
 from chat_tui_core.actions import Action, Kind, State
-from chat_tui_core.model import Membership, Room, RoomKind
+from chat_tui_core.model import Membership, Room
 from chat_tui_core.news import Link
 from chat_tui_core.outbox import Why
 
@@ -92,7 +92,7 @@ class Standing:
             return
         rooms, known = self._session.rooms, self._screen.rooms
         known.me = self._session.me
-        self._ring(batch)
+        self._screen.notifying.apply(batch)
         changed = [rooms[room_id] for room_id in batch.rooms if room_id in rooms]
         known.update_rooms(changed, [room_id for room_id in batch.rooms if room_id not in rooms])
         self._rooms_empty()
@@ -112,18 +112,6 @@ class Standing:
         self._screen.close_room()
         if not own:
             self._screen.say(self._closed_note, serious=True)
-
-    def _ring(self, batch: Batch) -> None:
-        """Ring the terminal's bell for a mention or a direct message that the person does not look at."""
-        if not self._screen.ring:
-            return
-        for room_id in batch.rooms:
-            new, old = self._session.rooms.get(room_id), self._screen.rooms.room(room_id)
-            if new is None or old is None or (room_id == self._screen.conversation.room_id and self._screen.looking):
-                continue
-            if new.mentions > old.mentions or (new.kind is RoomKind.DIRECT and new.unread > old.unread):
-                self._screen.app.bell()
-                return
 
     def apply(self, batch: Batch) -> None:
         """Bring status, banner and members up to date; say what is to be said."""

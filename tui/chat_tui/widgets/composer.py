@@ -15,7 +15,7 @@ from chat_tui.keys import Place, bindings
 from chat_tui.widgets.own_keys import OwnKeys
 from chat_tui.widgets.text_layout import clean
 
-__all__ = ["Composer"]
+__all__ = ["EDITING", "Composer"]
 
 DRAFT_SECONDS = 0.25
 """Seconds from the first change until the draft is handed on, however fast the typing goes on."""
@@ -23,7 +23,7 @@ REMEMBERED = 100
 """Texts that can be brought back."""
 
 #: Editing as in a shell and in every text box; what the screen uses for itself (Ctrl+K, F6, F7, PgUp) is left to it.
-_EDITING: list[BindingType] = [
+EDITING: list[BindingType] = [
     Binding("left", "cursor_left", show=False),
     Binding("right", "cursor_right", show=False),
     Binding("ctrl+left,alt+b", "cursor_word_left", show=False),
@@ -58,7 +58,7 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         *bindings(Place.COMPOSER),
         Binding("up", "line_up", show=False),
         Binding("down", "line_down", show=False),
-        *_EDITING,
+        *EDITING,
     ]
     DEFAULT_CSS = """
     Composer {
@@ -83,6 +83,13 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
             self.room_id = room_id
             self.text = text
             self.cursor = cursor
+
+    class Pasted(Message):
+        """This was pasted, or dropped by the terminal; it stands in the box as any other text."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
     class Edited(Message):
         """The text changed."""
@@ -220,6 +227,12 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         else:
             self.put_aside()
 
+    def drop(self, text: str) -> None:
+        """Take a text away again where it still stands in the box."""
+        before, found, after = self.text.rpartition(text)
+        if found:
+            self._replace_all(before + after, len(before))
+
     def begin_command(self, name: str) -> None:
         """Begin a command; what was written stays behind it."""
         start = f"/{name} "
@@ -292,3 +305,4 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
     async def _on_paste(self, event: events.Paste) -> None:
         """Have what was pasted inserted as it is, but for what no terminal must see."""
         event.text = clean(event.text)
+        self.post_message(self.Pasted(event.text))

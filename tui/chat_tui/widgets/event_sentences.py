@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from chat_tui.transfer_words import size_text
 from chat_tui.widgets.message_row import Change, Kind
 from chat_tui_core.model import EventKind, FileInfo, RoomEvent
 
@@ -80,18 +81,6 @@ def file_text(file: FileInfo, caption: str) -> str:
     facts = ", ".join(part for part in (size_text(file.size), file.mime) if part)
     line = f"▤ {file.name}" + (f"  ({facts})" if facts else "")
     return f"{line}\n{caption}" if caption and caption != file.name else line
-
-
-def size_text(size: int) -> str:
-    """A number of bytes for people; "" for none."""
-    if size <= 0:
-        return ""
-    amount, unit = float(size), "B"
-    for unit in ("B", "KB", "MB", "GB"):
-        if amount < 1000 or unit == "GB":
-            break
-        amount /= 1000
-    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"
 
 
 def _because(text: str) -> str:

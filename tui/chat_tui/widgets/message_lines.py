@@ -10,6 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from chat_tui.widgets.blocks import BELOW, Block, Line, Spot
+from chat_tui.widgets.file_lines import file_lines
 from chat_tui.widgets.inline_markup import CODE_BLOCK, LINK, Body, Run
 from chat_tui.widgets.message_look import Columns, Look, clock_of, columns_for, day_of, day_text
 from chat_tui.widgets.message_row import MessageRow, read_body, says_something
@@ -52,7 +53,7 @@ EDGES: dict[str, str] = {
 
 # Keys of the lines above a body; see blocks.Line.
 KEY_EDGE, KEY_SPACE, KEY_DAY, KEY_UNREAD, KEY_SENDER, KEY_REPLY = range(-6, 0)
-KEY_MORE, KEY_EDITED, KEY_ERROR, KEY_NOTE, KEY_REACTIONS = (BELOW + 1_000 * step for step in range(5))
+KEY_MORE, KEY_EDITED, KEY_FILE, KEY_ERROR, KEY_NOTE, KEY_REACTIONS = (BELOW + 1_000 * step for step in range(6))
 
 
 @frozen
@@ -72,7 +73,7 @@ class Around:
 class Target:
     """What a click means."""
 
-    kind: Literal["link", "reaction", "failed", "gap", "reply", "more", "waiting", "undo"]
+    kind: Literal["link", "reaction", "failed", "gap", "reply", "more", "waiting", "undo", "file"]
     value: str = ""
 
 
@@ -325,8 +326,12 @@ class _Page:
     # -- below the body
 
     def below(self) -> None:
-        """Add why a message failed, what it waits for, and what others think of it."""
+        """Add how its file stands, why a message failed, what it waits for, and what others think of it."""
         row, columns = self.row, self.columns
+        for key, part in enumerate(file_lines(row.file, columns.body, self.look) if row.file else (), KEY_FILE):
+            line = self.put(key, list(part.parts))
+            at = columns.gutter
+            line.spots = tuple(Spot(at + left, at + right, Target("file", deed)) for left, right, deed in part.spots)
         if row.mine and row.state == "failed":
             reason = f"{MARKS['failed']} {clean_line(row.error) or 'not sent'}"
             for key, (start, end) in enumerate(wrap(reason, columns.body)[:5], KEY_ERROR):

@@ -13,7 +13,7 @@ from chat_tui.widgets.inline_markup import BOLD, CODE, CODE_BLOCK, ITALIC, LINK,
 from chat_tui.widgets.nick_colors import nick_color
 from chat_tui_core.values import frozen
 
-__all__ = ["PARTS", "WIDE", "Columns", "Look", "clock_of", "columns_for", "day_of", "day_text"]
+__all__ = ["PARTS", "WIDE", "Columns", "Look", "clock_of", "columns_for", "day_of", "day_text", "tell_by"]
 
 PARTS = (
     "time",
@@ -25,6 +25,9 @@ PARTS = (
     "state",
     "failed",
     "note",
+    "good",
+    "bar",
+    "button",
     "gone",
     "pending",
     "code",
@@ -87,11 +90,22 @@ def columns_for(width: int) -> Columns:
 def _local(minute: int, zone: tzinfo | None) -> tuple[date, str]:
     """Give the date and the time of day at a minute since 1970, in `zone` or where the computer stands."""
     moment = (EPOCH + timedelta(minutes=min(max(minute, 0), LAST_MINUTE))).astimezone(zone)
+    if _clock == ["12h"]:
+        return moment.date(), f"{moment.hour % 12 or 12}:{moment.minute:02}{'am' if moment.hour < 12 else 'pm'}"
     return moment.date(), f"{moment.hour:02}:{moment.minute:02}"
 
 
+_clock = ["24h"]
+
+
+def tell_by(clock: str) -> None:
+    """Tell times from now on as 18:05 ("24h") or as 6:05pm ("12h"), everywhere; what is drawn stays as it is."""
+    _clock[0] = clock
+    _local.cache_clear()
+
+
 def clock_of(ts: int, zone: tzinfo | None) -> str:
-    """Give the time of day, HH:MM, of milliseconds since 1970."""
+    """Give the time of day, as 18:05 or as 6:05pm, of milliseconds since 1970."""
     return _local(ts // MINUTE_MS, zone)[1]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
-from chat_tui.widgets.inline_markup import Body, parse
+from chat_tui.widgets.file_lines import FileCard
+from chat_tui.widgets.inline_markup import BOLD, Body, Run, parse
 from chat_tui.widgets.text_layout import clean, clean_line, snap
 from chat_tui_core.values import frozen
 
@@ -54,6 +56,8 @@ class MessageRow:
     change: Change = ""
     """What a membership line tells."""
     note: Note | None = None
+    file: FileCard | None = None
+    """How the file stands that the message brings; its name and size are the first line of the text."""
 
 
 def says_something(row: MessageRow) -> bool:
@@ -83,7 +87,16 @@ def read_body(row: MessageRow, me: tuple[str, ...], *, expanded: bool) -> tuple[
     more = ""
     if rest > 0:
         more = f"… {_size(rest)} more, " + ("too much to show here" if expanded else "Enter shows")
-    return parse(shown, me), more
+    return parse(shown, me) if row.file is None else _file_body(shown, me), more
+
+
+def _file_body(text: str, me: tuple[str, ...]) -> Body:
+    """A file's name, which is no markup whatever it is, and its caption."""
+    first, end, caption = text.partition("\n")
+    name = Run(2, max(2, first.rfind("  (") if first.endswith(")") else len(first)), BOLD)
+    below, start = parse(caption, me), len(first) + 1
+    runs = (replace(run, start=run.start + start, end=run.end + start) for run in below.runs)
+    return Body(first + end + below.text, [name, *runs])
 
 
 def _head(text: str, chars: int, lines: int) -> str:

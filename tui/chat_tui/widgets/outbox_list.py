@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from chat_tui.waiting import SCHEDULED, Now, deed_of, mark_of, standing
 from chat_tui.widgets.pick_list import Part, PickList, Row
@@ -11,7 +11,7 @@ from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.actions import Action, State
 from chat_tui_core.outbox import Wait, Why
 
-__all__ = ["OutboxList"]
+__all__ = ["OutboxList", "shared"]
 
 MARK_STYLES: Final = {State.PENDING: "warn", State.SENT: "good", State.CONFIRMED: "good", State.FAILED: "bad"}
 _ALIKE: Final = frozenset({Why.BEHIND, Why.BLOCKED, Why.CAUSE, Why.TURN, Why.ANSWER, Why.ECHO, Why.PERSON})
@@ -32,7 +32,7 @@ class OutboxList(PickList):
         """Show these; what has not changed stays where it is, and the cursor stays on its action."""
         old, new = self.actions, tuple(actions)
         under, at = self.chosen(), self.cursor or 0
-        before, after = _shared(old, new)
+        before, after = shared(old, new)
         old_waits, self._waits = self._waits, waits
         self.actions = new
         told = self._now.online == now.online
@@ -103,8 +103,16 @@ def _tries(action: Action) -> str:
     return "" if action.attempts < 2 else f"{action.attempts} tries  "
 
 
-def _shared(old: Sequence[Action], new: Sequence[Action]) -> tuple[int, int]:
-    """How many actions at the start, and at the end, are the same ones in both, whatever became of them."""
+class Numbered(Protocol):
+    """Something that has an id of its own for ever."""
+
+    @property
+    def id(self) -> int:
+        """Its id."""
+
+
+def shared(old: Sequence[Numbered], new: Sequence[Numbered]) -> tuple[int, int]:
+    """How many items at the start, and at the end, are the same ones in both, whatever became of them."""
     shorter = min(len(old), len(new))
     before = 0
     while before < shorter and old[before].id == new[before].id:

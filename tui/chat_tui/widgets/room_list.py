@@ -27,7 +27,7 @@ PREVIEW = 80
 
 
 def time_text(ts: int, today: date, zone: tzinfo | None) -> str:
-    """When that was, in at most six cells: the time today, the day of the week in the last six days, else the date."""
+    """When that was, in at most seven cells: the time today, the day of the week in the last six days, else the date."""
     if not ts:
         return ""
     day = day_of(ts, zone)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
 from chat_tui.commands import ME, as_typed
 from chat_tui.widgets.event_sentences import CHANGES, KINDS, file_text, sentence
+from chat_tui.widgets.file_lines import FileCard
 from chat_tui.widgets.message_row import Kind, MessageRow, Note, State
 from chat_tui.widgets.timeline import Timeline
 from chat_tui_core.actions import Action
@@ -40,6 +41,8 @@ class RoomSource:
         self.lo = 0
         self.shown_from: int | None = None
         """Items before this position are loaded and not shown; None: all are."""
+        self.files: Callable[[RoomEvent], FileCard | None] = lambda _event: None
+        """How the file of an event stands; None: nothing is said of that."""
         self.names: Mapping[str, str] = {}
         """What people are called now, by their ids."""
         self._items = list(items)
@@ -189,6 +192,7 @@ class RoomSource:
             reactions=tuple((r.key, len(r.users), self.me in r.users) for r in event.reactions),
             change=CHANGES.get(event.kind, ""),
             error=action.error_text if action is not None else "",
+            file=self.files(event) if event.file is not None else None,
         )
         for changing in self._changes.get(event.event_id, ()):
             row = _with_change(row, changing)
@@ -323,7 +327,7 @@ def _with_change(row: MessageRow, action: Action) -> MessageRow:
             kind, text = _spoken("message" if row.kind == "emote" else row.kind, action.text, emote=emote)
             return replace(row, kind=kind, text=text, edited=True, state=state)
         case ActionKind.REDACT:
-            return replace(row, kind="tombstone", text="", state=state, reactions=())
+            return replace(row, kind="tombstone", text="", state=state, reactions=(), file=None)
         case _:
             return replace(row, reactions=_reacted(row.reactions, action))
 

@@ -6,7 +6,8 @@ from textual import events
 from textual.message import Message
 
 from chat_tui.keys import Place, bindings
-from chat_tui.messages import Operation, OperationWanted
+from chat_tui.messages import FileWanted, Operation, OperationWanted
+from chat_tui.transfer_words import FileDeed
 from chat_tui.widgets.message_lines import Target
 from chat_tui.widgets.timeline import Timeline
 
@@ -54,7 +55,19 @@ class RoomTimeline(Timeline, inherit_bindings=False):
         """Letters mean something only while the cursor stands on a message."""
         if action in {"operate", "open_link", "copy_message", "activate"}:
             return self.cursor is not None
+        if action == "file":
+            return FileDeed(str(parameters[0])) in self._deeds()
         return True
+
+    def _deeds(self) -> tuple[FileDeed, ...]:
+        """What can be done with the file of the message under the cursor."""
+        card = None if self.cursor is None else self.messages.source.row(self.cursor).file
+        return () if card is None else card.deeds
+
+    def action_file(self, deed: str) -> None:
+        """Do something with the file of the message under the cursor."""
+        if (wanted := FileDeed(deed)) in self._deeds() and (key := self.cursor_key()):
+            self.post_message(FileWanted(wanted, key))
 
     def action_walk(self, step: int) -> None:
         """Move the cursor by a message."""
@@ -66,8 +79,10 @@ class RoomTimeline(Timeline, inherit_bindings=False):
             self.post_message(OperationWanted(Operation(operation), key))
 
     def action_open_link(self) -> None:
-        """Open the first link of the message under the cursor, as a click on it would."""
-        if self.cursor is not None:
+        """Open the file, else the first link, of the message under the cursor."""
+        if FileDeed.OPEN in self._deeds():
+            self.action_file(FileDeed.OPEN)
+        elif self.cursor is not None:
             link = next((target for target in self.targets(self.cursor) if target.kind == "link"), None)
             if link is not None:
                 self.clicked(self.cursor, link)
@@ -82,10 +97,9 @@ class RoomTimeline(Timeline, inherit_bindings=False):
         if self.cursor is None:
             return
         targets = self.targets(self.cursor)
-        order = ("gap", "more", "failed", "link", "reply")
-        chosen = min(
-            (target for target in targets if target.kind in order), key=lambda t: order.index(t.kind), default=None
-        )
+        order = ("gap", "more", "failed", "file", "link", "reply")
+        fitting = (one for one in targets if one.kind in order and one.value != FileDeed.CANCEL)
+        chosen = min(fitting, key=lambda target: order.index(target.kind), default=None)
         if isinstance(chosen, Target):
             self.clicked(self.cursor, chosen)
 

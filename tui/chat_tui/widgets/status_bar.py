@@ -11,7 +11,7 @@ from textual import events
 from textual.timer import Timer
 
 from chat_tui.keys import key_of, shown_as
-from chat_tui.messages import OutboxWanted
+from chat_tui.messages import OutboxWanted, TransfersWanted
 from chat_tui.moments import said_delay
 from chat_tui.waiting import SCHEDULED
 from chat_tui.widgets.text_layout import cells, clean_line
@@ -58,8 +58,10 @@ class StatusBar(TextLine):
         self._failed = 0
         self._later = 0
         self._lag: int | None = None
+        self._files = (0, 0)
         self._timer: Timer | None = None
         self._unsent_spot = (0, 0)
+        self._files_spot = (0, 0)
 
     def tell(
         self,
@@ -69,11 +71,12 @@ class StatusBar(TextLine):
         note: str | None = None,
         unsent: tuple[int, int, int] | None = None,
         lag: int | None = None,
+        files: tuple[int, int] | None = None,
     ) -> None:
         """Set what is given and leave the rest as it was.
 
         `unsent`: (all that is late, those of them that were refused, what was put off on purpose). `lag`: milliseconds
-        that the server took for what was said last.
+        that the server took for what was said last. `files`: how many go out and come in.
         """
         self._link = link or self._link
         self._account = self._account if account is None else account
@@ -82,6 +85,7 @@ class StatusBar(TextLine):
             (self._unsent, self._failed, self._later) if unsent is None else unsent
         )
         self._lag = self._lag if lag is None else lag
+        self._files = self._files if files is None else files
         self._update()
 
     def _update(self) -> None:
@@ -99,7 +103,11 @@ class StatusBar(TextLine):
             left.append((f"  {clean_line(self._account)}", "bold"))
         start = sum(cells(text) for text, _ in left)
         left += self._open()
-        self._unsent_spot = start, sum(cells(text) for text, _ in left)
+        end = sum(cells(text) for text, _ in left)
+        self._unsent_spot = start, end
+        moving = " ".join(f"{arrow}{count}" for arrow, count in zip("↑↓", self._files, strict=True) if count)
+        left += [(f"  {moving}", "$text-accent bold")] if moving else []
+        self._files_spot = end, end + cells(moving) + 2 * bool(moving)
         if self._note:
             left.append((f"  {clean_line(self._note)}", "$foreground 60%"))
         self.show(left, self._hints())
@@ -115,7 +123,9 @@ class StatusBar(TextLine):
         return pieces
 
     def _hints(self) -> list[Piece]:
-        """Give the few keys that lead to all others, where there is room."""
+        """Give the few keys that lead to all others, where there is room; or what helps after the end."""
+        if self._link.link is Link.STOPPED:
+            return [("  /login", "bold"), (" sign in again", "$foreground 60%")]
         if self.size.width < 60:
             return []
         pieces: list[Piece] = []
@@ -129,7 +139,7 @@ class StatusBar(TextLine):
         self._update()
 
     def on_click(self, event: events.Click) -> None:
-        """Open the outbox when its count was hit."""
-        start, end = self._unsent_spot
-        if start <= event.x - 1 < end:
-            self.post_message(OutboxWanted())
+        """Open the outbox, or the list of files, when its count was hit."""
+        for (start, end), wanted in ((self._unsent_spot, OutboxWanted), (self._files_spot, TransfersWanted)):
+            if start <= event.x - 1 < end:
+                self.post_message(wanted())

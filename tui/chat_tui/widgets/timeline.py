@@ -55,6 +55,9 @@ class Timeline(LineView, inherit_bindings=False):
         & > .timeline--state { color: $text-muted; }
         & > .timeline--failed { color: $text-error; }
         & > .timeline--note { color: $text-warning; }
+        & > .timeline--good { color: $text-success; }
+        & > .timeline--bar { color: $accent; }
+        & > .timeline--button { text-style: bold; }
         & > .timeline--gone { color: $text-muted; text-style: italic; }
         & > .timeline--pending { color: $text-muted; }
         & > .timeline--code { color: $foreground; background: $foreground 12%; }
@@ -366,6 +369,16 @@ class Timeline(LineView, inherit_bindings=False):
             self.post_message(self.Hit(self, self.messages.source.row(position).key, target))
 
     # -- styles
+
+    @property
+    def spacious(self) -> bool:
+        """Whether there is an empty line between people."""
+        return self._spacious
+
+    @spacious.setter
+    def spacious(self, spacious: bool) -> None:
+        self._spacious = spacious
+        self.restyle()
 
     def restyle(self) -> None:
         """Resolve the styles again."""

@@ -15,7 +15,7 @@ from chat_tui_core.session.files.gathering import Part
 from chat_tui_core.session.files.places import Place
 from chat_tui_core.transfers import Transfer
 
-_AT_ONCE: Final = 1 << 20
+_AT_ONCE: Final = 1 << 22
 """Bytes that are made durable together, so that they are acknowledged soon."""
 
 _MOST_WAITING: Final = 4 << 20

@@ -57,6 +57,10 @@ class Files:
         now = {key: one for key, one in self.bytes.open.items() if one.is_open}
         return [one for _, one in sorted((found | now).items())]
 
+    def open_now(self) -> list[Transfer]:
+        """Everything that has not ended, without a look at the store."""
+        return [one for one in self.bytes.open.values() if one.is_open]
+
     def get(self, transfer_id: int) -> Transfer:
         """One transfer; raises LocalError when there is none."""
         found = self.bytes.open.get(transfer_id)
@@ -70,6 +74,10 @@ class Files:
     def why(self, transfer: Transfer) -> str:
         """One sentence on what a transfer waits for; empty while it moves."""
         return self.bytes.why(transfer)
+
+    def again_in(self, transfer: Transfer) -> float:
+        """In how many seconds a transfer that waits is tried again by itself; 0 when no time is set for that."""
+        return self.bytes.waits.seconds(transfer.id)
 
     # ------------------------------------------------------------ what the person does
 

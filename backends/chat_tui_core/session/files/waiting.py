@@ -33,6 +33,11 @@ class Waits:
         """What a transfer waits for, "" when it does not."""
         return self._texts.get(transfer_id, "")
 
+    def seconds(self, transfer_id: int) -> float:
+        """In how many seconds it is tried again by itself, 0 when it does not wait for that."""
+        timer = self._timers.get(transfer_id)
+        return max(0.0, timer.when() - asyncio.get_running_loop().time()) if timer is not None else 0.0
+
     def begin(self, transfer_id: int, text: str, seconds: float = 0.0) -> None:
         """It waits from now on; without `seconds` the longer the more often it had to."""
         if not seconds:

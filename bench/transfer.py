@@ -1,0 +1,196 @@
+"""Send a large file from one session to another over `chat-tui server`, beside plain HTTP: how fast, how much memory.
+
+Run it as `python -m bench.transfer` on an otherwise idle machine (Linux); `--size 100` for 100 MiB. Every byte is durable
+on the server and with the recipient before it is acknowledged, and both check the digest; the plain copy (put to an
+aiohttp server, then got from it) does neither. Both sides talk in the room all the while.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+ROOT = Path(__file__).resolve().parent.parent
+if __name__ == "__main__":
+    sys.path[:0] = [str(ROOT), str(ROOT / "tui"), str(ROOT / "backends")]
+
+import json  # noqa: E402
+
+from bench.figures import Figures, part  # noqa: E402
+from bench.processes import Process, ServerProcess  # noqa: E402
+from bench.server_file import PASSWORD, fill  # noqa: E402
+from chat_tui_core.registry import load  # noqa: E402
+
+MIB: Final = 1 << 20
+SHARE: Final = 0.5
+"""The part of the plain copy's speed that is wanted."""
+
+GROWTH: Final = 30.0
+"""MiB that a process may hold more during the transfer than before it."""
+
+SLOWER: Final = 3.0
+"""How many times its idle p95 a message may take while a file flows."""
+
+IDLE: Final = 5.0
+"""Seconds of talk before the file."""
+
+PEOPLE: Final = ("ann", "bob")
+_LOOK: Final = 0.02
+
+
+class Memory:
+    """The most that some processes hold in memory beyond what they held at the beginning, in MiB."""
+
+    def __init__(self, processes: dict[str, Process]) -> None:
+        self._processes = processes
+        self._before = {name: one.memory() for name, one in processes.items()}
+        self.most = dict.fromkeys(processes, 0.0)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def _watch(self) -> None:
+        while not self._over.wait(_LOOK):
+            for name, one in self._processes.items():
+                self.most[name] = max(self.most[name], (one.memory() - self._before[name]) / MIB)
+
+    def __enter__(self) -> Memory:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
+def make_file(path: Path, size: int) -> str:
+    """Write a file of random bytes; gives its SHA-256."""
+    hasher = sha256()
+    with path.open("wb") as file:
+        for start in range(0, size, MIB):
+            piece = os.urandom(min(MIB, size - start))
+            hasher.update(piece)
+            file.write(piece)
+    os.sync()
+    return hasher.hexdigest()
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file."""
+    with path.open("rb") as file:
+        import hashlib
+
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def plain(folder: Path, source: Path) -> float:
+    """Seconds in which a file is put to a plain HTTP server and got from it."""
+    kept, copy = folder / "kept", folder / "copy"
+    kept.mkdir()
+    program = str(ROOT / "bench" / "http_copy.py")
+    with Process(program, "serve", str(kept)) as server:
+        url = f"{server.line()}/file"
+        seconds = 0.0
+        for what, file in (("put", source), ("get", copy)):
+            with Process(program, what, url, str(file)) as client:
+                seconds += float(client.line(600.0))
+    if copy.stat().st_size != source.stat().st_size:
+        raise RuntimeError("the plain copy is not whole")
+    copy.unlink()
+    (kept / "file").unlink()
+    os.sync()
+    return seconds
+
+
+@contextmanager
+def everybody(folder: Path) -> Iterator[tuple[ServerProcess, dict[str, Process]]]:
+    """A server, and a program for each person."""
+    data = folder / "server.db"
+    fill(data, 0, ["room0"], more=PEOPLE)
+    with ExitStack() as stack:
+        server = stack.enter_context(ServerProcess(data))
+        parties: dict[str, Process] = {}
+        for name in PEOPLE:
+            backend = load("wschat")
+            given = asyncio.run(backend.login(server.url, name, PASSWORD, kind="password", device=f"{name}-device"))
+            (folder / name).mkdir()
+            program = str(ROOT / "bench" / "transfer_party.py")
+            parties[name] = stack.enter_context(Process(program, str(folder / name), server.url, name, given.token))
+        yield server, parties
+
+
+def until(party: Process, key: str, value: str = "") -> dict[str, Any]:
+    """The first row of a party that has this key, or this value under it."""
+    while True:
+        row: dict[str, Any] = json.loads(party.line(600.0))
+        if key in row and row[key] == (value or row[key]):
+            return row
+
+
+def talked(parties: dict[str, Process]) -> dict[str, list[float]]:
+    """Let everybody be quiet; gives how long their lines took."""
+    for one in parties.values():
+        one.tell("hush")
+    return {name: until(one, "times")["times"] for name, one in parties.items()}
+
+
+def over(folder: Path, source: Path, figures: Figures) -> float:
+    """Send the file from session to session; gives the seconds until the recipient has it whole, and says the rest."""
+    wanted = digest(source)
+    with everybody(folder) as (server, parties):
+        for one in parties.values():
+            one.tell("talk")
+        time.sleep(IDLE)
+        idle = talked(parties)
+        with Memory({"server": server, "sender": parties["ann"], "recipient": parties["bob"]}) as memory:
+            used = time.perf_counter()
+            for one in parties.values():
+                one.tell("talk")
+            parties["ann"].tell(f"offer {source}")
+            until(parties["bob"], "state", "complete")
+            seconds = time.perf_counter() - used
+            busy = talked(parties)
+        if digest(folder / "bob" / "received" / source.name) != wanted:
+            raise RuntimeError("what arrived is not what was sent")
+        for name, most in memory.most.items():
+            figures.say(f"{name}: memory beyond what it held before", most, "MiB", GROWTH)
+        for name, who in (("ann", "sender"), ("bob", "recipient")):
+            before, during = part(idle[name], 95), part(busy[name], 95)
+            figures.say(f"a line of the {who}, p95 of {len(idle[name])} when idle", before * 1000, "ms")
+            figures.say(f"a line of the {who}, p95 of {len(busy[name])} meanwhile", during * 1000, "ms")
+            figures.say(f"a line of the {who}: times as long", during / before, "x", SLOWER)
+    return seconds
+
+
+def main() -> int:
+    """Measure, print, and tell by the exit code whether every target was met."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", type=int, default=1024, metavar="MIB", help="size of the file (default: 1024)")
+    asked = parser.parse_args()
+    figures = Figures()
+    with tempfile.TemporaryDirectory(prefix="chat-tui-bench-") as name:
+        folder = Path(name)
+        source = folder / "file.bin"
+        make_file(source, asked.size * MIB)
+        figures.say("load of the machine before", os.getloadavg()[0], "")
+        reference = plain(folder, source)
+        seconds = over(folder, source, figures)
+    megabytes = asked.size * MIB / 1e6
+    figures.say("plain HTTP: put and got", megabytes / reference, "MB/s")
+    figures.say("wschat: digest, offered, stored, got, checked", megabytes / seconds, "MB/s")
+    figures.say("wschat as part of plain HTTP", reference / seconds * 100, "%", least=SHARE * 100)
+    return figures.verdict()
+
+
+# D1, D9, D11
+if __name__ == "__main__":
+    sys.exit(main())

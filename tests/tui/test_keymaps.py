@@ -1,0 +1,76 @@
+"""Sets of keys: no two actions on one key, and a person's own keys are checked."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat_tui.config import Config
+from chat_tui.keymaps import EATEN, KEYMAPS, bound_keys, keymap_of, problems, taken_by
+from chat_tui.keys import KEYS, Key, key_of
+from chat_tui.settings import setting_of
+
+
+def test_every_set_can_be_chosen() -> None:
+    setting = setting_of("keymap")
+    assert setting is not None
+    assert setting.choices == tuple(KEYMAPS)
+
+
+@pytest.mark.parametrize("name", KEYMAPS)
+def test_a_set_has_no_conflict_and_names_only_what_there_is(name: str) -> None:
+    assert problems(Config(keymap=name)) == []
+    assert problems(Config(keys=dict(KEYMAPS[name]))) == []
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.id)
+@pytest.mark.parametrize("name", KEYMAPS)
+def test_every_action_has_a_key_that_no_terminal_takes(name: str, key: Key) -> None:
+    keys = bound_keys(KEYMAPS[name], key)
+    assert [one for one in keys if not taken_by(one)], f"{key.id} has only {keys}"
+
+
+def test_a_table_of_what_terminals_take() -> None:
+    assert taken_by("f11")
+    assert not taken_by("alt+1")
+    assert not taken_by("ctrl+j")
+    assert all(by for by, _ in EATEN.values())
+
+
+def test_own_keys_go_before_the_set() -> None:
+    config = Config(keymap="vim", keys={"rooms.up": "up"})
+    assert keymap_of(config)["rooms.up"] == "up"
+    assert keymap_of(config)["rooms.down"] == "down,j"
+    assert bound_keys(keymap_of(config), key_of("rooms.down")) == ("down", "j")
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ({"app.hlp": "f2"}, "there is no 'app.hlp' (did you mean 'app.help'?)"),
+        ({"zzzzzz": "f2"}, "there is no 'zzzzzz' (docs/keys.md and F1 list the names)"),
+        ({"app.help": "ctl+h"}, "app.help names 'ctl+h', which is no key"),
+        ({"app.help": "f1,"}, "app.help names '', which is no key"),
+        ({"app.help": "ctrl+"}, "app.help names 'ctrl+', which is no key"),
+        ({"app.help": "ctrl+nothing_known"}, "which is no key"),
+        ({"room.switch": "ctrl+f"}, "ctrl+f is both room.switch and search.open"),
+        ({"app.help": "f2"}, "f2 is both app.help and outbox.open"),
+        ({"timeline.up": "r"}, "r is both timeline.up and timeline.reply"),
+        ({"composer.send": "alt+a"}, "alt+a is both room.unread and composer.send"),
+    ],
+)
+def test_what_is_wrong_with_own_keys_is_told(keys: dict[str, str], told: str) -> None:
+    found = problems(Config(keys=keys))
+    assert any(told in problem for problem in found), found
+
+
+def test_one_key_may_mean_different_things_in_different_places() -> None:
+    assert problems(Config(keys={"timeline.up": "k", "rooms.up": "k", "outbox.retry": "alt+a"})) == []
+
+
+def test_own_keys_may_be_named_as_textual_does() -> None:
+    good = {
+        "timeline.react": "plus,+",
+        "composer.complete": "tab,ctrl+space",
+        "app.back": "escape,alt+exclamation_mark",
+    }
+    assert problems(Config(keys=good)) == []

@@ -1,0 +1,74 @@
+"""Make docs/configuration.md: every setting, from the table that the app reads and writes the file by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chat_tui.settings import SETTINGS, Setting
+from tools import generated
+
+DOCUMENT = "docs/configuration.md"
+HEAD = """# Configuration
+
+Made by `python3 dev.py docs` from the table in `chat_tui/settings.py`; do not edit.
+
+One file in TOML: `~/.config/chat-tui/config.toml` on Linux, `~/Library/Application Support/chat-tui/config.toml` on macOS,
+or the one that `--config` names. It need not exist. What is wrong in it is told with its line and what was perhaps meant,
+at the start and by `chat-tui doctor`.
+
+The same settings can be changed while the app runs: `/settings` shows them all, `/set NAME VALUE` changes one, `/theme`
+shows the themes by taking them on, `/notify LEVEL` is for the open room. What is changed there is written into the file;
+its comments and its order stay.
+
+A whole file with everything as it is without one:
+"""
+
+
+def written(value: Any) -> str:
+    """A value as TOML has it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(written, value)) + "]"
+    return f"{value:g}" if isinstance(value, float) else f'"{value}"'
+
+
+def whole_file() -> str:
+    """A file with every setting that is no table, as it is by default."""
+    lines, table = [], ""
+    for setting in (known for known in SETTINGS if not known.table):
+        above, _, name = setting.name.rpartition(".")
+        if above != table:
+            lines += ["", f"[{above}]"]
+            table = above
+        lines.append(f"{name} = {written(setting.default)}")
+    return "\n".join(lines)
+
+
+def section(setting: Setting) -> list[str]:
+    """What is told of one setting."""
+    lines = ["", f"## `{setting.name}`", "", setting.meaning, ""]
+    if setting.table:
+        lines.append("A table; empty by default.")
+    elif setting.choices:
+        values = ", ".join(f"`{written(setting.read(choice))}`" for choice in setting.choices)
+        lines.append(f"One of {values}; by default `{written(setting.default)}`.")
+    else:
+        lines.append(f"By default `{written(setting.default)}`.")
+    if setting.at_start:
+        lines[-1] += " A change holds from the next start on."
+    if setting.example:
+        lines += ["", "```toml", setting.example, "```"]
+    return lines
+
+
+def render() -> str:
+    """The whole document."""
+    lines = [HEAD, "```toml", whole_file(), "```"]
+    for setting in SETTINGS:
+        lines += section(setting)
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    generated.main(DOCUMENT, render)

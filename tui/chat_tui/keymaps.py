@@ -1,0 +1,182 @@
+"""Sets of keys to choose from, what a person's own keys make of them, and where two actions share a key."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Final
+
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys
+
+from chat_tui.config import Config, nearest
+from chat_tui.keys import KEYS, Key, Place
+
+__all__ = ["EATEN", "KEYMAPS", "bound_keys", "keymap_of", "problems", "taken_by"]
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+#: Set of keys -> key id -> keys, where they differ from the table's own.
+KEYMAPS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "default": _NOTHING,
+        "emacs": MappingProxyType(
+            {
+                "app.back": "escape,ctrl+g",
+                "app.palette": "alt+x",
+                "room.switch": "alt+k",
+                "search.open": "ctrl+s",
+                "scroll.page_up": "pageup,alt+v",
+                "scroll.page_down": "pagedown,ctrl+v",
+                "scroll.start": "ctrl+home,alt+less_than_sign",
+                "scroll.end": "ctrl+end,alt+greater_than_sign",
+                "files.clipboard": "alt+y",
+                "composer.older": "ctrl+up,alt+p",
+                "composer.newer": "ctrl+down,alt+n",
+                "rooms.up": "up,ctrl+p",
+                "rooms.down": "down,ctrl+n",
+                "timeline.up": "up,ctrl+p",
+                "timeline.down": "down,ctrl+n",
+            }
+        ),
+        "vim": MappingProxyType(
+            {
+                "room.switch": "ctrl+k,alt+g",
+                "room.previous": "alt+up,alt+k",
+                "room.next": "alt+down,alt+j",
+                "search.open": "alt+slash",
+                "scroll.page_up": "pageup,ctrl+b",
+                "scroll.page_down": "pagedown,ctrl+f",
+                "rooms.up": "up,k",
+                "rooms.down": "down,j",
+                "rooms.first": "home,g",
+                "rooms.last": "end,G",
+                "timeline.up": "up,k",
+                "timeline.down": "down,j",
+                "timeline.start": "home,g",
+                "timeline.end": "end,G",
+            }
+        ),
+        "irc": MappingProxyType(
+            {
+                "app.palette": "alt+x",
+                "room.previous": "alt+up,alt+left,ctrl+p",
+                "room.next": "alt+down,alt+right,ctrl+n",
+                "room.last": "alt+z,alt+slash",
+                "search.open": "ctrl+f,ctrl+r",
+                "composer.older": "up,ctrl+up",
+                "composer.newer": "down,ctrl+down",
+            }
+        ),
+    }
+)
+
+#: Key -> (which programs take it for themselves, when); "" = always.
+EATEN: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "f1": ("GNOME Terminal, Visual Studio Code", ""),
+        "f10": ("GNOME Terminal, Xfce Terminal", ""),
+        "f11": ("most terminals: full screen", ""),
+        "f12": ("Guake, Yakuake", ""),
+        "ctrl+b": ("tmux", ""),
+        "ctrl+a": ("GNU Screen", ""),
+        "ctrl+f": ("Visual Studio Code", ""),
+        "ctrl+k": ("Visual Studio Code", ""),
+        "ctrl+p": ("Visual Studio Code", ""),
+        "ctrl+q": ("Visual Studio Code", ""),
+        "ctrl+n": ("browsers", ""),
+        "ctrl+t": ("browsers", ""),
+        "ctrl+w": ("browsers", ""),
+        "ctrl+s": ("terminals that still stop and start output by it", "where `stty ixon` is kept"),
+        "alt+enter": ("Windows Terminal, xterm: full screen", ""),
+        "alt+f4": ("desktops", ""),
+        "alt+space": ("desktops", ""),
+        "alt+tab": ("desktops", ""),
+        "alt+f": ("terminals with a menu bar", "where menus have shortcuts"),
+        "ctrl+pageup": ("GNOME Terminal", "with several tabs"),
+        "ctrl+pagedown": ("GNOME Terminal", "with several tabs"),
+        "shift+pageup": ("most terminals: their own scrolling", ""),
+        "shift+pagedown": ("most terminals: their own scrolling", ""),
+        "shift+home": ("GNOME Terminal", ""),
+        "shift+end": ("GNOME Terminal", ""),
+        "shift+enter": ("terminals without the Kitty keyboard protocol report it as Enter", ""),
+        "ctrl+shift+c": ("most terminals", ""),
+        "ctrl+shift+v": ("most terminals", ""),
+        "ctrl+shift+t": ("most terminals", ""),
+        "ctrl+shift+w": ("most terminals", ""),
+        "ctrl+shift+n": ("most terminals", ""),
+        "alt+up": ("Windows Terminal", "with several panes"),
+        "alt+down": ("Windows Terminal", "with several panes"),
+        "alt+left": ("Windows Terminal", "with several panes"),
+        "alt+right": ("Windows Terminal", "with several panes"),
+        **{f"alt+{digit}": ("GNOME Terminal", "with several tabs") for digit in range(1, 10)},
+    }
+)
+
+_MODIFIERS: Final = frozenset({"alt", "ctrl", "hyper", "meta", "shift", "super"})
+_NAMED: Final = frozenset(key.value for key in Keys) | frozenset(KEY_NAME_REPLACEMENTS.values())
+#: Places whose keys work inside the main screen, where the screen's own that go before everything outdo them.
+_INSIDE: Final = frozenset({Place.ROOM_LIST, Place.TIMELINE, Place.COMPOSER, Place.BANNER})
+
+
+def keymap_of(config: Config) -> dict[str, str]:
+    """Key id -> keys, where they differ from the table's: the chosen set, and over it the person's own."""
+    return {**KEYMAPS.get(config.keymap, _NOTHING), **config.keys}
+
+
+def bound_keys(keymap: Mapping[str, str], key: Key) -> tuple[str, ...]:
+    """The keys that an action has."""
+    return tuple(name.strip() for name in keymap.get(key.id, key.keys).split(",") if name.strip())
+
+
+def problems(config: Config) -> list[str]:
+    """What is wrong with the person's keys, a sentence each: unknown names, keys that mean two things in one place."""
+    known = {key.id for key in KEYS}
+    found = [f"keys: there is no {name!r}{_near(name, known)}" for name in config.keys if name not in known]
+    for name, keys in config.keys.items():
+        wrong = [key for key in keys.split(",") if not _is_key(key.strip())]
+        found += [f"keys: {name} names {key.strip()!r}, which is no key" for key in wrong]
+    return found + list(_shared(keymap_of(config)))
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    near = nearest(name, known)
+    return near if "did you mean" in near else " (docs/keys.md and F1 list the names)"
+
+
+def _is_key(name: str) -> bool:
+    """Whether Textual could ever report a key by this name."""
+    *modifiers, last = name.split("+") if name != "+" else [name]
+    if not last or not _MODIFIERS.issuperset(modifiers):
+        return False
+    return len(last) == 1 or last in _NAMED or last in _signs()
+
+
+@cache
+def _signs() -> frozenset[str]:
+    """What Textual calls the signs of a keyboard: "question_mark"."""
+    names = (unicodedata.name(chr(code)) for code in range(32, 127))
+    return frozenset(name.lower().replace("-", "_").replace(" ", "_") for name in names)
+
+
+def _shared(keymap: Mapping[str, str]) -> Iterable[str]:
+    """A sentence for every key that two actions have where both could be meant."""
+    for place in Place:
+        owners: dict[str, Key] = {}
+        for key in (known for known in KEYS if _works_in(known, place)):
+            for name in bound_keys(keymap, key):
+                first = owners.setdefault(name, key)
+                if first is not key and place in {first.place, key.place}:
+                    yield f"keys: {name} is both {first.id} and {key.id}"
+
+
+def _works_in(key: Key, place: Place) -> bool:
+    outer = key.place is Place.MAIN and key.over and place in _INSIDE
+    return key.place in {place, Place.EVERYWHERE} or outer
+
+
+def taken_by(key: str) -> str:
+    """Which programs take a key for themselves whatever one does; empty where none does."""
+    by, when = EATEN.get(key, ("", ""))
+    return "" if when else by

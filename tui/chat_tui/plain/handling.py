@@ -1,0 +1,291 @@
+"""What the slash commands do where there is no screen; those that are about the screen say what does it instead."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from chat_tui.commands import COMMANDS, Call, read_said
+from chat_tui.headless.output import line_for
+from chat_tui.moments import said_moment, split_moment
+from chat_tui.plain.words import room_lines, title_of
+from chat_tui.requests.perform import perform
+from chat_tui.requests.values import Note, Request, Row
+from chat_tui.screens.doing import HANDLERS, Doing
+from chat_tui.screens.stats import stats_of
+from chat_tui_core.actions import Action, Kind, State
+from chat_tui_core.errors import LocalError
+from chat_tui_core.model import SPOKEN, EventKind, Membership, RoomEvent
+from chat_tui_core.safe_text import one_line
+
+if TYPE_CHECKING:
+    from chat_tui.plain.talking import Talking
+
+__all__ = ["ALIKE", "INSTEAD", "OWN", "carry_out"]
+
+LOOKED_AT: Final = 50
+"""Newest events of a room among which the last message is looked for."""
+
+_Work = Callable[["Talking", Call], Awaitable[None]]
+
+
+async def carry_out(talking: Talking, call: Call) -> None:
+    """Carry out a command. Raises ChatError with the sentence to read out."""
+    command, room = call.command, talking.room
+    if command.needs is not None and command.needs not in talking.session.capabilities:
+        raise LocalError(f"This server cannot do /{command.name}.")
+    if command.in_room and room is None:
+        raise LocalError(f"/{command.name} works in a room: /switch or /join one first.")
+    if command.name in INSTEAD or (command.name == "set" and not call.words):
+        raise LocalError(INSTEAD.get(command.name, "Say which setting: /set NAME [VALUE]."))
+    if command.name in OWN:
+        await OWN[command.name](talking, call)
+    else:
+        await HANDLERS[command.name](talking.doing, call)
+
+
+async def _newest(talking: Talking, fits: Callable[[RoomEvent], bool], nothing: str) -> RoomEvent:
+    room = talking.current
+    events = await talking.session.history(room.room_id, LOOKED_AT)
+    found = next((event for event in reversed(events) if fits(event)), None)
+    if found is None:
+        raise LocalError(nothing)
+    return found
+
+
+async def _newest_own(talking: Talking) -> RoomEvent:
+    me = talking.session.me
+    return await _newest(
+        talking, lambda event: event.sender == me and event.kind in SPOKEN, "You have said nothing here lately."
+    )
+
+
+def _refused(talking: Talking) -> Action | None:
+    """The first refused action of the current room."""
+    here = (action for action in talking.session.open_actions.values() if action.room_id == talking.current.room_id)
+    return min((action for action in here if action.state is State.FAILED), key=lambda action: action.id, default=None)
+
+
+# ---------------------------------------------------------------- what is said
+
+
+async def _me(talking: Talking, call: Call) -> None:
+    await talking.session.send(talking.current.room_id, call.rest, kind="emote")
+
+
+async def _at(talking: Talking, call: Call) -> None:
+    now = talking.session.now_ms()
+    moment, text = split_moment(call.rest, now)
+    if not text:
+        raise LocalError(f"What shall be said {said_moment(moment, now)}?")
+    said = read_said(text)
+    kind = "emote" if said.emote else ""
+    await talking.session.send(talking.current.room_id, said.text, kind=kind, at_ms=moment)
+    talking.tell(f"It goes {said_moment(moment, now)}, if chat-tui runs then.")
+
+
+async def _reply(talking: Talking, call: Call) -> None:
+    me = talking.session.me
+    event = await _newest(
+        talking, lambda one: one.sender != me and one.kind in SPOKEN, "There is no message to answer."
+    )
+    await talking.session.send(event.room_id, call.rest, event.event_id)
+
+
+async def _react(talking: Talking, call: Call) -> None:
+    event = await _newest(talking, lambda one: one.kind in SPOKEN, "There is no message to react to.")
+    about = {"target": event.event_id, "target_order": event.order, "key": call.words[0]}
+    await talking.session.perform(Kind.REACT, event.room_id, target_action=0, **about)
+
+
+async def _redact(talking: Talking, _call: Call) -> None:
+    event = await _newest_own(talking)
+    if await talking.agrees(f"Delete “{one_line(event.text, 60)}” for everybody?"):
+        about = {"target": event.event_id, "target_order": event.order}
+        await talking.session.perform(Kind.REDACT, event.room_id, target_action=0, **about)
+
+
+async def _edit(talking: Talking, call: Call) -> None:
+    if not call.rest:
+        raise LocalError("Say the new text: /edit NEW TEXT.")
+    refused = _refused(talking)
+    if refused is not None and refused.kind is Kind.SEND:
+        await talking.session.resend(refused.id, call.rest)
+        return
+    event = await _newest_own(talking)
+    if event.kind is EventKind.FILE:
+        raise LocalError("A file cannot be edited.")
+    about = {"target": event.event_id, "target_order": event.order, "text": call.rest}
+    await talking.session.perform(Kind.EDIT, event.room_id, target_action=0, **about)
+
+
+async def _decide(talking: Talking, call: Call) -> None:
+    refused = _refused(talking)
+    if refused is None:
+        raise LocalError("Nothing was refused in this room.")
+    session = talking.session
+    decisions = {"retry": session.retry, "discard": session.cancel, "pass": session.let_pass}
+    await decisions[call.command.name](refused.id)
+
+
+# ---------------------------------------------------------------- rooms
+
+
+async def _switch(talking: Talking, call: Call) -> None:
+    if call.words:
+        room = talking.doing.named_or_open(call)
+        if room.membership is not Membership.JOINED:
+            await talking.doing.join(room.room_id)
+        else:
+            talking.open(room.room_id)
+        return
+    joined = sorted(talking.joined(), key=lambda room: (-room.unread, title_of(room).casefold()))
+    for line in room_lines(joined) or ["You are in no room. /join NAME or /create NAME."]:
+        talking.tell(line)
+
+
+async def _delete(talking: Talking, _call: Call) -> None:
+    room = talking.current
+    if await talking.agrees(f"Delete {title_of(room)} for everybody, with all its messages?"):
+        talking.leaving(room, "is deleted")
+        await talking.session.perform(Kind.DELETE_ROOM, room.room_id)
+
+
+async def _forget(talking: Talking, call: Call) -> None:
+    room = talking.doing.named_or_open(call)
+    if await talking.agrees(f"Leave {title_of(room)} and forget it, with its history?"):
+        talking.leaving(room, "is forgotten")
+        await talking.session.perform(Kind.FORGET, room.room_id)
+
+
+async def _list(talking: Talking, call: Call) -> None:
+    found = await talking.session.directory(call.rest)
+    if not found:
+        raise LocalError("The server lists no such room.")
+    for room in found:
+        talking.tell(f"{title_of(room)}, {room.members} members. {one_line(room.topic)}".rstrip())
+
+
+# ---------------------------------------------------------------- looking
+
+
+async def _help(talking: Talking, _call: Call) -> None:
+    talking.tell("A line is said in the current room; // begins one with a slash. Commands:")
+    for command in COMMANDS:
+        if command.name not in INSTEAD:
+            talking.tell(f"{command.usage}  {command.help}")
+
+
+async def _search(talking: Talking, call: Call) -> None:
+    if not call.rest:
+        raise LocalError("Say what to search: /search WORDS.")
+    if not await _asked(talking, Request("search", text=call.rest, count=20)):
+        talking.tell("Nothing was found.")
+
+
+async def _outbox(talking: Talking, _call: Call) -> None:
+    if not await _asked(talking, Request("outbox")):
+        talking.tell("Everything is sent.")
+
+
+async def _files(talking: Talking, _call: Call) -> None:
+    if not await _asked(talking, Request("files")):
+        talking.tell("There are no files.")
+
+
+async def _file(talking: Talking, call: Call) -> None:
+    if not call.rest:
+        raise LocalError("Say which file: /file PATH.")
+    path = await asyncio.to_thread(_whole_path, call.rest)
+    request = Request("send_file", rooms=(talking.current.room_id,), file=path, wait="confirmed", timeout=86_400)
+    talking.beside(_sent(talking, request))
+
+
+async def _sent(talking: Talking, request: Request) -> None:
+    """Follow a file that is sent; only how it ends is read out."""
+    last: Mapping[str, object] = {}
+    async for told in perform(talking.session, request):
+        if isinstance(told, Row):
+            last = told.data
+        elif isinstance(told, Note):
+            talking.tell(one_line(told.text))
+    if last:
+        talking.tell(f"File {last.get('name', '')}: {last.get('state', '')}.")
+
+
+def _whole_path(path: str) -> str:
+    from pathlib import Path
+
+    return str(Path(path).expanduser().absolute())
+
+
+async def _stats(talking: Talking, _call: Call) -> None:
+    for name, text in await stats_of(talking.session):
+        if text:
+            talking.tell(f"{name}: {text}")
+
+
+async def _quit(talking: Talking, _call: Call) -> None:
+    talking.quit()
+
+
+async def _asked(talking: Talking, request: Request) -> bool:
+    """Read out the answer to a request; whether there was anything."""
+    found = False
+    async for told in perform(talking.session, request):
+        if isinstance(told, Row):
+            found = True
+            talking.tell(line_for(request, told))
+    return found
+
+
+#: Command -> what does it here.
+OWN: Final[Mapping[str, _Work]] = MappingProxyType(
+    {
+        "me": _me,
+        "at": _at,
+        "reply": _reply,
+        "react": _react,
+        "redact": _redact,
+        "edit": _edit,
+        "retry": _decide,
+        "discard": _decide,
+        "pass": _decide,
+        "switch": _switch,
+        "delete": _delete,
+        "forget": _forget,
+        "list": _list,
+        "help": _help,
+        "search": _search,
+        "outbox": _outbox,
+        "files": _files,
+        "file": _file,
+        "stats": _stats,
+        "quit": _quit,
+        "members": lambda talking, call: HANDLERS["names"](talking.doing, call),
+    }
+)
+#: Command -> what is said where a screen would be needed.
+INSTEAD: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "goto": "There is no place to go to here: `chat-tui history ROOM --before ID` prints what came before.",
+        "clear": "There is no screen to empty.",
+        "theme": "There are no colours here.",
+        "settings": "Say which setting: /set NAME [VALUE].",
+        "login": "Leave, and sign in with `chat-tui login`.",
+    }
+)
+#: Commands that do here what they do on the screen.
+ALIKE: Final = frozenset(
+    {
+        *("join", "leave", "create", "topic", "invite", "kick", "ban", "unban", "name", "nick", "dm", "who", "knock"),
+        *("favourite", "low", "mute", "msg", "names", "connect", "notify", "set"),
+    }
+)
+
+
+def doing_on(stand_in: object) -> Doing:
+    """The commands of the screen, on what stands in for it."""
+    return Doing(stand_in)  # type: ignore[arg-type]

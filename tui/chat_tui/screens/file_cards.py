@@ -1,0 +1,151 @@
+"""How the account's files stand on the main screen: below their messages, in the status bar, and when one has ended."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from textual.timer import Timer
+
+from chat_tui.feed import Batch
+from chat_tui.transfer_words import Now, Pace, deeds_of, stand_of, tilde
+from chat_tui.widgets.file_lines import FileCard
+from chat_tui.widgets.text_layout import clean_line, fit
+from chat_tui_core.model import RoomEvent
+from chat_tui_core.news import Capability
+from chat_tui_core.transfers import Direction, State, Transfer
+
+if TYPE_CHECKING:
+    from chat_tui.screens.main import MainScreen
+
+__all__ = ["FileCards"]
+
+REPAINT_SECONDS: Final = 0.35
+"""The progress of a file is drawn this often at most; what becomes of it is drawn at once."""
+NAMED: Final = 40
+"""Cells of a file's name in a notice."""
+
+
+class FileCards:
+    """Knows every file that is on its way, and what the open room shows of files."""
+
+    def __init__(self, screen: MainScreen) -> None:
+        self._screen = screen
+        self._files = screen.session.files
+        self._by_event: dict[tuple[str, str], Transfer | None] = {}
+        self._open = {one.id: one for one in self._files.open_now()}
+        self._paces: dict[int, Pace] = {}
+        self._due: set[int] = set()
+        self._timer: Timer | None = None
+        self._count()
+
+    # ------------------------------------------------------------ what is known
+
+    def of_event(self, event: RoomEvent) -> Transfer | None:
+        """The newest transfer of an event's file, None when nobody has asked for it."""
+        place = event.room_id, event.event_id
+        if place not in self._by_event:
+            self._by_event[place] = self._files.of_event(*place)
+        return self._by_event[place]
+
+    def card(self, event: RoomEvent) -> FileCard | None:
+        """What is said below an event's file; None where the server carries no files."""
+        transfer = self.of_event(event)
+        if transfer is None:
+            able = Capability.FILES in self._screen.session.capabilities
+            return FileCard(deeds=deeds_of(None)) if able else None
+        now = self.now(transfer)
+        return FileCard(stand_of(transfer, now), deeds_of(transfer, waits=bool(now.why)))
+
+    def now(self, transfer: Transfer) -> Now:
+        """What the words on a transfer depend on beside it."""
+        pace = self._paces.get(transfer.id)
+        rate = pace.rate(time.monotonic()) if pace is not None else 0.0
+        return Now(self._files.why(transfer), self._files.again_in(transfer), rate)
+
+    # ------------------------------------------------------------ what the session tells
+
+    def apply(self, batch: Batch) -> None:
+        """Take what has become of files; draw at once what is more than progress."""
+        if not batch.transfers and batch.link is None:
+            return
+        now = time.monotonic()
+        for transfer in batch.transfers.values():
+            self._take(transfer, now)
+        if batch.link is not None:
+            for room_id, event_id in self._by_event:
+                self._draw_event(room_id, event_id)
+        self._count()
+        if self._timer is None and any(self._runs(one) for one in self._open.values()):
+            self._timer = self._screen.set_interval(REPAINT_SECONDS, self._tick)
+
+    def _take(self, transfer: Transfer, now: float) -> None:
+        before = self._open.get(transfer.id)
+        if transfer.event_id:
+            place = transfer.room_id, transfer.event_id
+            known = self._by_event.get(place)
+            if known is None or known.id <= transfer.id:
+                self._by_event[place] = transfer
+        if transfer.is_open:
+            self._open[transfer.id] = transfer
+            self._paces.setdefault(transfer.id, Pace()).note(now, transfer.done)
+        else:
+            self._open.pop(transfer.id, None)
+            self._paces.pop(transfer.id, None)
+            if before is not None:
+                self._say_end(transfer)
+        if before is not None and _progress(before, transfer) and not self._files.why(transfer):
+            self._due.add(transfer.id)
+        else:
+            self._draw(transfer)
+
+    def _say_end(self, transfer: Transfer) -> None:
+        """Say how a file ended that the person did not just cancel, and that is not only sent."""
+        name, reason = fit(clean_line(transfer.name), NAMED), clean_line(transfer.reason).rstrip(".")
+        if transfer.state is State.COMPLETE and transfer.direction is Direction.IN:
+            self._screen.say(f"{name} is here: {tilde(transfer.path)}")
+        elif transfer.state is State.FAILED:
+            self._screen.say(f"{name} failed: {reason or 'no reason was given'}.", serious=True)
+        elif transfer.state is State.CANCELLED and reason:
+            self._screen.say(f"{name}: {reason}.")
+
+    # ------------------------------------------------------------ drawing
+
+    def _runs(self, transfer: Transfer) -> bool:
+        """Whether what is said of it changes as time passes."""
+        return transfer.state is State.CONNECTED or (transfer.wants_to_move and self._files.again_in(transfer) > 0)
+
+    def _tick(self) -> None:
+        running = [one for one in self._open.values() if self._runs(one)]
+        for transfer in running:
+            self._draw(transfer)
+        for transfer_id in self._due:
+            if (late := self._open.get(transfer_id)) is not None and late not in running:
+                self._draw(late)
+        self._due.clear()
+        if not running and self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+
+    def _draw(self, transfer: Transfer) -> None:
+        if transfer.event_id:
+            self._draw_event(transfer.room_id, transfer.event_id)
+
+    def _draw_event(self, room_id: str, event_id: str) -> None:
+        """Have the message of a file drawn again, and nothing else, if it is loaded in the open room."""
+        conversation = self._screen.conversation
+        if room_id == conversation.room_id and conversation.source is not None:
+            position = conversation.source.event_position(event_id)
+            if position is not None:
+                self._screen.timeline.lay_out_again(position)
+
+    def _count(self) -> None:
+        moving = [one for one in self._open.values() if one.wants_to_move]
+        out = sum(1 for one in moving if one.direction is Direction.OUT)
+        self._screen.status.tell(files=(out, len(moving) - out))
+
+
+def _progress(before: Transfer, after: Transfer) -> bool:
+    """Whether nothing but how much is done has changed."""
+    same = before.state is after.state and before.event_id == after.event_id
+    return same and [one.state for one in before.recipients] == [one.state for one in after.recipients]

@@ -1,0 +1,93 @@
+"""Choose a theme by seeing it: the whole app takes the one under the cursor."""
+
+from __future__ import annotations
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from chat_tui.config_file import checked
+from chat_tui.keys import Place, bindings
+from chat_tui.screens.settings_work import change, settable
+from chat_tui.themes import OWN
+from chat_tui.widgets.pick_list import PickList, Row
+from chat_tui_core.errors import ChatError
+
+__all__ = ["ThemesScreen"]
+
+ROWS = 16
+
+
+class Themes(PickList):
+    """The names of themes, the app's own first."""
+
+    DEFAULT_CSS = f"Themes {{ height: {ROWS}; min-height: 3; max-height: 80%; }}"
+
+    def __init__(self, names: list[str], dark: dict[str, bool]) -> None:
+        super().__init__(id="themes")
+        self.names = names
+        self._dark = dark
+
+    def rows(self, position: int) -> list[Row]:
+        """Give a theme's line."""
+        name = self.names[position]
+        about = "the terminal's own colours" if name.startswith("ansi") else "dark" if self._dark[name] else "light"
+        return [([(name, "")], [(about, "dim")])]
+
+    def set_cursor(self, position: int | None, *, reveal: bool = True) -> None:
+        """Put the cursor on a theme, and take it."""
+        super().set_cursor(position, reveal=reveal)
+        if self.is_mounted and self.cursor is not None and self.app.theme != self.names[self.cursor]:
+            self.app.theme = self.names[self.cursor]
+
+
+class ThemesScreen(ModalScreen[None]):
+    """The list at the side, so that the app can be seen; Enter keeps a theme, Escape brings back the one before."""
+
+    BINDINGS = [*bindings(Place.DIALOG), Binding("q", "close", show=False)]
+    DEFAULT_CSS = """
+    ThemesScreen {
+        align: right top; background: transparent;
+        & > Vertical { width: 44; max-width: 60%; height: auto; margin: 1 2; padding: 1 1; background: $surface; }
+        & Static { color: $foreground 55%; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Give the list."""
+        known = self.app.available_themes
+        own = [theme.name for theme in OWN]
+        names = [*own, *sorted(name for name in known if name not in own)]
+        with Vertical():
+            yield Themes(names, {name: known[name].dark for name in names})
+            yield Static("Enter keeps it   Esc takes the old one", markup=False)
+
+    def on_mount(self) -> None:
+        """Begin with the theme that holds."""
+        self._before = self.app.theme
+        themes = self.query_one(Themes)
+        themes.reset(0, len(themes.names))
+        themes.focus()
+        themes.set_cursor(themes.names.index(self.app.theme))
+
+    @on(PickList.Picked)
+    def _picked(self, event: PickList.Picked) -> None:
+        event.stop()
+        self._keep(self.query_one(Themes).names[event.position])
+
+    @work(exit_on_error=False)
+    async def _keep(self, name: str) -> None:
+        try:
+            await change(settable(self.app), checked("theme"), name)
+        except ChatError as error:
+            self.app.theme = name
+            self.app.notify(f"It holds until you leave: {error}", severity="warning", markup=False)
+        self.dismiss(None)
+
+    def action_close(self) -> None:
+        """Bring back the theme that was there before."""
+        self.app.theme = self._before
+        self.dismiss(None)

@@ -1,0 +1,234 @@
+"""Every setting: its name, what holds without it, what it may be and what it means; one table for file, screen and docs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from chat_tui_core.secrets import Keep
+from chat_tui_core.values import frozen
+
+__all__ = ["LEVELS", "LONGEST_UNDO", "SETTINGS", "Setting", "flat", "quiet_minutes", "setting_of"]
+
+LONGEST_UNDO: Final = 120
+LEVELS: Final = ("all", "mentions", "nothing")
+DESKTOP: Final = ("auto", "program", "osc9", "osc777", "off")
+KEYMAPS: Final = ("default", "emacs", "vim", "irc")
+_SPAN: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+_YES: Final = MappingProxyType({"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False})
+
+
+@frozen
+class Setting:
+    """One setting. `name` is how the file has it, dotted where it stands in a table.
+
+    `problem` says what is wrong with a value, "" = nothing; `read` makes a value of what a person types; `choices` are
+    all values where they are few. `table`: the values below it have names of the person's own. `at_start`: a change
+    holds from the next start on.
+    """
+
+    name: str
+    default: Any
+    meaning: str
+    problem: Callable[[Any], str]
+    read: Callable[[str], Any] = str
+    choices: tuple[str, ...] = ()
+    table: bool = False
+    at_start: bool = False
+    example: str = ""
+
+    @property
+    def field(self) -> str:
+        """What the configuration's values call it."""
+        return self.name.replace(".", "_")
+
+
+def flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """A table whose dotted keys TOML has made into tables within tables, dotted again."""
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        found |= flat(value, f"{above}{key}.") if isinstance(value, dict) else {above + key: value}
+    return found
+
+
+def quiet_minutes(span: str) -> tuple[int, int] | None:
+    """The minutes of the day at which quiet begins and ends: "22:00-07:30" is (1320, 450); None for no such text."""
+    found = _SPAN.fullmatch(span)
+    if found is None:
+        return None
+    begin_hour, begin, end_hour, end = map(int, found.groups())
+    return begin_hour * 60 + begin, end_hour * 60 + end
+
+
+def _text(value: Any) -> str:
+    return "" if isinstance(value, str) and value.isprintable() else "must be a text in quotes"
+
+
+def _yes_or_no(value: Any) -> str:
+    return "" if isinstance(value, bool) else "must be true or false"
+
+
+def _seconds(value: Any) -> str:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return "" if number and 0 <= value <= LONGEST_UNDO else f"must be a number of seconds from 0 to {LONGEST_UNDO}"
+
+
+def _one_of(*choices: str) -> Callable[[Any], str]:
+    listed = ", ".join(f'"{choice}"' for choice in choices[:-1]) + f' or "{choices[-1]}"'
+
+    def problem(value: Any) -> str:
+        return "" if isinstance(value, str) and value in choices else f"must be {listed}"
+
+    return problem
+
+
+def _words(value: Any) -> str:
+    good = isinstance(value, list | tuple) and all(
+        isinstance(word, str) and word.isprintable() and word.strip() for word in value
+    )
+    return "" if good else 'must be a list of words such as ["release", "lunch"]'
+
+
+def _quiet(value: Any) -> str:
+    good = value == "" or (isinstance(value, str) and quiet_minutes(value) is not None)
+    return "" if good else 'must be a span such as "22:00-07:00", or ""'
+
+
+def _keys(value: Any) -> str:
+    good = isinstance(value, Mapping) and all(
+        isinstance(keys, str) and keys.isprintable() for keys in flat(value).values()
+    )
+    return "" if good else 'must be a table such as app.help = "f1,ctrl+h"'
+
+
+def _levels(value: Any) -> str:
+    good = isinstance(value, Mapping) and all(level in LEVELS for level in flat(value).values())
+    return "" if good else f'must be a table such as "general" = "all"; each is one of {", ".join(LEVELS)}'
+
+
+def _read_yes_or_no(text: str) -> Any:
+    return _YES.get(text.strip().lower(), text)
+
+
+def _read_number(text: str) -> Any:
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return int(number) if number.is_integer() else number
+
+
+def _read_words(text: str) -> Any:
+    return [word for part in text.split(",") if (word := part.strip())]
+
+
+SETTINGS: Final[tuple[Setting, ...]] = (
+    Setting(
+        "theme",
+        "",
+        'The colours: a name that the list of themes has; "" is the app\'s own dark one. '
+        "`ansi-dark` and `ansi-light` are the terminal's own colours.",
+        _text,
+        example='theme = "chat-tui-light"',
+    ),
+    Setting(
+        "density",
+        "cozy",
+        "How much room messages and rooms take: cozy leaves an empty line between people, compact does not.",
+        _one_of("cozy", "compact"),
+        choices=("cozy", "compact"),
+    ),
+    Setting("clock", "24h", "How times are told: 18:05 or 6:05pm.", _one_of("24h", "12h"), choices=("24h", "12h")),
+    Setting("account", "", "The account to open when none is named.", _text, at_start=True, example='account = "home"'),
+    Setting(
+        "undo_send",
+        0.0,
+        f"Seconds, up to {LONGEST_UNDO}, in which a message can be taken back after Enter; 0: it leaves at once.",
+        _seconds,
+        _read_number,
+        example="undo_send = 5",
+    ),
+    Setting(
+        "secrets",
+        "auto",
+        "Where tokens are kept from now on: the system's keyring, a file that only you can read, or auto for the keyring "
+        "where there is a good one.",
+        _one_of(*(keep.value for keep in Keep)),
+        choices=tuple(keep.value for keep in Keep),
+    ),
+    Setting(
+        "keymap",
+        "default",
+        "A set of keys: the app's own, or one with the habits of emacs, vim or IRC programs.",
+        _one_of(*KEYMAPS),
+        choices=KEYMAPS,
+    ),
+    Setting(
+        "keys",
+        MappingProxyType({}),
+        "Your own keys, by the names that the list of keys has; several are separated by commas. They go before the "
+        "keymap.",
+        _keys,
+        table=True,
+        example='[keys]\n"room.switch" = "ctrl+g"',
+    ),
+    Setting(
+        "notify.level",
+        "mentions",
+        "What you are told of: all messages, mentions (that is: your name, your keywords, direct chats, invitations), "
+        "or nothing. A muted room is always quiet.",
+        _one_of(*LEVELS),
+        choices=LEVELS,
+    ),
+    Setting(
+        "notify.desktop",
+        "auto",
+        "How the desktop shows it: program runs notify-send or osascript, osc9 and osc777 ask the terminal, which also "
+        "works through ssh; auto runs the program where there is a desktop and one is installed.",
+        _one_of(*DESKTOP),
+        choices=DESKTOP,
+    ),
+    Setting(
+        "notify.bell", True, "Ring the terminal's bell, too.", _yes_or_no, _read_yes_or_no, choices=("true", "false")
+    ),
+    Setting(
+        "notify.preview",
+        True,
+        "Show what was said; without it only who and where.",
+        _yes_or_no,
+        _read_yes_or_no,
+        choices=("true", "false"),
+    ),
+    Setting(
+        "notify.keywords",
+        (),
+        "Words that count as a mention, in any case.",
+        _words,
+        _read_words,
+        example='keywords = ["release", "lunch"]',
+    ),
+    Setting(
+        "notify.quiet",
+        "",
+        "Hours without any notice, by the clock of this machine; they may go over midnight.",
+        _quiet,
+        example='quiet = "22:00-07:00"',
+    ),
+    Setting(
+        "notify.rooms",
+        MappingProxyType({}),
+        "A level for single rooms, by name or id.",
+        _levels,
+        table=True,
+        example='[notify.rooms]\ngeneral = "all"\n"!abc:matrix.example" = "nothing"',
+    ),
+)
+
+_BY_NAME: Final = MappingProxyType({setting.name: setting for setting in SETTINGS})
+
+
+def setting_of(name: str) -> Setting | None:
+    """The setting with this name, else None."""
+    return _BY_NAME.get(name)

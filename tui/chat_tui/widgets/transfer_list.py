@@ -1,0 +1,99 @@
+"""Files as a list: what, which way, where and who on one line, how it stands and how fast it moves on the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Final
+
+from chat_tui.transfer_words import ARROWS, Now, Stand, bar, facts_of, stand_of
+from chat_tui.widgets.outbox_list import shared
+from chat_tui.widgets.pick_list import Part, PickList, Row
+from chat_tui.widgets.text_layout import clean_line
+from chat_tui_core.transfers import Transfer
+
+__all__ = ["TransferList"]
+
+BARS: Final = ((90, 22), (56, 12), (0, 6))
+"""From which width of the list on a bar has how many cells."""
+WIDE: Final = 90
+"""From this width on the type of a file is told, and the number by which the command line knows it."""
+
+
+class TransferList(PickList):
+    """Two lines a file."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*PickList.COMPONENT_CLASSES, "pick--bar"}
+    DEFAULT_CSS = """
+    TransferList > .pick--bar { color: $accent; }
+    """
+
+    def __init__(self, title: Callable[[str], str], now: Callable[[Transfer], Now], *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._title = title
+        self._now = now
+        self.transfers: tuple[Transfer, ...] = ()
+
+    def show_transfers(self, transfers: Sequence[Transfer]) -> None:
+        """Show these; what has not changed stays where it is, and the cursor stays on its file."""
+        old, new = self.transfers, tuple(transfers)
+        under, at = self.chosen(), self.cursor or 0
+        before, after = shared(old, new)
+        self.transfers = new
+        if not before + after:
+            self.reset(0, len(new))
+        elif before + after < max(len(old), len(new)):
+            self.spliced(before, len(old) - before - after, len(new) - before - after)
+        for index in (*range(before), *range(len(new) - after, len(new))):
+            if old[index if index < before else index - len(new) + len(old)] != new[index]:
+                self.changed(index)
+        if not new:
+            self.set_cursor(None)
+        elif under is None or self.chosen() is None or self.chosen() != under:
+            same = (index for index, one in enumerate(new) if under is not None and one.id == under.id)
+            self.set_cursor(next(same, min(at, len(new) - 1)))
+
+    def tick(self) -> None:
+        """Say anew how fast the files on screen move, and when they go on."""
+        for position in dict.fromkeys(position for position, _ in self.viewport.rows):
+            if position < len(self.transfers) and self.transfers[position].wants_to_move:
+                self.changed(position)
+
+    def chosen(self) -> Transfer | None:
+        """The file under the cursor."""
+        at = self.cursor
+        return self.transfers[at] if at is not None and at < len(self.transfers) else None
+
+    def rows(self, position: int) -> list[Row]:
+        """Give the two lines of a file."""
+        transfer = self.transfers[position]
+        stand = stand_of(transfer, self._now(transfer))
+        facts = facts_of(transfer.size, transfer.mime if self.size.width >= WIDE else "")
+        first: list[Part] = [
+            (f" {ARROWS[transfer.direction]} ", "accent" if transfer.wants_to_move else "dim"),
+            (clean_line(transfer.name), "strong"),
+            (f"  {facts}", "dim"),
+        ]
+        where = clean_line(self._title(transfer.room_id))
+        if transfer.sender:
+            where = f"{clean_line(transfer.sender)}  {where}"
+        number: list[Part] = [(f"  #{transfer.id} ", "dim")] if self.size.width >= WIDE else []
+        return [(first, [(f"  {where} ", "dim")]), (self._second(stand), number)]
+
+    def _second(self, stand: Stand) -> list[Part]:
+        """Give the line on how it stands."""
+        parts: list[Part] = [("   ", ""), (f"{stand.mark} {stand.word}", stand.tone)]
+        if stand.share is not None:
+            full, rest = bar(stand.share, next(cells for width, cells in BARS if self.size.width >= width))
+            parts += [("  ", ""), (full, "bar"), (rest, "dim")]
+        parts += [(f"  {fact}", "") for fact in stand.facts]
+        if stand.more:
+            parts.append((f"  {clean_line(stand.more)}", stand.more_tone))
+        return parts
+
+    def clicked(self, position: int, target: object | None) -> None:
+        """Choose what was clicked; a click on what is chosen goes there."""
+        if position == self.cursor:
+            super().clicked(position, target)
+        else:
+            self.touched = True
+            self.set_cursor(position, reveal=False)
