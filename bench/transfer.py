@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
+import json
 import os
 import sys
 import tempfile
@@ -16,15 +18,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 ROOT = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":
     sys.path[:0] = [str(ROOT), str(ROOT / "tui"), str(ROOT / "backends")]
-
-import json  # noqa: E402
 
 from bench.figures import Figures, part  # noqa: E402
 from bench.processes import Process, ServerProcess  # noqa: E402
@@ -63,7 +62,7 @@ class Memory:
             for name, one in self._processes.items():
                 self.most[name] = max(self.most[name], (one.memory() - self._before[name]) / MIB)
 
-    def __enter__(self) -> Memory:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -74,7 +73,7 @@ class Memory:
 
 def make_file(path: Path, size: int) -> str:
     """Write a file of random bytes; gives its SHA-256."""
-    hasher = sha256()
+    hasher = hashlib.sha256()
     with path.open("wb") as file:
         for start in range(0, size, MIB):
             piece = os.urandom(min(MIB, size - start))
@@ -87,8 +86,6 @@ def make_file(path: Path, size: int) -> str:
 def digest(path: Path) -> str:
     """The SHA-256 of a file."""
     with path.open("rb") as file:
-        import hashlib
-
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

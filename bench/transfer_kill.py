@@ -31,11 +31,10 @@ from bench.figures import Figures  # noqa: E402
 from bench.processes import Process, ServerProcess  # noqa: E402
 from bench.server_file import PASSWORD, fill  # noqa: E402
 from chat_tui_core.registry import load  # noqa: E402
-from chat_tui_wschat.server.limits import Limits  # noqa: E402
+from chat_tui_core.transfers import WINDOW_BYTES  # noqa: E402
 
 SENDER, RECIPIENT = "ann", "bob"
 VICTIMS: Final = ("sender", "recipient", "server", "sender's wire", "recipient's wire")
-WINDOW: Final = Limits().window * Limits().max_chunk
 HEADS: Final = 0.001
 """The part of what is passed on that is the chunks' ids and numbers."""
 
@@ -97,7 +96,7 @@ class Party:
 
 @dataclass
 class Stage:
-    """Everybody, and the wires between them; `counts` is what happened, `broken` what must not."""
+    """Everybody, and the wires between them; `counts` is what happened, `broken` what must not; `parts` may stay; `story`: of this file."""
 
     folder: Path
     rng: random.Random
@@ -110,6 +109,8 @@ class Stage:
     counts: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
     sent_again: list[float] = field(default_factory=list)
+    parts: set[str] = field(default_factory=set)
+    story: list[str] = field(default_factory=list)
 
     async def kill_server(self) -> None:
         """Kill the server, and start it again at the same address."""
@@ -164,6 +165,7 @@ async def one_break(stage: Stage, name: str) -> str:
     elif victim == "server":
         await stage.kill_server()
     stage.counts[f"breaks: {victim}"] += 1
+    stage.story.append(f"{victim} at {wire.passed[way]} {way.value}, {party.rows.get(name, {}).get('done')} were known")
     return victim
 
 
@@ -172,6 +174,7 @@ async def one_file(stage: Stage, number: int) -> None:
     name, body = f"{number}.bin", stage.rng.randbytes(stage.size)
     source = stage.folder / name
     source.write_bytes(body)
+    stage.story.clear()
     for wire in (stage.up, stage.down):
         wire.count()
     stage.sender.tell(f"offer {source}")
@@ -197,7 +200,7 @@ async def one_file(stage: Stage, number: int) -> None:
 def check(stage: Stage, name: str, body: bytes, *, cancelled: bool) -> None:
     """The file is there and is what was sent; or it was cancelled, and only the beginning of it is there, as a part."""
     folder = stage.recipient.folder / "received"
-    there = {path.name: path.read_bytes() for path in folder.iterdir()}
+    there = {path.name: path.read_bytes() for path in folder.iterdir() if path.name not in stage.parts}
     state = stage.recipient.state(name)
     stage.counts[f"files {state}"] += 1
     if state == "complete":
@@ -206,17 +209,17 @@ def check(stage: Stage, name: str, body: bytes, *, cancelled: bool) -> None:
         stage.must(cancelled and state == "cancelled", f"{name}: {stage.recipient.rows.get(name)}")
         part = there.pop(f"{name}.part", b"")
         stage.must(not there and body.startswith(part), f"{name}: cancelled, but {list(there)} and {len(part)} bytes")
-    for path in folder.iterdir():
-        path.unlink()
+        stage.parts.add(f"{name}.part")
+    (folder / name).unlink(missing_ok=True)
 
 
 def again(stage: Stage, name: str, breaks: Counter[Way]) -> None:
     """How many windows each break had sent again, at most one."""
     for way, wire in ((Way.UP, stage.up), (Way.DOWN, stage.down)):
         extra = wire.passed[way] * (1 - HEADS) - stage.size
-        windows = extra / WINDOW / max(1, breaks[way])
+        windows = extra / WINDOW_BYTES / max(1, breaks[way])
         stage.sent_again.append(max(0.0, windows))
-        stage.must(windows <= 1, f"{name}: {windows:.2f} windows again {way.value} for {breaks[way]} breaks")
+        stage.must(windows <= 1, f"{name}: {windows:.2f} windows again {way.value}: {'; '.join(stage.story)}")
 
 
 async def stage_in(stack: AsyncExitStack, folder: Path, seed: int, size: int) -> Stage:

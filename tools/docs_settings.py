@@ -30,7 +30,7 @@ def written(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, tuple):
         return "[" + ", ".join(map(written, value)) + "]"
-    return f"{value:g}" if isinstance(value, float) else f'"{value}"'
+    return f"{value:g}" if isinstance(value, int | float) else f'"{value}"'
 
 
 def whole_file() -> str:

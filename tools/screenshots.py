@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import math
 import os
 import re
 import shutil
@@ -12,7 +11,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -22,13 +20,10 @@ time.tzset()
 from textual.pilot import Pilot  # noqa: E402
 
 from chat_tui.config import AppOptions, Config  # noqa: E402
-from chat_tui.screens.file_work import send_files  # noqa: E402
 from chat_tui.themes import DARK, LIGHT  # noqa: E402
-from chat_tui.transfer_words import Pace  # noqa: E402
 from chat_tui_core.accounts import DataFolder  # noqa: E402
 from chat_tui_core.actions import Kind  # noqa: E402
-from chat_tui_core.file_news import FileOffered  # noqa: E402
-from chat_tui_core.model import EventKind, FileInfo, Member, Membership, Presence, Room, RoomEvent, RoomKind  # noqa: E402
+from chat_tui_core.model import EventKind, Member, Membership, Presence, Room, RoomEvent, RoomKind  # noqa: E402
 from chat_tui_core.news import (  # noqa: E402
     Answered,
     Arrived,
@@ -44,13 +39,9 @@ from chat_tui_core.news import (  # noqa: E402
     TypingSet,
     Written,
 )
-from chat_tui_core.session_changes import TransferMoved  # noqa: E402
-from chat_tui_core.store.transfers import save_transfer  # noqa: E402
-from chat_tui_core.transfers import Direction, Recipient, Transfer  # noqa: E402
-from chat_tui_core.transfers import State as Moving  # noqa: E402
 from tests.core.file_play import FileBackend  # noqa: E402
 from tests.tui.stage import Stage  # noqa: E402
-from tools import generated  # noqa: E402
+from tools import file_scenes, generated  # noqa: E402
 
 FOLDER: Final = generated.ROOT / "screenshots"
 SIZES: Final = ((80, 24), (120, 40), (200, 60))
@@ -232,102 +223,14 @@ async def _moving(stage: Stage) -> None:
     """Files on their way, one of each kind of standing."""
     await _talk(stage)
     stage.main.open_room("general")
-    os.environ["HOME"] = str(stage.folder)
-    downloads = stage.folder / "Downloads"
-    downloads.mkdir()
-    for number, (name, mime, size, sender, part) in enumerate(FILES, 41):
-        info = FileInfo(name, size, mime, f"f{number}")
-        event = RoomEvent(
-            "general", f"general{number}", number, EventKind.FILE, sender, stage.clock - 90_000, "", file=info
-        )
-        mine = sender == ME
-        offer = () if mine else (FileOffered("general", event.event_id, sender, info),)
-        await stage.news(Arrived("general", (event,)), *offer)
-        if mine:
-            (stage.folder / name).touch()
-            made = await stage.session.files.offer("general", stage.folder / name)
-            await stage.settle()
-        else:
-            made = stage.session.files.all()[-1]
-        direction = Direction.OUT if mine else Direction.IN
-        shown = replace(made, direction=direction, event_id=event.event_id, size=size, mime=mime, digest="0" * 64)
-        await _put(stage, replace(shown, path=str(downloads / name), **part))
-    await stage.settle()
-
-
-async def _put(stage: Stage, transfer: Transfer) -> None:
-    """Say that a transfer stands like this."""
-    await stage.session.store.write(save_transfer, transfer)
-    stage.session.files.bytes.open[transfer.id] = transfer
-    stage.session.files.bytes._ordered.add(transfer.id)
-    stage.main.cards._paces[transfer.id] = _Steady()
-    stage.main.feed.push(TransferMoved(transfer))
-
-
-class _Steady(Pace):
-    """Always the same pace: a picture must be the same whenever it is made."""
-
-    def rate(self, now: float) -> float:
-        """Bytes a second."""
-        return 2_140_000.0
-
-
-FILES: Final = (
-    ("autumn.zip", "application/zip", 48_210_000, "mei", {"state": Moving.CONNECTED, "done": 30_120_000}),
-    ("release-notes.pdf", "application/pdf", 184_200, "ada", {"state": Moving.COMPLETE, "done": 184_200}),
-    ("build-log.txt", "text/plain", 2_411_000, "bruno", {"state": Moving.NEW}),
-    (
-        "demo.mp4",
-        "video/mp4",
-        96_400_000,
-        ME,
-        {
-            "state": Moving.CONNECTED,
-            "done": 71_300_000,
-            "recipients": (
-                Recipient("1", "ada", Moving.COMPLETE, 96_400_000),
-                Recipient("2", "hana", Moving.COMPLETE, 96_400_000),
-                Recipient("3", "ivo", Moving.CONNECTED, 9_000_000),
-            ),
-        },
-    ),
-)
-
-
-def _album(folder: Path) -> Path:
-    """A folder of pictures and texts, as somebody might have one."""
-    from PIL import Image, ImageDraw, ImageFilter
-
-    os.environ["HOME"] = str(folder)
-    album = folder / "Pictures" / "autumn"
-    for name in ("Pictures/autumn/raw", "Documents", "Downloads", "notes"):
-        (folder / name).mkdir(parents=True)
-    picture = Image.new("RGB", (960, 640))
-    draw = ImageDraw.Draw(picture)
-    for y in range(480):
-        share = min(1.0, y / 400)
-        draw.line((0, y, 960, y), fill=(int(52 + 200 * share), int(46 + 110 * share), int(110 - 20 * share)))
-    draw.ellipse((560, 230, 720, 390), fill=(255, 226, 150))
-    for hill, (height, shade) in enumerate(((380, (96, 62, 92)), (440, (62, 44, 74)), (510, (34, 28, 50)))):
-        points = [(x, height - 60 * math.sin((x + 260 * hill) / (170 + 40 * hill))) for x in range(0, 981, 20)]
-        draw.polygon([(0, 640), *points, (960, 640)], fill=shade)
-    picture = picture.filter(ImageFilter.GaussianBlur(1))
-    for number in range(1, 13):
-        picture.save(album / f"autumn_{number:02}.jpg", quality=60 + 3 * number)
-    (album / "captions.md").write_text("# Autumn\n\nThe hill behind the house, at five.\n", encoding="utf-8")
-    (album / "autumn.zip").write_bytes(bytes(48_210))
-    for number, path in enumerate(sorted(album.iterdir())):
-        os.utime(path, (MONDAY / 1000 - 6_000 * number,) * 2)
-    return album
+    await file_scenes.moving(stage, ME)
 
 
 async def _picking(stage: Stage) -> None:
+    """A folder of pictures, two of them marked."""
     await _talk(stage)
     stage.main.open_room("general")
-    stage.main.start(send_files(stage.main, await asyncio.to_thread(_album, stage.folder / "home")))
-    await stage.pilot.pause(0.5)
-    await stage.pilot.press("down", "down", "tab", "tab", "down")
-    await stage.pilot.pause(0.8)
+    await file_scenes.picking(stage)
 
 
 async def _stats(stage: Stage) -> None:

@@ -98,6 +98,9 @@ MARKS: Final[Mapping[State, str]] = MappingProxyType(
 #: States that nothing takes back.
 ENDED: Final = frozenset({State.COMPLETE, State.CANCELLED, State.FAILED})
 
+#: Bytes that are on their way at most beyond the last durable one, however many chunks the window allows.
+WINDOW_BYTES: Final = 4 << 20
+
 #: How many files move at once in each direction; the others wait for their turn.
 AT_ONCE: Final = 3
 
@@ -201,6 +204,11 @@ def chunk_count(size: int, chunk: int) -> int:
 def chunk_length(size: int, chunk: int, number: int) -> int:
     """Bytes of the chunk with this number, from 1: all are `chunk` long but the last."""
     return min(chunk, size - (number - 1) * chunk)
+
+
+def window_of(chunk: int, most: int) -> int:
+    """How many chunks may be on their way: `most`, as far as that is no more than WINDOW_BYTES; always one."""
+    return max(1, min(most, WINDOW_BYTES // chunk))
 
 
 def chunks_within(size: int, chunk: int, done: int) -> int:

@@ -25,6 +25,7 @@ from chat_tui_matrix.wire.calls import (
     Pictured,
     Reply,
     Sent,
+    Stilled,
     Unfit,
     Upload,
 )
@@ -53,15 +54,15 @@ _NO_SUCH_PART: Final = 416
 Tell = Callable[[OnItsWay], None]
 
 
-async def carry(caller: Caller, base: str, call: Call, files: FileBytes, tell: Tell) -> Reply | None:
-    """Make a request that sends or fetches a file; None where the session's disk did not play along, and knows it."""
+async def carry(caller: Caller, base: str, call: Call, files: FileBytes, tell: Tell) -> Reply | Stilled:
+    """Make a request that sends or fetches a file."""
     try:
         url, upload = url_of(base, call.request), call.request.upload
         if upload is not None:
             return await _send(caller, url, call, _Body(upload, files, call.id, tell))
         return await _fetch(caller, url, call, files, tell)
     except FileTrouble:
-        return None
+        return Stilled(call.id)
     except CallFailed as failed:
         return Failed(call.id, failed.reason, fatal=failed.fatal, sent=failed.sent)
 

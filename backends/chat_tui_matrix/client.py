@@ -16,7 +16,7 @@ from chat_tui_core.file_news import FileBytes, FileOrder, NoFiles
 from chat_tui_matrix.calling import Caller
 from chat_tui_matrix.carrying import carry
 from chat_tui_matrix.reasons import CallFailed
-from chat_tui_matrix.wire.calls import Answer, Call, Failed, Hangup, In, Out, Reply, SecretKept
+from chat_tui_matrix.wire.calls import Answer, Call, Failed, Hangup, In, Out, SecretKept
 from chat_tui_matrix.wire.calls import KeepSecret as Keep
 
 _LOG = logging.getLogger(__name__)
@@ -191,7 +191,7 @@ class MatrixConnection:
 
     async def _call(self, call: Call, caller: Caller) -> None:
         """Make a request and tell of its end, unless it was dropped meanwhile."""
-        told: Reply | None
+        told: In
         try:
             if call.request.upload or call.request.download:
                 told = await carry(caller, self._url, call, self._files, self._put)
@@ -202,8 +202,7 @@ class MatrixConnection:
             told = Failed(call.id, failed.reason, fatal=failed.fatal, sent=failed.sent)
         if self._calls.get(call.id) is asyncio.current_task():
             del self._calls[call.id]
-            if told is not None:
-                self._put(told)
+            self._put(told)
 
     async def _keep(self, secret: str) -> None:
         """Store a secret, however long that takes: without it this device would be signed out."""

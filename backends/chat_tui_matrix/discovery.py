@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -116,12 +117,26 @@ async def _of_url(caller: Caller, url: str) -> str:
         told = await _well_known(caller, origin(url))
         if told is None:
             raise
+        if not told:
+            raise _garbled(origin(url), url) from None
     return await _checked(caller, told)
 
 
 async def _of_name(caller: Caller, url: str) -> str:
     told = await _well_known(caller, url)
-    return await _checked(caller, told or url)
+    try:
+        return await _checked(caller, told or url)
+    except ConfigError:
+        if told != "":
+            raise
+        raise _garbled(url, url) from None
+
+
+def _garbled(place: str, url: str) -> ConfigError:
+    return ConfigError(
+        f"No Matrix server answers at {url}, and {place}{_WELL_KNOWN} does not say where it is; "
+        "ask the people who run the server, or give the homeserver's own address."
+    )
 
 
 async def _checked(caller: Caller, base: str) -> str:
@@ -141,7 +156,7 @@ async def _checked(caller: Caller, base: str) -> str:
 
 
 async def _well_known(caller: Caller, place: str) -> str | None:
-    """Give the base URL that a server's name leads to; None where it does not say.
+    """Give the base URL that a server's name leads to; None where it does not say, "" where that makes no sense.
 
     Raises ConfigError when it says something that cannot be meant (client-server API 3.1, FAIL_ERROR).
     """
@@ -151,7 +166,7 @@ async def _well_known(caller: Caller, place: str) -> str | None:
         return None  # the homeserver itself may answer all the same
     told = decode("anything", got.status, got.headers, got.body or b"")
     if not isinstance(told, dict) or not isinstance(server := told.get("m.homeserver"), dict):
-        return None
+        return "" if got.status == HTTPStatus.OK else None
     base = base_url(server.get("base_url"))
     if base is None or (place.startswith("https:") and base.startswith("http:")):
         raise ConfigError(

@@ -201,4 +201,4 @@ def write_chunk(chunk: Chunk) -> bytes:
         raise bad_frame("Not a file chunk: a transfer id, a chunk number and the bytes; chunk 0 has none")
     if len(head) + len(chunk.body) > MAX_MESSAGE:
         raise bad_frame(f"The chunk is longer than {MAX_MESSAGE} bytes")
-    return head.encode() + chunk.body
+    return b"".join((head.encode(), chunk.body))

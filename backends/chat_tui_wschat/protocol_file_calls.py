@@ -27,6 +27,20 @@ _ENDINGS: Final[Mapping[Ending, tuple[str, str]]] = {
 }
 """How this side ends a transfer -> the second word of FILE, and what FAIL says."""
 
+SMALL: Final = 131_072
+"""Bytes of a chunk: a message waits for no more than one."""
+
+LARGE: Final = 262_144
+"""The same in a file of LARGE_FROM bytes and more: each chunk costs processor time, whatever is in it."""
+
+LARGE_FROM: Final = 64 << 20
+
+
+def chunk_of(size: int, most: int) -> int:
+    """Give how long the chunks of a file of this size are to be, where the server takes `most`."""
+    return min(most, LARGE if size >= LARGE_FROM else SMALL)
+
+
 Called = OfferFile | ResumeFile | AcceptFile | EndFile
 
 

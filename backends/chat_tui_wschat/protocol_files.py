@@ -31,7 +31,7 @@ from chat_tui_core.transfers import Receiving, State, Take, chunk_length, chunks
 from chat_tui_wschat.frames import Chunk, Command, Confirm, Event, Failure
 from chat_tui_wschat.grammar import FID, XID, FrameError
 from chat_tui_wschat.protocol_fields import Data, flag, named, text, whole
-from chat_tui_wschat.protocol_file_calls import TEXT_LIMIT, Called, Calls, command_of, first_wanted
+from chat_tui_wschat.protocol_file_calls import TEXT_LIMIT, Called, Calls, chunk_of, command_of, first_wanted
 from chat_tui_wschat.protocol_file_list import recipients
 from chat_tui_wschat.protocol_labels import Labels
 from chat_tui_wschat.protocol_link import Limits, Pace
@@ -93,10 +93,13 @@ class Files:
         if not isinstance(order, EndFile) or not order.recipient:
             self._forget(order.transfer)
         try:
-            self.calls.put(order, command_of(order, self._limits.max_chunk))
+            self.calls.put(order, command_of(order, self._chunk(order)))
         except FrameError as error:
             return [FileRefused(order.transfer, error.code, f"{error.text}.")]
         return []
+
+    def _chunk(self, order: Called) -> int:
+        return chunk_of(order.size, self._limits.max_chunk) if isinstance(order, OfferFile) else 0
 
     def _kept(self, order: KeptFile) -> None:
         """Bytes are durable here: acknowledge them."""
@@ -153,7 +156,7 @@ class Files:
         if not FID.ok(fid) or not XID.ok(xid):
             return [FileRefused(order.transfer, "BADREPLY", "The server's answer to the offer makes no sense.")]
         event_id = named(data, "id") or made_id(order.room_id, pos)
-        chunk = self._limits.max_chunk
+        chunk = self._chunk(order)
         if reply.dup:  # of an earlier connection: the server says from where on
             self._call(ResumeFile(order.transfer, fid, xid, order.size, str(chunk)))
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from chat_tui_core.transfers import Sending
+from chat_tui_core.transfers import Sending, window_of
 
 FIRST: Final = 8
 """Chunks that are on their way at first."""
@@ -27,9 +27,10 @@ class Upload:
         self.transfer = transfer
         self.ref = ref
         self.xid = xid
-        self.flow = Sending(size, chunk, min(FIRST, window))
+        most = window_of(chunk, window)
+        self.flow = Sending(size, chunk, min(FIRST, most))
         self.told_at = 0.0
-        self._most = window
+        self._most = most
         self._left: deque[tuple[int, float]] = deque()
 
     def take_due(self, now: float) -> range:

@@ -89,7 +89,6 @@ class World:
         self.client.shown.append(self._shown)
         self._weights = [weight * (10 if name == often else 1) for name, (weight, _) in _DISASTERS.items()]
         self.confirmed: set[tuple[Kind, str, str]] = set()
-        self._fulfilled: dict[int, Standing] = {}
         self.gone: list[Deed] = []
         self.restored = False
         self._counted = 0
@@ -223,8 +222,6 @@ class World:
         """What the screen says of an action has to be true at that moment."""
         if action.state is State.CONFIRMED:
             self.verdict.happened[f"{action.kind} confirmed"] += 1
-            if action.id not in self._fulfilled and (meant := self.wire.meaning(action)):
-                self._fulfilled[action.id] = meant
         if action.kind not in _CHECKED or action.kind in self.wire.without_ids:
             return
         key = self._key(action)
@@ -326,8 +323,12 @@ class World:
             self.verdict.wrong.append(f"{what} ends {action.state}, and the server has it")
 
     def _check_standing(self) -> None:
-        """What has no words stands as the last confirmed action wanted it."""
-        last = {(meant.what, meant.room): meant for meant in self._fulfilled.values()}
+        """What has no words stands as the last confirmed action wanted it: they leave in the order of their places."""
+        last: dict[tuple[str, str], Standing] = {}
+        for action in sorted(self.client.everything(), key=lambda action: action.place):
+            meant = self.wire.meaning(action) if action.state is State.CONFIRMED else None
+            if meant is not None:
+                last[meant.what, meant.room] = meant
         for meant in last.values():
             if not self.wire.stands(meant):
                 self.verdict.lost.append(

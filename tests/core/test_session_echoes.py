@@ -132,6 +132,46 @@ async def test_what_was_answered_with_a_place_ends_when_the_stream_has_passed_it
     assert [item.event.text for item in timeline.items if item.event] == ["hello", "line 9"]
 
 
+async def test_a_clock_that_was_set_back_since_the_answer_makes_nothing_wait_a_day(play: Play) -> None:  # A12
+    play.clock = 1_790_000_000_000
+    await play.online(joined())
+    action = await under_way(play)
+    await play.news(Answered(action.id, "m1"), Position({"at": "1"}))
+    play.clock -= 86_400_000
+    for number in range(2, 6):
+        assert now(play, action).state is State.SENT or number > 3
+        play.clock += 1
+        await play.news(Position({"at": str(number)}))
+    assert now(play, action).state is State.CONFIRMED
+
+
+async def test_a_last_answer_that_names_a_place_which_was_passed_puts_the_message_there(play: Play) -> None:  # A12
+    await play.online(joined())
+    play.session.open_room("r")
+    action = await under_way(play)
+    await play.news(Arrived("r", (said(9),)))
+    await play.news(Answered(action.id, "m7", 7, final=True))
+    assert now(play, action).state is State.CONFIRMED
+    timeline = play.session.timeline("r")
+    assert timeline is not None
+    assert [item.event.text if item.event else "" for item in timeline.items if not item.gap] == ["hello", "line 9"]
+
+
+async def test_a_message_whose_place_is_above_what_is_loaded_leaves_the_end(play: Play) -> None:  # A13, E2
+    """It was answered long ago; its mark must not stay below what was said since."""
+    await play.online(joined())
+    play.session.open_room("r")
+    action = await under_way(play)
+    await play.news(Answered(action.id, "m2", 2))
+    await play.news(Arrived("r", (said(50),)))
+    await play.news(Position({"at": "50"}))
+    timeline = play.session.timeline("r")
+    assert timeline is not None
+    shown = [item for item in timeline.items if item.gap is None]
+    assert [(item.event.order if item.event else 0) for item in shown] == [2, 50]
+    assert now(play, action).state is State.CONFIRMED
+
+
 async def test_an_edit_is_not_seen_because_its_message_is(play: Play) -> None:  # A13
     await play.online(joined())
     await play.news(Arrived("r", (said(1, "old", "me"),)))

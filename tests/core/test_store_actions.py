@@ -190,9 +190,15 @@ def test_what_is_done_to_a_message_is_not_taken_for_the_message(store: Store) ->
     assert store.read(actions.action_by_event, "general", "m1") == said
 
 
-def test_what_was_held_back_says_nothing_about_the_server(store: Store) -> None:
-    put(store, replace(new(store, now_ms=1), state=State.CONFIRMED, not_before=9, answered_at=10, confirmed_at=11))
-    assert store.read(actions.latency) == ([], [])
+def test_what_was_tried_again_says_nothing_about_the_server_and_what_was_held_counts_from_when_it_was_due(
+    store: Store,
+) -> None:
+    held = replace(
+        new(store, now_ms=1), state=State.CONFIRMED, not_before=9, answered_at=10, confirmed_at=12, attempts=1
+    )
+    put(store, held)
+    put(store, replace(new(store, now_ms=1), state=State.SENT, not_before=9, answered_at=99, attempts=2))
+    assert store.read(actions.latency) == ([1], [3])
 
 
 # ---------------------------------------------------------------- retry

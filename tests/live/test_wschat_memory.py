@@ -17,6 +17,7 @@ from bench.plain_client import plain
 from bench.processes import ServerProcess, allow_many_files
 from bench.server_file import PASSWORD, fill, guest
 from bench.wschat_stalled import FILLING, WINDOW, listen_late
+from chat_tui_wschat.server.limits import Limits
 
 pytestmark = [pytest.mark.live, pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")]
 
@@ -56,9 +57,10 @@ async def within_bounds(server: ServerProcess) -> AsyncIterator[None]:
         await other.do("MSG hall before")
         before = highest(server)
         yield
-        began = time.perf_counter()
-        await other.do("MSG hall afterwards")
-        assert time.perf_counter() - began < 2
+        used = server.processor()
+        async with asyncio.timeout(30):
+            await other.do("MSG hall afterwards")
+        assert server.processor() - used < 2, "seconds of the server's own, however busy the machine is"
     assert highest(server) - before < BOUND
 
 
@@ -70,12 +72,15 @@ async def raw(server: ServerProcess) -> tuple[asyncio.StreamReader, asyncio.Stre
 
 
 async def test_a_thousand_idle_strangers(server: ServerProcess) -> None:  # A9, A10
+    waiting, patience = Limits().sockets_waiting, Limits().auth_timeout
     async with within_bounds(server):
+        began = time.monotonic()
         opened = [await raw(server) for _ in range(1000)]
         await asyncio.gather(*(reader.readuntil(b"\r\n\r\n") for reader, _ in opened))
         rest = [await asyncio.wait_for(reader.read(400), 10) for reader, _ in opened]
         heard = sum(b"HELLO" in octets for octets in rest)
-        assert 200 <= heard <= 256, "more are sent away at once: too many are signing in"
+        places = waiting * (1 + int((time.monotonic() - began) / patience))  # who says nothing leaves a place
+        assert 200 <= heard <= places, "more are sent away at once: too many are signing in"
     for _, writer in opened:
         writer.transport.abort()
 

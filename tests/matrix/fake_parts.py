@@ -179,6 +179,9 @@ class FakeFiles:
     def lost(self) -> None:
         pass
 
+    def stop(self) -> None:
+        pass
+
     def tick(self, now: float) -> None:
         pass
 

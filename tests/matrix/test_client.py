@@ -19,15 +19,19 @@ from aiohttp import web
 
 from chat_tui_core.actions import Action, Kind
 from chat_tui_core.contract import Connection, Link, LinkChanged, News, Problem, Question
-from chat_tui_core.errors import StoreUnwritable
-from chat_tui_core.file_news import FileOrder
+from chat_tui_core.errors import FileTrouble, StoreUnwritable
+from chat_tui_core.file_news import FileCarrier, FileOrder, PauseFile
 from chat_tui_core.questions import AskDirectory
 from chat_tui_matrix import calling, client
 from chat_tui_matrix.client import MatrixConnection
+from chat_tui_matrix.wire import paths
 from chat_tui_matrix.wire.calls import (
     Answer,
+    Began,
     Call,
+    Download,
     Failed,
+    Fetched,
     Garbled,
     Hangup,
     In,
@@ -36,6 +40,7 @@ from chat_tui_matrix.wire.calls import (
     Refusal,
     Request,
     SecretKept,
+    Stilled,
 )
 from tests.matrix.homeserver_stage import Homeserver, endless, until
 
@@ -188,6 +193,44 @@ async def test_requests_are_made_as_they_are_written(server: Homeserver) -> None
     assert stage.core.link is Link.OFFLINE
 
 
+class Shelf:
+    """A session's disk that takes what comes, as long as there is room."""
+
+    def __init__(self) -> None:
+        self.came = b""
+        self.full = False
+
+    async def read(self, transfer: int, offset: int, length: int) -> bytes:
+        return b"sent"[offset : offset + length]
+
+    def write(self, transfer: int, offset: int, data: bytes) -> None:
+        self.came += data
+
+    async def room(self, transfer: int) -> None:
+        if self.full:
+            raise FileTrouble("The disk is full.")
+
+
+async def test_files_are_carried_between_the_disk_and_the_server(server: Homeserver) -> None:  # D1
+    async def give(_request: web.Request) -> web.Response:
+        return web.Response(body=b"brought")
+
+    server.on("/_matrix/client/v1/media/download", give)
+    async with running(server) as stage:
+        assert isinstance(stage.connection, FileCarrier)
+        shelf = Shelf()
+        stage.connection._files = shelf
+        stage.out(Call(1, paths.download("x", "y", Download(1, 7))))
+        assert await stage.end(1) == Answer(1, 200, Fetched(7))
+        assert shelf.came == b"brought"
+        assert Began(1, 0, 7) in stage.core.got
+        shelf.full = True
+        stage.out(Call(2, paths.download("x", "y", Download(1, 7))))
+        await until(lambda: Stilled(2) in stage.core.got)
+        stage.connection.order(PauseFile(1))
+        assert stage.core.told[-1] == PauseFile(1)
+
+
 async def test_what_the_session_tells_reaches_the_core(server: Homeserver) -> None:
     async with running(server) as stage:
         action, question = Action(1, Kind.SEND, "!r:x", {"text": "x"}), AskDirectory(1)
@@ -310,7 +353,7 @@ async def test_an_answer_that_is_cut_in_the_middle(server: Homeserver) -> None:
         assert end.sent
 
 
-async def test_fifty_megabytes_are_read_and_nobody_waits_for_it(server: Homeserver) -> None:
+async def test_fifty_megabytes_are_read_and_nobody_waits_for_it(server: Homeserver) -> None:  # B1
     big = json.dumps({"next_batch": "s1", "padding": "x" * 50_000_000})
     server.on("/big", big)
     async with running(server) as stage:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chat_tui.widgets.inline_markup import parse
 from chat_tui_core.actions import Action, Kind
 from chat_tui_matrix.content import markdown, messages
 from chat_tui_matrix.content.formatted import to_text
@@ -35,7 +36,7 @@ def plain(body: str, **more: Any) -> JSON:
 MARKED: list[tuple[str, str, str | None]] = [
     ("**b** and _i_ and ~~s~~", "<strong>b</strong> and <em>i</em> and <del>s</del>", None),
     ("`a*b*`", "<code>a*b*</code>", None),
-    ("a *slanted* word", "a <em>slanted</em> word", "a _slanted_ word"),
+    ("a *bold* word", "a <strong>bold</strong> word", "a **bold** word"),
     (r"no \*emphasis\*", "no *emphasis*", "no *emphasis*"),
     ("**<b>&amp;**", "<strong>&lt;b&gt;&amp;amp;</strong>", None),
     ("one **b**\ntwo", "one <strong>b</strong><br />\ntwo", None),
@@ -157,18 +158,24 @@ def test_mentions(typed: str, mentions: JSON) -> None:
     assert made(text=typed)["m.mentions"] == mentions
 
 
+@pytest.mark.parametrize("typed", ["*b*", "a *b* c", "**b**", "_i_", "**_b_**", "~~s~~", "`c`", "one *b*\n_i_ two"])
+def test_what_is_typed_looks_the_same_when_it_comes_back(typed: str) -> None:  # E2, E8
+    back = to_text(made(text=typed)["formatted_body"], "")
+    assert parse(back) == parse(typed)
+
+
 def test_edits() -> None:
     assert made(EDIT, target="$0", text="*new* @b:x.example") == {
         "msgtype": "m.text",
         "body": "* *new* @b:x.example",
         "format": HTML,
-        "formatted_body": "* <em>new</em> @b:x.example",
+        "formatted_body": "* <strong>new</strong> @b:x.example",
         "m.mentions": {},
         "m.new_content": {
             "msgtype": "m.text",
             "body": "*new* @b:x.example",
             "format": HTML,
-            "formatted_body": "<em>new</em> @b:x.example",
+            "formatted_body": "<strong>new</strong> @b:x.example",
             "m.mentions": {"user_ids": ["@b:x.example"]},
         },
         "m.relates_to": {"rel_type": "m.replace", "event_id": "$0"},

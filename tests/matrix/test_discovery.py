@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -116,6 +117,16 @@ async def test_a_name_that_says_nothing_is_the_server_itself(server: Homeserver)
     for said in ("<html>not found</html>", "[]", "{", json.dumps({"m.homeserver": []}), "x" * 2_000_000):
         server.on(WELL_KNOWN, said)
         assert await base_of(server.url) == server.url
+
+
+@pytest.mark.parametrize("said", ["<html>hello</html>", "[]", "{", json.dumps({"m.homeserver": []})])
+async def test_a_garbled_well_known_is_told_where_nothing_else_answers(server: Homeserver, said: str) -> None:  # A10
+    server.on(WELL_KNOWN, said)
+    hint = f"No Matrix server answers at {server.url}, and {server.url}{WELL_KNOWN} does not say where it is; ask"
+    for exact in (False, True):
+        with pytest.raises(ConfigError, match=re.escape(hint)) as told:
+            await base_of(server.url, exact=exact)
+        assert str(told.value).endswith("give the homeserver's own address.")
 
 
 async def test_the_address_of_a_company_leads_to_its_homeserver(server: Homeserver, other: Homeserver) -> None:

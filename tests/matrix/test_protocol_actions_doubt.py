@@ -64,6 +64,15 @@ def test_a_members_state_says_whether_it_is_done(
         assert stage.news() == [Written(7)]
 
 
+def test_whoever_came_back_while_we_looked_is_not_removed_again(stage: Stage) -> None:
+    """The stream tells that the first kick was done; what the look says is newer, and not about it."""
+    stage.do(Kind.KICK, {"user": BOB}, doubt=True)
+    stage.rooms.state.pieces[ROOM, "m.room.member", BOB] = {"membership": "leave"}
+    stage.answer({"membership": "join"})
+    assert stage.news() == [OVER]
+    assert stage.calls() == []
+
+
 def test_without_doubt_nothing_is_looked_up_and_a_no_is_a_no(stage: Stage) -> None:
     stage.do(Kind.KICK, {"user": BOB})
     assert line(stage.request()) == f"POST {IN_ROOM}/kick"

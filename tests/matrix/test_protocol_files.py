@@ -27,6 +27,7 @@ from chat_tui_core.file_news import (
     ResumeFile,
 )
 from chat_tui_core.model import FileInfo
+from chat_tui_matrix.protocol.file_fetching import GONE
 from chat_tui_matrix.protocol.file_sending import Outgoing, read_memo
 from chat_tui_matrix.wire.calls import (
     Began,
@@ -37,6 +38,7 @@ from chat_tui_matrix.wire.calls import (
     Pictured,
     Refusal,
     Sent,
+    Stilled,
     Unfit,
     Upload,
 )
@@ -144,7 +146,7 @@ def test_the_sort_of_message_follows_the_sort_of_file(mime: str, msgtype: str) -
 @pytest.mark.parametrize(
     ("size", "limit", "words"),
     [
-        (2_000_001, 2_000_000, "The server takes files of up to 2 MB; this one has 2 MB."),
+        (2_000_001, 2_000_000, "The server takes files of up to 2,000,000 bytes; this one has 2,000,001."),
         (3_100_000, 1_048_576, "The server takes files of up to 1.049 MB; this one has 3.1 MB."),
         (2, 1, "The server takes files of up to 1 byte; this one has 2 bytes."),
     ],
@@ -312,16 +314,75 @@ def test_a_pause_drops_what_is_under_way() -> None:  # D4
     assert set(driver.hung_up) == calls
 
 
-def test_a_break_forgets_every_order() -> None:  # D3
-    driver = started()
+def test_a_break_forgets_downloads_and_what_only_asks() -> None:  # D3
+    driver = started(limit=-1)
     give(driver, OFFER)
     give(driver, ACCEPT)
+    asked = {driver.call(CONFIG).id, driver.call(DOWNLOAD).id}
     driver.fail("sync")
     assert told(driver) == []
-    assert len(driver.hung_up) == 2
+    assert set(driver.hung_up) == asked
     driver.core.order(OFFER, driver.now)
-    assert not driver.all_calls(UPLOAD), "without a link nothing is ordered"
+    assert not driver.all_calls(CONFIG), "without a link nothing is ordered"
+
+
+def again_online(driver: Driver) -> None:
+    driver.fail("sync")
+    driver.advance(3.0)
+    driver.sync("s2", section())
+    assert driver.at(Link.ONLINE)
+
+
+def test_an_upload_outlives_a_break_of_the_stream() -> None:  # D3
+    driver = started()
+    give(driver, OFFER)
+    call = driver.call(UPLOAD)
+    meet(driver, Sent(call.id, 60_000))
+    again_online(driver)
+    assert driver.hung_up == []
+    told(driver)
+    resume = ResumeFile(7, PENDING, "", SIZE, MEMO.text())
+    assert give(driver, resume) == [FileTaken(7, PENDING, memo=MEMO.text(), done=60_000)]
+    assert driver.call(UPLOAD) is call
+    assert give(driver, resume) == [FileTaken(7, PENDING, memo=MEMO.text())], "given twice, it begins again"
+    assert driver.call(UPLOAD) is not call
+    # It may come to its end in the meantime.
+    driver.fail("sync")
+    driver.answer(UPLOAD, {"content_uri": MXC})
+    driver.answer(SEND, {"event_id": "$e"})
+    assert told(driver)[-1] == FileDone(7, MXC, SIZE)
+
+
+def test_an_upload_that_the_disk_has_ended_is_begun_anew() -> None:  # D3
+    driver = started()
+    give(driver, OFFER)
+    call = driver.call(UPLOAD)
+    driver.fail("sync")
+    assert meet(driver, Stilled(call.id)) == []
+    driver.advance(3.0)
+    driver.sync("s2", section())
+    give(driver, OFFER)
+    assert driver.call(UPLOAD) is not call
+
+
+def test_nothing_goes_on_after_the_end() -> None:  # D3
+    driver = started()
+    give(driver, OFFER)
+    call = driver.call(UPLOAD)
+    driver.core.stop(driver.now)
     assert told(driver) == []
+    assert call.id in driver.hung_up
+
+
+def test_a_cancel_that_crosses_the_answer_takes_the_message_back() -> None:  # D5
+    driver = started()
+    uploaded(driver)
+    driver.answer(SEND, {"event_id": "$e"})
+    told(driver)
+    assert give(driver, EndFile(7, MXC, "", Ending.CANCELLED)) == []
+    driver.answer(SEND, {"event_id": "$e"})
+    driver.answer(REDACT, {"event_id": "$r"})
+    assert told(driver) == [FileTold(7)]
 
 
 # ---------------------------------------------------------------- and back
@@ -375,7 +436,7 @@ def test_a_download_that_breaks_goes_on_and_says_from_where(resumes: bool, rest:
 @pytest.mark.parametrize(
     ("answer", "status", "expected"),
     [
-        (Refusal("M_NOT_FOUND", "Not found"), 404, FileRefused(8, "M_NOT_FOUND", "Not found", gone=True)),
+        (Refusal("M_NOT_FOUND", "Not found"), 404, FileRefused(8, "M_NOT_FOUND", GONE, gone=True)),
         (Refusal("M_FORBIDDEN", "No"), 403, FileRefused(8, "M_FORBIDDEN", "No")),
         (
             Unfit("The server has a file of another size."),

@@ -108,7 +108,7 @@ def test_a_large_first_sync_shows_rooms_while_it_is_applied() -> None:  # B1
     stage.begin()
     stage.quiet()
     rooms = [section(f"!r{number}", message("x", event_id=f"${number}")) for number in range(100)]
-    stage.answer("sync", reply("t1", *rooms))
+    stage.answer("sync", reply("t1", *rooms, total=100))
     assert not stage.news()
     seen, links, positions = [], [], []
     while stage.core.work(stage.now):

@@ -109,6 +109,14 @@ class NioPeer:
         """Send a message; its id."""
         return str(await self.ask("send", room=room, text=text, msgtype=msgtype, reply_to=reply_to))
 
+    async def send_file(self, room: str, path: Path, mime: str = "application/octet-stream") -> str:
+        """Send a file; its message's id."""
+        return str(await self.ask("send_file", room=room, path=str(path), mime=mime))
+
+    async def fetch_file(self, room: str, event: str, path: Path) -> dict[str, Any]:
+        """Fetch the file of a message that was seen; its kind and content, and the mime type it came with."""
+        return dict(await self.ask("fetch_file", room=room, event=event, path=str(path)))
+
     async def edit(self, room: str, event: str, text: str) -> str:
         """Replace a message's text; the edit's id."""
         return str(await self.ask("edit", room=room, event=event, text=text))

@@ -11,6 +11,7 @@ import importlib
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 # By name: what is installed there is not installed where types are checked.
@@ -88,6 +89,24 @@ class Peer:
         if reply_to:
             content["m.relates_to"] = {"m.in_reply_to": {"event_id": reply_to}}
         return await self.put(room, "m.room.message", content)
+
+    async def send_file(self, room: str, path: str, mime: str) -> str:
+        """Upload a file and send the message that brings it; the message's id."""
+        where = Path(path)
+        size = where.stat().st_size
+        answer, _ = await self.client.upload(lambda *_: path, content_type=mime, filename=where.name, filesize=size)
+        url = str(good(answer).content_uri)
+        info = {"size": size, "mimetype": mime}
+        return await self.put(
+            room, "m.room.message", {"msgtype": "m.file", "body": where.name, "url": url, "info": info}
+        )
+
+    async def fetch_file(self, room: str, event: str, path: str) -> dict[str, Any]:
+        """Download the file that a message brings; what nio knows of it."""
+        found = self.events[room][event]
+        answer = good(await self.client.download(found.url))
+        Path(path).write_bytes(answer.body)
+        return {"kind": type(found).__name__, "content": found.source["content"], "mime": answer.content_type}
 
     async def edit(self, room: str, event: str, text: str) -> str:
         """Replace a message's text."""

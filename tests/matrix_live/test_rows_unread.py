@@ -35,7 +35,7 @@ async def counted(who: Person, room: str) -> int:
 async def test_a_first_sync_counts_what_was_not_read(mode: str, people: People, tmp_path: Path) -> None:  # B1, E6
     ann, bob, room, ids = await hall(people, said=40)
     nothing = await ann.create_room("Nothing", invite=[bob])
-    never = await bob.create_room("Never read", invite=[ann])
+    never = await bob.create_room("Never read", preset="public_chat")
     await bob.join(nothing)
     await ann.join(never)
     await lines(bob, never, 3)

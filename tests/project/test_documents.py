@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.project import tree
-from tools import docs_keys, docs_map, docs_rows, docs_settings, generated
+from tools import docs_files, docs_keys, docs_map, docs_rows, docs_settings, generated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("document", "render"), [(made.DOCUMENT, made.render) for made in (docs_keys, docs_map, docs_rows, docs_settings)]
+    ("document", "render"),
+    [(made.DOCUMENT, made.render) for made in (docs_files, docs_keys, docs_map, docs_rows, docs_settings)],
 )
 def test_a_made_document_is_current(document: str, render: Callable[[], str]) -> None:
     assert generated.is_current(document, render()), "run `python3 dev.py docs`"

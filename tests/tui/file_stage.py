@@ -71,9 +71,11 @@ class FileStage(Stage):
         await self.until(lambda: text in self.screen_text())
         return self.screen_text()
 
-    async def offered(self, body: bytes = b"x" * 4_000, name: str = "plan.txt", order: int = 3) -> Transfer:
+    async def offered(
+        self, body: bytes = b"x" * 4_000, name: str = "plan.txt", order: int = 3, mime: str = "text/plain"
+    ) -> Transfer:
         """Ann offers a file to the room general."""
-        file = FileInfo(name, len(body), "text/plain", f"f{order}", digest=sha256(body).hexdigest())
+        file = FileInfo(name, len(body), mime, f"f{order}", digest=sha256(body).hexdigest())
         event = RoomEvent("general", f"m{order}", order, EventKind.FILE, "ann", order * 1000, "", file=file)
         await self.news(Arrived("general", (event,)), FileOffered("general", f"m{order}", "ann", file))
         return self.transfer()

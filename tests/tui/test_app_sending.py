@@ -9,8 +9,8 @@ import pytest
 
 from chat_tui_core.actions import Action, Kind
 from chat_tui_core.errors import StoreUnwritable
-from chat_tui_core.model import EventKind, RoomEvent
-from chat_tui_core.news import Answered, Arrived, Echoed, LostAction, RefusedAction, Written
+from chat_tui_core.model import EventKind, Member, RoomEvent
+from chat_tui_core.news import Answered, Arrived, Echoed, LostAction, MembersListed, RefusedAction, Written
 from chat_tui_core.questions import SetTyping
 from tests.tui.stage import Stage
 
@@ -216,6 +216,14 @@ async def test_commands_become_actions(stage: Stage) -> None:  # B15
         (Kind.SEND, "random", {"text": "hi there"}),
     ]:
         assert wanted in made
+
+
+async def test_what_was_done_to_somebody_names_them(stage: Stage) -> None:  # B15
+    await stage.news(MembersListed("general", (Member("@bob:x", "Bob Hill"),)))
+    await write(stage, "/kick @bob:x too loud")
+    kick = next(action for action in stage.doings() if action.kind is Kind.KICK)
+    await stage.news(MembersListed("general", ()), Written(kick.id), Answered(kick.id), Echoed(kick.id))
+    assert stage.notices()[-1] == "Bob Hill was removed from general."
 
 
 async def test_typing_is_told_and_ends_with_the_line(stage: Stage) -> None:  # A19

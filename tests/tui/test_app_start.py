@@ -22,8 +22,9 @@ from chat_tui_core import registry
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.contract import Browse, Credentials
 from chat_tui_core.errors import AuthRefused, ConfigError
-from chat_tui_core.model import Account
-from tests.core.scripted import ScriptedBackend
+from chat_tui_core.model import Account, Room
+from chat_tui_core.store import events, rooms
+from tests.core.scripted import ScriptedBackend, said
 from tests.tui.stage import Stage
 
 
@@ -287,3 +288,16 @@ async def test_the_configuration_changes_the_composer_s_keys(tmp_path: Path) -> 
         await stage.pilot.press("a", "enter", "b", "ctrl+s")
         await stage.settle()
         assert [action.content["text"] for action in stage.doings()] == ["a\nb"]
+
+
+async def test_what_is_older_than_wanted_is_forgotten(tmp_path: Path) -> None:  # E4
+    stage = Stage(tmp_path / "chat.db", Config(keep_days=30), clock=400 * 86_400_000)
+    stage.store.write_now(rooms.save_rooms, [Room("general", head=300, read=300)])
+    stage.store.write_now(events.insert_events, [said(order, room_id="general") for order in range(1, 301)])
+    async with stage.show():
+        for _ in range(2_000):
+            if stage.store.read(events.bounds, "general")[0] > 1:
+                break
+            await stage.pilot.pause(0.01)
+        assert stage.store.read(events.bounds, "general") == (201, 300)
+        assert "line 300" in stage.screen_text()

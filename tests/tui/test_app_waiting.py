@@ -119,7 +119,7 @@ async def test_the_time_is_told_while_it_is_typed(stage: Stage) -> None:
 async def test_a_time_that_is_none_keeps_the_text(stage: Stage) -> None:
     await write(stage, "/at soon good evening")
     assert stage.main.composer.text == "/at soon good evening"
-    assert "'soon' is no time; a time is typed like this" in stage.screen_text()
+    assert "'soon' is no time; try 18:30" in stage.screen_text()
     assert stage.unsettled() == []
 
 

@@ -20,7 +20,7 @@ from chat_tui_core.model import Account
 
 COMMANDS = [
     "login", "logout", "accounts", "rooms", "members", "history", "tail", "send", "join", "create", "leave", "outbox",
-    "outbox retry", "outbox cancel", "server", "server user add", "doctor",
+    "outbox retry", "outbox cancel", "server", "server user add", "serve", "completions", "man", "doctor",
 ]  # fmt: skip
 
 

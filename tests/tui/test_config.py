@@ -91,7 +91,7 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ('themee = "nord"', "there is no setting 'themee' (did you mean 'theme'?)"),
-        ("zzz = 1", "there is no setting 'zzz' (there are: account, clock, density, keymap, keys, notify.bell, "),
+        ("zzz = 1", "there is no setting 'zzz' (there are: account, clock, density, keep_days, keymap, keys, notify.bell, "),
         ("notify = 1", "notify must be a table: write [notify]"),
         ("\n[notify]\n# levels\nlevel = 1", 'line 4: notify.level must be "all", "mentions" or "nothing"'),
         ("notify.bel = 1", "line 1: there is no setting 'notify.bel' (did you mean 'notify.bell'?)"),
@@ -111,6 +111,8 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
         ("undo_send = 121", "undo_send must be"),
         ("undo_send = true", "undo_send must be"),
         ("undo_send = nan", "undo_send must be"),
+        ("keep_days = 1.5", "keep_days must be a whole number of days"),
+        ("keep_days = -1", "keep_days must be"),
         ("keys = 1", "keys must be a table"),
         ("keys.app.help = 1", "keys must be a table"),
         ("densty = true\ntheme = 1", "(did you mean 'density'?); line 2: theme must be"),

@@ -47,7 +47,7 @@ def test_moments(typed: str, moment: int, rest: str) -> None:
     ("typed", "sentence"),
     [
         ("", "is no time"),
-        ("soon", "'soon' is no time; a time is typed like this"),
+        ("soon", "'soon' is no time; try 18:30"),
         ("18:3 x", "is no time"),
         ("24:00 x", "is no time"),
         ("18:300 x", "is no time"),

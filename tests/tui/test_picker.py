@@ -90,6 +90,27 @@ async def test_a_file_is_found_by_typing_and_sent_with_a_caption(stage: FileStag
     assert [action.text for action in stage.doings()] == ["see this"]
 
 
+async def test_keys_that_come_at_once_mean_what_was_typed_before_them(stage: FileStage) -> None:  # E9
+    screen = await opened(stage)
+    for key in ("p", "h", "o", "enter", "s", "e", "a"):
+        screen._query.post_message(events.Key(key, key if len(key) == 1 else None))
+    await stage.until(lambda: screen._caption.text == "sea")
+    assert "● 1 file, 24 B: photo.png" in stage.screen_text()
+    await press(stage, "enter")
+    await stage.until(lambda: offers(stage) == ["photo.png"])
+
+
+async def test_what_is_sent_without_a_connection_waits(stage: FileStage) -> None:  # D13
+    await stage.offline()
+    await opened(stage)
+    await stage.type("photo")
+    await press(stage, "enter", "enter")
+    await stage.until(lambda: offers(stage) == ["photo.png"])
+    await stage.until(lambda: any("with the next connection" in notice for notice in stage.notices()))
+    await press(stage, "f3")
+    await stage.until_shown("Waits for the connection.")
+
+
 async def test_several_files_are_marked_and_sent(stage: FileStage) -> None:
     await opened(stage)
     await stage.type("page")
@@ -226,18 +247,29 @@ async def test_a_disk_that_does_not_answer_holds_up_nobody(
     answer.set()
 
 
-@pytest.mark.parametrize(
-    "written", ["{path}", "'{path}'", '"{path}"', "{escaped}", "file://{url}", "{path}\n{other}\n", "'{path}' {escaped}"]
-)
-async def test_a_pasted_path_is_asked_about(stage: FileStage, tmp_path: Path, written: str) -> None:
+WRITTEN = [
+    ("{path}", 1),
+    ("'{path}'", 1),
+    ('"{path}"', 1),
+    ("{escaped}", 1),
+    ("file://{url}", 1),
+    ("{path}\n{other}\n", 2),
+    ("'{other}' {escaped}", 2),
+]
+"""How terminals and desktops write what was dropped, and how many files that is."""
+
+
+async def test_a_pasted_path_is_asked_about(stage: FileStage, tmp_path: Path) -> None:
     path, other = tmp_path / "own" / "page 1.txt", tmp_path / "own" / "photo.png"
     escaped, url = str(path).replace(" ", "\\ "), str(path).replace(" ", "%20")
-    text = written.format(path=path, other=other, escaped=escaped, url=url)
-    stage.app.post_message(events.Paste(text))
-    await stage.until(lambda: isinstance(stage.app.screen, PickerScreen))
-    await stage.until_shown("● 2 files" if "{other}" in written else "● 1 file")
-    await press(stage, "escape")
-    assert stage.main.composer.text == text  # nothing that was pasted is lost
+    for written, count in WRITTEN:
+        text = written.format(path=path, other=other, escaped=escaped, url=url)
+        stage.app.post_message(events.Paste(text))
+        await stage.until(lambda: isinstance(stage.app.screen, PickerScreen))
+        await stage.until_shown(f"● {count} file")
+        await press(stage, "escape")
+        assert stage.main.composer.text == text  # nothing that was pasted is lost
+        stage.main.composer.clear()
     assert offers(stage) == []
 
 

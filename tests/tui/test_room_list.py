@@ -88,6 +88,12 @@ async def test_two_lines_a_room() -> None:  # B14
         ]
 
 
+async def test_what_was_said_last_is_shown_without_its_markup() -> None:  # E7
+    said = "**see** `x_y` and *this*: https://a.example/x_y_z"
+    async with lobby(Room("talk", last_ts=NOW, last_sender="ann", last_text=said)) as (app, _):
+        assert app.shown()[1] == "   ann: see x_y and this: ht…"
+
+
 async def test_unread_and_mentions_are_words_and_not_only_colours() -> None:  # E6
     async with lobby(
         Room("a", last_ts=NOW, unread=12, last_text="x"),

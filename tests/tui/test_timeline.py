@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC
 
@@ -10,6 +11,7 @@ import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.message import Message
+from textual.pilot import Pilot
 from textual.screen import Screen
 
 from chat_tui.widgets.line_view import LineScreen
@@ -91,6 +93,15 @@ class RoomApp(App[None]):
         self.hits.append((message.key, message.payload))
 
 
+async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
+    """Wait until something is the case."""
+    for _ in range(2_000):
+        if holds():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("that never came")
+
+
 def frame(timeline: Timeline) -> list[str]:
     return [strip.text for strip in timeline.current_frame()]
 
@@ -161,10 +172,9 @@ async def test_older_messages_are_asked_for_once_and_move_nothing(monkeypatch: p
         for _ in range(3):
             timeline.move(1)
             await pilot.pause()
-        assert app.older_asked == 1
         timeline.to_start()
-        await pilot.pause(0.01)
-        assert "loading older…" in frame(timeline)[0]
+        await until(pilot, lambda: app.older_asked > 0 and "loading older…" in frame(timeline)[0])
+        assert app.older_asked == 1
         before = body_lines(timeline)
         room.older(50)
         timeline.prepended(50)
@@ -174,8 +184,7 @@ async def test_older_messages_are_asked_for_once_and_move_nothing(monkeypatch: p
         await pilot.pause()
         assert app.older_asked == 1
         timeline.to_start()
-        await pilot.pause()
-        assert app.older_asked == 2
+        await until(pilot, lambda: app.older_asked == 2)
 
 
 async def test_what_comes_at_once_is_not_said_to_be_loaded() -> None:  # E5
@@ -195,16 +204,16 @@ async def test_how_history_ends(outcome: str, monkeypatch: pytest.MonkeyPatch) -
     app = RoomApp(Room("a", 5))
     async with app.run_test(size=(80, 30)) as pilot:
         timeline = app.timeline
-        await pilot.pause()
-        assert app.older_asked == 1
+        await until(pilot, lambda: app.older_asked == 1)
         if outcome == "done":
             timeline.older_done()
         else:
             timeline.older_failed()
         await pilot.pause()
         timeline.move(-1)
-        await pilot.pause(0.01)
-        assert app.older_asked == (1 if outcome == "done" else 2)
+        asked, word = (1, "beginning") if outcome == "done" else (2, "loading older…")
+        await until(pilot, lambda: app.older_asked >= asked and word in "".join(frame(timeline)))
+        assert app.older_asked == asked
         shown = "— beginning of the room —" if outcome == "done" else "loading older…"
         assert sum(shown in line for line in frame(timeline)) == 1
 
@@ -213,8 +222,7 @@ async def test_an_empty_room_asks_and_stands() -> None:
     app = RoomApp(Room("a", 0))
     async with app.run_test(size=(80, 24)) as pilot:
         timeline = app.timeline
-        await pilot.pause()
-        assert app.older_asked == 1
+        await until(pilot, lambda: app.older_asked == 1)
         assert timeline.visible_keys() == ()
         assert timeline.last_visible_pos() is None
         assert timeline.bookmark() is None

@@ -106,6 +106,33 @@ async def test_who_reads_further_up_keeps_the_picture(stage: Stage) -> None:  # 
     assert shown(stage)[-1] == "1001"
 
 
+async def test_what_came_beyond_what_is_loaded_is_counted(stage: Stage) -> None:  # E5
+    for _ in range(3):
+        await stage.pilot.press("pageup")
+    await talk(stage, "general", 301, 900)
+    assert stage.session.timeline("general").detached  # type: ignore[union-attr]
+    assert "↓ 600 new" in stage.screen_text()
+    await talk(stage, "general", 901, 937)
+    assert "↓ 637 new" in stage.screen_text()
+    for _ in range(20):  # further up: more of the newest lines are forgotten
+        await stage.pilot.press("pageup")
+        await asyncio.sleep(0.01)
+        await stage.settle()
+    assert "↓ 637 new" in stage.screen_text()
+    for _ in range(100):
+        if not stage.session.timeline("general").detached:  # type: ignore[union-attr]
+            break
+        await stage.pilot.press("pagedown")
+        await asyncio.sleep(0.01)
+        await stage.settle()
+    left = 937 - int(shown(stage)[-1])
+    assert 0 < left < 300
+    assert f"↓ {left} new" in stage.screen_text()
+    await stage.pilot.press("ctrl+end")
+    assert shown(stage)[-1] == "937"
+    assert " new" not in stage.screen_text()
+
+
 async def test_a_room_in_the_background_is_closed(stage: Stage) -> None:
     stage.main.open_room("random")
     await stage.settle()

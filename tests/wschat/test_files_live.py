@@ -16,13 +16,13 @@ from chat_tui_core.contract import ServerOptions
 from chat_tui_core.errors import IllegalTransition
 from chat_tui_core.model import EventKind
 from chat_tui_core.transfers import State
+from chat_tui_wschat.protocol_file_calls import SMALL as CHUNK
 from chat_tui_wschat.server.maker import WschatServerMaker
 from tests.wschat.file_people import FAST, ROOM, named, people
 from tests.wschat.live_client import CHEAP
 
 pytestmark = pytest.mark.live
 
-CHUNK = FAST.max_chunk
 SMALL = replace(FAST, max_chunk=16_384)
 """S3's example: 100,000 bytes are 7 chunks, the last of 1,696 bytes."""
 

@@ -30,7 +30,8 @@ from chat_tui_core.file_news import (
     ResumeFile,
 )
 from chat_tui_core.model import EventKind, FileInfo
-from chat_tui_core.transfers import State
+from chat_tui_core.transfers import WINDOW_BYTES, State
+from chat_tui_wschat.protocol_file_calls import LARGE, LARGE_FROM, SMALL, chunk_of
 from chat_tui_wschat.protocol_labels import FIRST_LABEL
 from chat_tui_wschat.protocol_upload import FEWEST, FIRST, QUICK, SLOW, Upload
 from chat_tui_wschat.protocol_values import DropChunks, KeepChunk, Send, SendChunk
@@ -199,6 +200,17 @@ def test_chunks_leave_within_the_window_and_go_on_with_each_acknowledgement() ->
 def test_few_chunks_are_on_their_way_at_first_however_large_the_window() -> None:  # D11
     driver = driver_with(window=64, max_chunk=1)
     assert numbers(offered(driver)) == list(range(1, FIRST + 1))
+
+
+@pytest.mark.parametrize(
+    ("size", "most", "chunk"),
+    [(0, 1 << 18, SMALL), (LARGE_FROM, 1 << 18, LARGE), (LARGE_FROM, 1_000, 1_000), (1, 9, 9)],
+)
+def test_large_files_have_larger_chunks_as_far_as_the_server_takes_them(
+    size: int, most: int, chunk: int
+) -> None:  # D11
+    assert chunk_of(size, most) == chunk
+    assert Upload(7, "f1", "x1", size, chunk, 10_000).flow.window == min(FIRST, WINDOW_BYTES // chunk)
 
 
 def test_as_many_chunks_are_on_their_way_as_are_soon_acknowledged() -> None:  # D11

@@ -80,7 +80,7 @@ def test_an_offer_said_again_is_the_same_offer() -> None:  # D1, A14
         {"size": True},
         {"size": None},
         {"chunk": 0},
-        {"chunk": 131_073},
+        {"chunk": 262_145},
         {"chunk": "16"},
         {"sha256": "0"},
         {"sha256": "A" * 64},

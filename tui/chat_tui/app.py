@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -29,7 +30,7 @@ from chat_tui.screens.main import MainScreen
 from chat_tui.terminal_keys import teach_alt_keys
 from chat_tui.themes import DARK, LIGHT, OWN
 from chat_tui.widgets.message_look import tell_by
-from chat_tui_core.errors import ChatError
+from chat_tui_core.errors import AccountBusy, ChatError
 from chat_tui_core.session import Session
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ _LOG = logging.getLogger(__name__)
 
 HANG_UP_SECONDS: Final = 3.0
 KEYRING_SECONDS: Final = 60.0
+DAY_MS: Final = 86_400_000
+RELOAD_SECONDS: Final = 5.0
+LOOK_AGAIN: Final = 0.05
 GC_THRESHOLDS: Final = (10_000, 20, 50)
 """Collect rarely: a full collection of a whole screen's objects is a pause that a typist feels."""
 
@@ -60,6 +64,7 @@ class ChatApp(App[int]):
         self.session: Session | None = None
         self._opened = opened
         self._control: ControlServer | None = None
+        self._crashed = False
         self._after = contextlib.AsyncExitStack()  # what must be closed after the session
         for theme in OWN:
             self.register_theme(theme)
@@ -155,6 +160,8 @@ class ChatApp(App[int]):
             self.session.connect()
         else:
             self.run_worker(self._unlock(self._opened, self.session))
+        if self.options.config.keep_days:
+            self.run_worker(self._forget_old(self.session, self.options.config.keep_days))
         from chat_tui.control import ControlServer
 
         self._control = ControlServer(self.session, self._opened.folder)
@@ -162,6 +169,15 @@ class ChatApp(App[int]):
             await self._control.start()
         except ChatError as error:
             self._control = None
+            self.notify(str(error), severity="warning", markup=False)
+
+    async def _forget_old(self, session: Session, days: int) -> None:
+        """Forget stored messages that are older than the person wants them."""
+        from chat_tui_core.store.retention import forget_before
+
+        try:
+            await forget_before(session.store, session.now_ms() - days * DAY_MS)
+        except ChatError as error:
             self.notify(str(error), severity="warning", markup=False)
 
     async def _unlock(self, opened: Opened, session: Session) -> None:
@@ -238,19 +254,31 @@ class ChatApp(App[int]):
             self._opened = None
         await self._after.aclose()
 
+    def on_app_focus(self) -> None:
+        """The person looks here: in a browser for the first time, when nothing could have the focus before."""
+        self.call_later(self._focus_something)
+
+    def _focus_something(self) -> None:
+        main = self._main_screen()
+        if main is not None and main.is_mounted and main.is_current and main.focused is None:
+            (main.composer if main.conversation.room_id and main.standing.chosen else main.rooms).focus()
+
     def on_app_blur(self) -> None:
         """The person looks elsewhere: what comes from now on is new to them."""
         main = self._main_screen()
-        if main is not None:
+        if main is not None and main.is_mounted:  # a browser says it before there is a screen
             main.conversation.mark_new_from_here()
 
     def _fatal_error(self) -> None:
-        """A fault of the program: say one sentence, and write to the log where it was, without what people wrote."""
+        """A fault of the program: save a report of where it was, without what people wrote, and say so at the end."""
+        from chat_tui.crash import save_report, sentence
+
         _LOG.exception("the app had to end")
-        log = path_in(self.options.data.root)
-        self._exit_renderables.append(
-            f"chat-tui: A fault of the program ended it; what you wrote is stored. Its log says where: {log}"
-        )
+        error = sys.exc_info()[1]
+        if error is not None and not self._crashed:
+            self._crashed = True
+            report = save_report(self.options.data.root, error, [type(one).__name__ for one in self.screen_stack])
+            self._exit_renderables.append(sentence(report, path_in(self.options.data.root)))
         self._close_messages_no_wait()
 
     # ------------------------------------------------------------ keys
@@ -298,6 +326,18 @@ async def _run(app: ChatApp) -> int:
     return app.return_code or 0
 
 
+def _open(options: AppOptions, name: str) -> Opened:
+    """Take an account; a page in a browser that was loaded again waits until the app of the page before has ended."""
+    give_up = time.monotonic() + (RELOAD_SECONDS if os.environ.get("TEXTUAL_DRIVER") else 0)
+    while True:
+        try:
+            return open_account(options.data, name)
+        except AccountBusy:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(LOOK_AGAIN)
+
+
 def run(options: AppOptions) -> int:
     """Open the app and stay until the person leaves; gives the exit code.
 
@@ -305,7 +345,7 @@ def run(options: AppOptions) -> int:
     """
     try:
         name = "" if options.demo else choose_account(options)
-        opened = open_account(options.data, name) if name else None
+        opened = _open(options, name) if name else None
     except ChatError as error:
         sys.stderr.write(f"chat-tui: {error}\n")
         return 1

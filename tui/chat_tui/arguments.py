@@ -58,6 +58,19 @@ def parser(commands: Mapping[str, Run]) -> argparse.ArgumentParser:
     tree = _Tree(main.add_subparsers(title="commands", metavar="COMMAND", dest="command"), commands)
     for add in (_add_accounts, _add_reading, _add_acting, _add_outbox, _add_files, _add_server):
         add(tree)
+    completions = tree.add(
+        "completions",
+        "print what makes a shell complete command lines",
+        'eval "$(chat-tui completions bash)"',
+        "chat-tui completions fish > ~/.config/fish/completions/chat-tui.fish",
+    )
+    completions.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell")
+    tree.add("man", "print the manual page", "chat-tui man | man -l -")
+    serve = tree.add(
+        "serve", "the app in a browser on this machine", "chat-tui serve --demo", "chat-tui --account home serve"
+    )
+    serve.add_argument("--demo", action="store_true", default=argparse.SUPPRESS, help="serve the demo; nothing is kept")
+    serve.add_argument("--port", type=_port, default=0, help="the port on 127.0.0.1 (default: 0, any free one)")
     tree.add("doctor", "what is installed, readable, writable and reachable; shows no secrets", "chat-tui doctor")
     return main
 
@@ -297,6 +310,8 @@ def _add_files(tree: _Tree) -> None:
         "get",
         "get a file that was offered; goes on with one that is on its way",
         "chat-tui files get 17",
+        "chat-tui files get 17 --to ~/papers/",
+        "chat-tui files get 17 | jq .percent",
         do="get_file",
     )
     get.add_argument("--to", default="", metavar="PATH", help="a folder, or a new name (default: ~/Downloads)")

@@ -6,8 +6,12 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from chat_tui.arguments import parse
+
+if TYPE_CHECKING:
+    from chat_tui.parser_tree import Page
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -139,6 +143,44 @@ def _add_user(args: argparse.Namespace) -> int:
     return add_user(args)
 
 
+def _completions(args: argparse.Namespace) -> int:
+    from chat_tui.completions import SHELLS
+
+    sys.stdout.write(SHELLS[args.shell](_pages()))
+    return OK
+
+
+def _man(_args: argparse.Namespace) -> int:
+    from importlib.metadata import version
+
+    from chat_tui.manual import manual
+
+    sys.stdout.write(manual(_pages(), version("chat-tui")))
+    return OK
+
+
+def _pages() -> Sequence[Page]:
+    from chat_tui.arguments import parser
+    from chat_tui.parser_tree import pages
+
+    return tuple(pages(parser(_COMMANDS)))
+
+
+def _serve(args: argparse.Namespace) -> int:
+    try:
+        from chat_tui.web import serve_app
+    except ModuleNotFoundError as error:
+        from chat_tui_core.errors import ConfigError
+
+        if error.name is None or not error.name.startswith("textual_serve"):
+            raise
+        raise ConfigError("The browser needs textual-serve: install it with `pip install 'chat-tui[web]'`.") from None
+    import gc
+
+    gc.enable()
+    return serve_app(args)
+
+
 def _doctor(args: argparse.Namespace) -> int:
     from chat_tui.doctor import examine
 
@@ -157,6 +199,9 @@ _COMMANDS: dict[str, Run] = {
     "export": _export,
     "server": _server,
     "server user add": _add_user,
+    "completions": _completions,
+    "man": _man,
+    "serve": _serve,
     "doctor": _doctor,
 }
 _COMMANDS |= dict.fromkeys(

@@ -24,8 +24,6 @@ LARGEST: Final = 64 << 20
 FOLDER: Final = "clipboard"
 PNG: Final = b"\x89PNG\r\n\x1a\n"
 MISSING: Final = "wl-paste, xclip or pngpaste must be installed for that."
-    "To take an image from the clipboard, wl-paste (Wayland), xclip (X11) or pngpaste (macOS) must be installed."
-)
 NO_IMAGE: Final = "There is no image in the clipboard."
 
 

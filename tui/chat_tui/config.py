@@ -27,6 +27,7 @@ class Config:
     clock: str = "24h"
     account: str = ""
     undo_send: float = 0.0
+    keep_days: int = 0
     secrets: str = "auto"
     keymap: str = "default"
     keys: Mapping[str, str] = field(default_factory=dict)

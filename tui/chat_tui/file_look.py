@@ -38,24 +38,28 @@ class FileLook:
 def look_at(path: Path, width: int, height: int) -> FileLook:
     """Look at a file; a picture fits into so many cells. Never raises for what the disk or the file says."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        size, head = _head(path)
     except OSError as error:
         return FileLook(f"cannot be read ({error.strerror})")
-    with os.fdopen(fd, "rb") as file:
-        try:
-            found = os.fstat(fd)
-            if not stat.S_ISREG(found.st_mode):
-                return FileLook("folder" if stat.S_ISDIR(found.st_mode) else "no file")
-            head = file.read(HEAD)
-        except OSError as error:
-            return FileLook(f"cannot be read ({error.strerror})")
+    if size < 0:
+        return FileLook("folder" if path.is_dir() else "no file")
     if (image := image_size(head)) is not None:
-        return _image(path, image, found.st_size, width, height)
+        return _image(path, image, size, width, height)
     mime = mimetypes.guess_type(path.name, strict=False)[0] or ""
     if not head:
         return FileLook("empty")
     text = _text(head[:TEXT])
     return FileLook(one_line(mime, 60) or ("text" if text else "data"), text)
+
+
+def _head(path: Path) -> tuple[int, bytes]:
+    """Size and beginning of a file; -1 for what is none. A pipe makes nobody wait. Raises OSError."""
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        found = os.fstat(fd)
+        return (found.st_size, os.pread(fd, HEAD, 0)) if stat.S_ISREG(found.st_mode) else (-1, b"")
+    finally:
+        os.close(fd)
 
 
 def _text(head: bytes) -> str:

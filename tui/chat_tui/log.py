@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
+import traceback
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 _FORMAT = "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
 _BYTES, _OLD = 1_000_000, 2
@@ -67,12 +68,42 @@ def hide(secret: str) -> None:
         _secrets.update((secret, *_LONG_WORD.findall(secret)))
 
 
+#: Faults whose message tells of the program, and never of what people wrote.
+_OF_THE_PROGRAM: Final = (AttributeError, ImportError, NameError, RecursionError, TypeError)
+
+
+def fault_text(error: BaseException) -> str:
+    """A fault with its causes for a log or a report: where it was, and of its message only what tells of the program."""
+    parts: list[str] = []
+    seen: set[int] = set()
+    now: BaseException | None = error
+    while now is not None and id(now) not in seen:
+        seen.add(id(now))
+        where = "".join(traceback.format_tb(now.__traceback__))
+        parts.append(f"{where}{type(now).__module__}.{type(now).__qualname__}{_harmless_message(now)}")
+        now = now.__cause__ or (None if now.__suppress_context__ else now.__context__)
+    return "\nwhich came of\n".join(parts)
+
+
+def _harmless_message(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f": {error.strerror}"
+    return f": {error}" if type(error) in _OF_THE_PROGRAM else ""
+
+
+def redacted(text: str) -> str:
+    """A text without the secrets that are known, and without control characters."""
+    for secret in sorted(_secrets, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text.replace("\x1b", "\ufffd")
+
+
 class _Redacting(logging.Formatter):
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name is logging's
+        return fault_text(ei[1]) if ei[1] is not None else ""
+
     def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record)
-        for secret in sorted(_secrets, key=len, reverse=True):
-            line = line.replace(secret, "***")
-        return line.replace("\x1b", "\ufffd")
+        return redacted(super().format(record))
 
 
 def start(root: Path, *, debug: bool = False) -> None:

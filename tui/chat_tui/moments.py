@@ -11,7 +11,7 @@ from chat_tui_core.errors import LocalError
 
 __all__ = ["EXAMPLES", "read_moment", "said_delay", "said_moment", "said_span", "split_moment"]
 
-EXAMPLES: Final = "18:30, tomorrow 9:00, 2026-12-01 09:00, +10m, +1h30m"
+EXAMPLES: Final = "18:30, +1h30m, tomorrow 9:00, 2026-12-01 09:00"
 LONGEST: Final = timedelta(days=366)
 
 _CLOCK: Final = r"(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)"
@@ -32,7 +32,7 @@ def read_moment(text: str, now_ms: int, zone: tzinfo | None = None) -> int:
     """The moment that a text names, in milliseconds since 1970; see `split_moment`. Raises LocalError."""
     at, rest = split_moment(text, now_ms, zone)
     if rest:
-        raise LocalError(f"{text.strip()!r} is no time; a time is typed like this: {EXAMPLES}.")
+        raise LocalError(f"{text.strip()!r} is no time; try {EXAMPLES}.")
     return at
 
 
@@ -50,7 +50,7 @@ def split_moment(text: str, now_ms: int, zone: tzinfo | None = None) -> tuple[in
             break
     else:
         word = text.split(maxsplit=1)[0][:30] if text else ""
-        raise LocalError(f"{word!r} is no time; a time is typed like this: {EXAMPLES}.")
+        raise LocalError(f"{word!r} is no time; try {EXAMPLES}.")
     at = round(moment.timestamp() * 1000)
     if at <= now_ms:
         raise LocalError(f"{match.group().strip()} is over.")

@@ -13,6 +13,7 @@ from chat_tui_core.values import frozen
 __all__ = ["LEVELS", "LONGEST_UNDO", "SETTINGS", "Setting", "flat", "quiet_minutes", "setting_of"]
 
 LONGEST_UNDO: Final = 120
+MOST_DAYS: Final = 36_500
 LEVELS: Final = ("all", "mentions", "nothing")
 DESKTOP: Final = ("auto", "program", "osc9", "osc777", "off")
 KEYMAPS: Final = ("default", "emacs", "vim", "irc")
@@ -73,6 +74,11 @@ def _yes_or_no(value: Any) -> str:
 def _seconds(value: Any) -> str:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return "" if number and 0 <= value <= LONGEST_UNDO else f"must be a number of seconds from 0 to {LONGEST_UNDO}"
+
+
+def _days(value: Any) -> str:
+    number = isinstance(value, int) and not isinstance(value, bool)
+    return "" if number and 0 <= value <= MOST_DAYS else f"must be a whole number of days from 0 to {MOST_DAYS}"
 
 
 def _one_of(*choices: str) -> Callable[[Any], str]:
@@ -149,6 +155,16 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         _seconds,
         _read_number,
         example="undo_send = 5",
+    ),
+    Setting(
+        "keep_days",
+        0,
+        "Days for which messages that you have read are stored; each room keeps its newest ones, and scrolling up brings "
+        "older ones back from the server. 0: for ever.",
+        _days,
+        _read_number,
+        at_start=True,
+        example="keep_days = 365",
     ),
     Setting(
         "secrets",

@@ -194,7 +194,7 @@ def _who_has(transfer: Transfer) -> str:
     """Who of those that accepted a file of ours has it: "2 of 3 have it", or about one by name."""
     recipients = transfer.recipients
     if not recipients:
-        return "nobody has accepted it yet"
+        return "nobody has it yet"
     have = sum(1 for one in recipients if one.state is State.COMPLETE)
     if len(recipients) == 1:
         (one,) = recipients

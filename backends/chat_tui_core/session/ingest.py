@@ -134,6 +134,7 @@ def ingest(db: sqlite3.Connection, known: Known, news: Sequence[News]) -> Outcom
             handler(batch, item)
         except (ChatError, ValueError, TypeError, LookupError, OverflowError) as error:
             _problem(batch, Problem(f"{type(item).__name__} was set aside: {error}"))
+    ingest_files.tidy(batch)
     return batch.out
 
 

@@ -202,13 +202,15 @@ def stream_moved(batch: Batch) -> None:
     waiting = stored_actions.answered_actions(batch.db)
     if not waiting:
         return
-    last = int(meta.get_meta(batch.db, _STREAM_AT) or 0)
+    last, now = int(meta.get_meta(batch.db, _STREAM_AT) or 0), batch.known.now_ms
     for action in waiting:
         late = action.answered_at < last
+        if action.answered_at > now:  # the clock was set back since: count from here
+            batch.put_action(replace(action, answered_at=now))
         placed = action.kind is Kind.SEND and action.event_order
         if _passed(batch, action, late=late) or (late and not placed):
             _put(batch, _confirmed(batch, action))
-    meta.set_meta(batch.db, _STREAM_AT, str(batch.known.now_ms))
+    meta.set_meta(batch.db, _STREAM_AT, str(now))
 
 
 # ---------------------------------------------------------------- parts

@@ -49,8 +49,14 @@ def offered(batch: Batch, news: FileOffered) -> None:
         ref=file.ref,
     )
     _told(batch, stored.new_transfer(batch.db, draft, batch.known.now_ms))
-    for old in stored.drop_offers(batch.db, MOST_OFFERS):
-        _told(batch, replace(old, state=State.CANCELLED, reason="Too many offers came after it."))
+
+
+def tidy(batch: Batch) -> None:
+    """After a batch with new offers: what is too old, and what is too much, leaves the list."""
+    if any(one.state is State.NEW and one.direction is Direction.IN for one in batch.out.transfers.values()):
+        stored.prune(batch.db, batch.known.now_ms)
+        for old in stored.drop_offers(batch.db, MOST_OFFERS):
+            _told(batch, replace(old, state=State.CANCELLED, reason="Too many offers came after it."))
 
 
 def listed(batch: Batch, news: OffersListed) -> None:

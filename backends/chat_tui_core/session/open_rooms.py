@@ -148,9 +148,10 @@ class OpenRooms:
             if timeline is None or not timeline.detached:
                 return False
             newest = timeline.newest
-            page, gaps, end = await self._store.fetch(_newer_page, room_id, newest, count)
+            page, gaps = await self._store.fetch(_newer_page, room_id, newest, count)
             if timeline.newest != newest:
                 return timeline.detached  # somebody went elsewhere meanwhile
+            end = self._store.read(stored.bounds, room_id)[1]  # as of now: what came meanwhile was passed over
             changes = timeline.add(page)
             if not page or page[-1].order >= end:
                 changes += timeline.attach(self._sends(room_id))
@@ -164,13 +165,16 @@ class OpenRooms:
 
         0 when it cannot be found. Raises TransportError while offline, Refused.
         """
-        order = await self._store.fetch(_stored_place, room_id, event_id, ts)
-        if order:
+        if order := self.stored_place(room_id, event_id, ts):
             return order
         given = await self.answer(lambda request: AskAround(request, room_id, count, event_id, ts))
         if isinstance(given, AroundGiven) and given.event_id:
             return await self._store.fetch(_stored_place, room_id, given.event_id, 0)
         return 0
+
+    def stored_place(self, room_id: str, event_id: str = "", ts: int = 0) -> int:
+        """What `find_around` gives where the store knows it, at once; 0 where the server must be asked."""
+        return self._store.read(_stored_place, room_id, event_id, ts)
 
     def _trim(self, timeline: Timeline, *, oldest: bool) -> None:
         """Forget what is far from the reader: memory follows what is near the screen."""
@@ -341,10 +345,8 @@ def _page_around(db: sqlite3.Connection, room_id: str, order: int, count: int) -
     return before + stored.events_after(db, room_id, order - 1, count - count // 2)
 
 
-def _newer_page(db: sqlite3.Connection, room_id: str, order: int, count: int) -> tuple[list[RoomEvent], list[Gap], int]:
-    """A page, the gaps, and the room's last stored order: all of one moment."""
-    page = stored.events_after(db, room_id, order, count)
-    return page, stored.gaps(db, room_id), stored.bounds(db, room_id)[1]
+def _newer_page(db: sqlite3.Connection, room_id: str, order: int, count: int) -> tuple[list[RoomEvent], list[Gap]]:
+    return stored.events_after(db, room_id, order, count), stored.gaps(db, room_id)
 
 
 def _stored_place(db: sqlite3.Connection, room_id: str, event_id: str, ts: int) -> int:

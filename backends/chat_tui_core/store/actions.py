@@ -54,10 +54,10 @@ PRUNE: Final = (
     " AND NOT EXISTS (SELECT 1 FROM actions AS later WHERE later.depends_on = actions.id AND later.depends_on <> 0"
     " AND later.state IN ('pending', 'sent', 'failed'))"
 )
-# What was held back, by the person or by the server, tells nothing about how quick the server is.
+# What the person held back counts from when it was due; what had to be tried again tells nothing about how quick it goes.
 LATENCY: Final = (
-    "SELECT created_at, answered_at, confirmed_at FROM actions WHERE state IN ('sent', 'confirmed') AND not_before = 0"
-    " ORDER BY id DESC LIMIT ?"
+    "SELECT max(created_at, not_before), answered_at, confirmed_at FROM actions"
+    " WHERE state IN ('sent', 'confirmed') AND (not_before = 0 OR attempts = 1) ORDER BY id DESC LIMIT ?"
 )
 
 #: How long what is done with is kept, in milliseconds: 30 days.
@@ -161,7 +161,7 @@ def prune_actions(db: sqlite3.Connection, before_ms: int) -> int:
 
 
 def latency(db: sqlite3.Connection, n: int = 200) -> tuple[list[int], list[int]]:
-    """Milliseconds from the key to the answer, and to the echo, of the newest `n` actions that got so far."""
+    """Milliseconds to the answer, and to the echo, of the newest `n` actions that got so far: from the key, or when due."""
     rows = db.execute(LATENCY, (n,)).fetchall()
     answered = [answered_at - created_at for created_at, answered_at, _ in rows if answered_at]
     confirmed = [confirmed_at - created_at for created_at, _, confirmed_at in rows if confirmed_at]

@@ -31,7 +31,7 @@ OPEN: Final = (
 RECENT: Final = f"SELECT {COLUMNS} FROM transfers ORDER BY id DESC LIMIT ?"  # noqa: S608
 OFFERS: Final = f"SELECT {COLUMNS} FROM transfers WHERE state = 'new' AND direction = 'in' ORDER BY id"  # noqa: S608
 OLD_OFFERS: Final = (
-    f"SELECT {COLUMNS} FROM transfers WHERE state = 'new' AND direction = 'in' ORDER BY id DESC LIMIT 100 OFFSET ?"  # noqa: S608
+    f"SELECT {COLUMNS} FROM transfers WHERE state = 'new' AND direction = 'in' ORDER BY id DESC LIMIT -1 OFFSET ?"  # noqa: S608
 )
 DELETE: Final = "DELETE FROM transfers WHERE id = ?"
 BY_REF: Final = f"SELECT {COLUMNS} FROM transfers WHERE ref = ? AND ref <> '' ORDER BY id DESC"  # noqa: S608
@@ -60,10 +60,8 @@ MOST_RECIPIENTS: Final = 1_000
 
 
 def new_transfer(db: sqlite3.Connection, draft: Transfer, now_ms: int) -> Transfer:
-    """Store a new transfer under a new id, which is returned with it; always durable. What ended long ago goes."""
+    """Store a new transfer under a new id, which is returned with it; always durable."""
     transfer = replace(draft, id=ids.allocate(db), created_at=now_ms)
-    db.execute(PRUNE, (now_ms - KEPT,))
-    db.execute(PRUNE_RECIPIENTS)
     room_id, *others = _values(transfer)
     db.execute(INSERT, (room_id, transfer.id, *others))
     return transfer
@@ -98,6 +96,12 @@ def open_transfers(db: sqlite3.Connection) -> list[Transfer]:
 def offers(db: sqlite3.Connection) -> list[Transfer]:
     """What others offer and nobody has accepted here, by id."""
     return select(db, OFFERS, (), _transfer)
+
+
+def prune(db: sqlite3.Connection, now_ms: int) -> None:
+    """Forget what ended long ago."""
+    db.execute(PRUNE, (now_ms - KEPT,))
+    db.execute(PRUNE_RECIPIENTS)
 
 
 def drop_offers(db: sqlite3.Connection, most: int) -> list[Transfer]:

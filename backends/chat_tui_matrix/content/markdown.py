@@ -23,6 +23,9 @@ MAX_MARKDOWN: Final = 16_000
 _OFF: Final = ("code", "entity", "html_block", "html_inline", "image", "lheading", "reference")
 """Rules that are off: they do not suit a chat, where indented lines, `&amp;` or `[1]: x` are meant as they stand."""
 
+_TAGS: Final = {("s", "~~"): "del", ("em", "*"): "strong"}
+"""What an element with this mark is written as: `*x*` is bold, as it is while it is typed and wherever a text is shown."""
+
 _BREAKS: Final = frozenset({"softbreak", "hardbreak"})
 
 _url: Final = re.compile(r"://(?:[^\s<>\"`()\[\]]|\([^\s<>\"`()\[\]]*+\))++").match
@@ -49,8 +52,7 @@ def read(text: str) -> Written:
         return Written("", prose)
     for token in tokens:
         for child in token.children or ():
-            if child.type in {"s_open", "s_close"}:
-                child.tag = "del"
+            child.tag = _TAGS.get((child.tag, child.markup), child.tag)
     single = [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
     html: str = parser.renderer.render(tokens[1:2] if single else tokens, parser.options, {})
     return Written(html.strip("\n"), prose)

@@ -24,7 +24,7 @@ from chat_tui_matrix.protocol.opening import CAPABILITIES
 from chat_tui_matrix.protocol.parts import Parts, make_parts
 from chat_tui_matrix.protocol.sign_in import SIGNED_OUT, Gate, Login
 from chat_tui_matrix.protocol.sync_loop import SyncLoop
-from chat_tui_matrix.wire.calls import Began, In, Out, Pictured, SecretKept, Sent
+from chat_tui_matrix.wire.calls import Began, In, Out, Pictured, SecretKept, Sent, Stilled
 
 __all__ = ["CAPABILITIES", "Login", "MatrixCore"]
 
@@ -128,7 +128,7 @@ class MatrixCore:
         """Take what the shell met; an answer to a poll is only put down for `work`."""
         if isinstance(data, SecretKept):
             self._gate.kept()
-        elif isinstance(data, Pictured | Sent | Began):
+        elif isinstance(data, Pictured | Sent | Began | Stilled):
             self._parts.files.met(data)
         elif not self._gate.take(data, now):
             self._desk.replied(data, now)
@@ -201,7 +201,7 @@ class MatrixCore:
         self._loop.stop()
         self._line.move(link, reason, now)
         self._parts.questions.stop(now)
-        self._parts.files.lost()
+        self._parts.files.stop()
         self._gate.shut(told, now)
 
 

@@ -20,6 +20,10 @@ TICKET: Final = "on"
 
 HIDDEN: Final = "This file is encrypted, and this client cannot decrypt it yet: use another client for it."
 NO_PLACE: Final = "This message does not say where its file is."
+GONE: Final = "The server does not have this file, or no longer."
+
+IS_GONE: Final = frozenset({404, 410})
+"""Statuses that say so."""
 
 _UNKNOWN: Final = frozenset({404, 405})
 
@@ -55,16 +59,24 @@ class Fetching:
         server, _, media = order.ref.removeprefix("mxc://").partition("/")
         to = Download(order.transfer, order.size, order.done, order.memo)
         try:
-            got = yield paths.download(server, media, to)
+            got = yield from self._asked(server, media, to)
         except Declined as no:
-            if not is_unknown(no):
+            if no.status not in IS_GONE:
                 raise
-            got = yield paths.old_download(server, media, to)
+            raise Declined(no.code, GONE, no.status) from no
         if isinstance(got, Unfit):
             raise Declined("UNFIT", got.text)
         if not isinstance(got, Fetched):
             raise Unreadable("The server's answer is no file.")
         self._desk.say(FileDone(order.transfer, size=got.size))
+
+    def _asked(self, server: str, media: str, to: Download) -> Steps[object]:
+        try:
+            return (yield paths.download(server, media, to))
+        except Declined as no:
+            if not is_unknown(no):
+                raise
+        return (yield paths.old_download(server, media, to))
 
     def met(self, item: OnItsWay) -> None:
         """The answer has begun."""

@@ -98,12 +98,18 @@ class Sending:
         self.transfer = file.transfer
         self.file = file
         self.uri = address(ref)
-        self.said = False  # the message may have left, and its answer has not come
+        self.said = False  # the message may be there
         self._desk = desk
         self._rooms = rooms
         self._limit = limit
         self._pixels = (file.width, file.height)
         self._sending = False
+        self._done = 0
+
+    @property
+    def flows(self) -> bool:
+        """Whether bytes are on their way."""
+        return self._sending
 
     def steps(self) -> Steps[None]:
         """The requests for it; everything is told where it happens."""
@@ -118,7 +124,6 @@ class Sending:
         except Declined:
             self.said = False
             raise
-        self.said = False
         self._taken(self.file.size, event_id)
         self._desk.say(FileDone(self.transfer, self.uri, self.file.size))
 
@@ -126,9 +131,10 @@ class Sending:
         file = self.file
         most = yield from self._limit.ask()
         if 0 <= most < file.size:
-            raise Declined(
-                "M_TOO_LARGE", f"The server takes files of up to {_size(most)}; this one has {_size(file.size)}."
-            )
+            takes, has = _size(most), _size(file.size)
+            if takes == has:
+                takes, has = f"{most:,} bytes", f"{file.size:,}"
+            raise Declined("M_TOO_LARGE", f"The server takes files of up to {takes}; this one has {has}.")
         self._taken(0)
         self._sending = True
         try:
@@ -155,7 +161,12 @@ class Sending:
         if isinstance(item, Pictured):
             self._pixels = (item.width, item.height)
         elif isinstance(item, Sent) and self._sending:
+            self._done = item.done
             self._desk.say(FileMoved(self.transfer, item.done))
+
+    def say_again(self) -> None:
+        """The order was given once more while all goes on."""
+        self._taken(self.file.size if self.uri else self._done)
 
     def broke(self, reason: str) -> str:
         """What is said when no answer came."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 from typing import Final, Protocol
@@ -23,13 +24,14 @@ from chat_tui_core.file_news import (
 from chat_tui_core.values import slotted
 from chat_tui_matrix.protocol.backoff import DELAYS
 from chat_tui_matrix.protocol.desk import Desk
-from chat_tui_matrix.protocol.file_fetching import Fetching
+from chat_tui_matrix.protocol.file_fetching import IS_GONE, Fetching
 from chat_tui_matrix.protocol.file_sending import Limit, Sending, TakingBack, of_offer, resumed
 from chat_tui_matrix.protocol.known_rooms import KnownRooms
 from chat_tui_matrix.protocol.replies import Declined, Given, Later, Steps, Unheard, Unreadable, judge
-from chat_tui_matrix.wire.calls import OnItsWay, Reply, Request
+from chat_tui_matrix.wire.calls import OnItsWay, Reply, Request, Stilled
 
-_GONE: Final = frozenset({404, 410})
+_REMEMBERED: Final = 200
+"""Files that were sent lately, and can be taken back."""
 
 
 class Way(Protocol):
@@ -49,19 +51,24 @@ class Way(Protocol):
 
 @slotted
 class _Job:
-    """A way, its steps, and the call that is under way; `request` waits for `not_before` where nobody else asks again."""
+    """A way, its steps, and the call that is under way; `request` waits for `not_before` where nobody else asks again.
+
+    `kept`: it goes on though the link broke, and its order has not come again.
+    """
 
     way: Way
     steps: Steps[None]
     call: int = 0
     request: Request | None = None
     not_before: float = 0.0
+    kept: bool = False
 
 
 class Files:
     """Every order between `order` and its end: FileDone, FileRefused, FileStopped or FileTold.
 
-    After FileStopped the session gives the order again; only what is taken back is tried again here.
+    After FileStopped the session gives the order again; only what is taken back is tried again here. A break of the
+    link is one of the stream: an upload has a connection of its own, cannot be resumed, and goes on where it can.
     """
 
     def __init__(self, desk: Desk, rooms: KnownRooms) -> None:
@@ -71,7 +78,7 @@ class Files:
         self._jobs: dict[int, _Job] = {}
         self._calls: dict[int, _Job] = {}
         self._faults: dict[int, int] = {}
-        self._said: dict[int, Sending] = {}  # their messages may have left
+        self._said: OrderedDict[int, Sending] = OrderedDict()  # their messages may be there
 
     # ------------------------------------------------------------ orders
 
@@ -84,6 +91,8 @@ class Files:
                 self._drop(transfer)
             case EndFile():
                 self._end(order, now)
+            case OfferFile() | ResumeFile() if self._goes_on(order.transfer):
+                pass
             case _:
                 try:
                     way = self._way(order)
@@ -91,6 +100,15 @@ class Files:
                     self._desk.say(FileRefused(order.transfer, no.code, no.text))
                 else:
                     self._begin(way, now)
+
+    def _goes_on(self, transfer: int) -> bool:
+        """Whether a file that is to be sent is on its way all the time: that is said then."""
+        job = self._jobs.get(transfer)
+        if job is None or not job.kept or not isinstance(job.way, Sending):
+            return False
+        job.kept = False
+        job.way.say_again()
+        return True
 
     def _way(self, order: OfferFile | ResumeFile | AcceptFile) -> Way:
         """Raises Declined."""
@@ -114,9 +132,16 @@ class Files:
 
     def lost(self) -> None:
         """The link broke; the session gives its orders again. How large files may be is asked anew."""
+        for transfer, job in list(self._jobs.items()):
+            job.kept = isinstance(job.way, Sending) and job.way.flows
+            if not job.kept:
+                self._drop(transfer)
+        self._limit = Limit()
+
+    def stop(self) -> None:
+        """Drop everything."""
         for transfer in list(self._jobs):
             self._drop(transfer)
-        self._limit = Limit()
 
     # ------------------------------------------------------------ time
 
@@ -140,7 +165,9 @@ class Files:
     def met(self, item: OnItsWay) -> None:
         """Take what is told of a call that goes on; one that nobody waits for any more means nothing."""
         job = self._calls.get(item.id)
-        if job is not None:
+        if job is not None and isinstance(item, Stilled):
+            self._drop(job.way.transfer)
+        elif job is not None:
             job.way.met(item)
 
     def _begin(self, way: Way, now: float) -> None:
@@ -166,7 +193,7 @@ class Files:
             self._over(job)
         except Declined as no:
             self._faults.pop(transfer, None)
-            gone = no.status in _GONE and isinstance(job.way, Fetching)
+            gone = no.status in IS_GONE and isinstance(job.way, Fetching)
             self._over(job)
             self._desk.say(FileRefused(transfer, no.code, no.text, gone))
         except Unreadable as error:
@@ -183,13 +210,14 @@ class Files:
         self._note_said(job.way)
 
     def _note_said(self, way: Way) -> None:
-        """Keep in mind whose message may be there though its answer has not come."""
+        """Keep in mind whose message may be there: a cancel can come after it, or cross it."""
         sending = way.sending if isinstance(way, TakingBack) else way
         if isinstance(sending, Sending):
+            self._said.pop(way.transfer, None)
             if sending.said:
                 self._said[way.transfer] = sending
-            else:
-                self._said.pop(way.transfer, None)
+            if len(self._said) > _REMEMBERED:
+                self._said.popitem(last=False)
 
     def _replied(self, job: _Job, request: Request, reply: Reply, now: float) -> None:
         self._calls.pop(job.call, None)

@@ -50,8 +50,10 @@ def is_in(job: Job) -> Steps[Done | None]:
 
 
 def is_out(job: Job) -> Steps[Done | None]:
-    """A kick: that person is not there; a second kick would be refused."""
-    return (yield from _membership_is(job, _OUT))
+    """A kick: that person is not there, or was told to be out, and has come back since; either was done already."""
+    found = yield from _membership_is(job, _OUT)
+    told = job.rooms.state.get(job.room_id, _MEMBER, job.text("user")) or {}
+    return FINAL if text_of(told, "membership") in _OUT else found
 
 
 def is_not_banned(job: Job) -> Steps[Done | None]:

@@ -109,7 +109,10 @@ class Files(Protocol):
         """Take what is told of a call that goes on."""
 
     def lost(self) -> None:
-        """The link broke: all orders are forgotten."""
+        """The link broke: orders are given again when it is back."""
+
+    def stop(self) -> None:
+        """Drop everything."""
 
     def tick(self, now: float) -> None:
         """Let time pass."""

@@ -232,7 +232,7 @@ class SyncLoop:
             self._line.run(self._poll, now)
 
     def _progress(self, reply: SyncReply) -> str:
-        total = max(reply.total, len(reply.rooms), len(self._seen))
+        total = max(reply.total, len(self._seen))
         return f"{len(self._seen)} of {total} rooms" if total else ""
 
     def _go_on(self, reply: SyncReply, now: float) -> None:

@@ -184,8 +184,15 @@ class Began:
     resumes: bool = False
 
 
+@frozen
+class Stilled:
+    """The session's disk did not play along, and the session knows: nothing more is told of a call."""
+
+    id: int
+
+
 Reply = Answer | Failed
-OnItsWay = Pictured | Sent | Began
-"""What is told of a call before it ends."""
+OnItsWay = Pictured | Sent | Began | Stilled
+"""What is told of a call before it ends, or instead of its end."""
 
 In = Reply | SecretKept | OnItsWay

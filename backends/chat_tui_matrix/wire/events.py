@@ -67,7 +67,7 @@ class SyncReply(msgspec.Struct, frozen=True, gc=False):
     presence: tuple[MatrixEvent, ...] = ()
     problems: tuple[str, ...] = ()
     total: int = 0
-    """How many rooms the account has, where the answer tells (sliding sync)."""
+    """How many rooms the account has, where the answer tells: a room may have several sections."""
 
 
 class PageReply(msgspec.Struct, frozen=True, gc=False):

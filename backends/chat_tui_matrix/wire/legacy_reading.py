@@ -85,7 +85,12 @@ def initial_sync(body: bytes) -> SyncReply:
         told = receipts.get(room.room_id, ())
         sections.extend(_sections(room.room_id, room, told, maker, noted.texts()))
     return SyncReply(
-        since, tuple(sections), maker.all(answer.account_data), _presence(answer.presence, maker), tuple(problems)
+        since,
+        tuple(sections),
+        maker.all(answer.account_data),
+        _presence(answer.presence, maker),
+        tuple(problems),
+        len({section.room_id for section in sections}),
     )
 
 

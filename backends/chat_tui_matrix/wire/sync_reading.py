@@ -107,6 +107,7 @@ def sync(body: bytes, *, whole: bool = False) -> SyncReply:
         maker.listed(answer.account_data),
         maker.listed(answer.presence),
         (*notes.texts(), *odd),
+        len({part.room_id for part in parts}) if whole else 0,
     )
 
 

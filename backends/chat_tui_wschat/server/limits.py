@@ -67,7 +67,7 @@ class Limits:
     kept_seconds: float = 86_400.0
     sockets_waiting: int = 256
     tokens_per_user: int = 50
-    max_chunk: int = 131_072
+    max_chunk: int = 262_144
     window: int = 32
     file_max: int = 2 * 1024**3
     file_ttl: float = 30 * 86_400.0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from chat_tui_core.transfers import Receiving, Sending
+from chat_tui_core.transfers import Receiving, Sending, window_of
 from chat_tui_wschat.framing import tag
 from chat_tui_wschat.grammar import MAX_NUM, REST_REFUSED
 from chat_tui_wschat.reply_codec import event_body
@@ -138,7 +138,8 @@ def _fetch(turn: Turn, file: SharedFile) -> Download:
     """Begin a download, which the offerer hears of."""
     _check_moving(turn)
     hall = turn.hall
-    flow = Sending(file.flow.size, file.flow.chunk, hall.limits.window)
+    size, chunk = file.flow.size, file.flow.chunk
+    flow = Sending(size, chunk, window_of(chunk, hall.limits.window))
     download = Download(hall.shelf.next_way(), file, turn.user, turn.session.device.name, flow)
     hall.shelf.fetch(download)
     hall.write(download.row)

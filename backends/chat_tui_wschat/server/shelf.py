@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from chat_tui_core.transfers import Receiving, Sending, chunk_count
+from chat_tui_core.transfers import Receiving, Sending, chunk_count, window_of
 from chat_tui_wschat.server.limits import Limits
 from chat_tui_wschat.server.state import Channel, Session, User
 from chat_tui_wschat.server.storage import Loaded, PutDownload, PutFile
@@ -189,7 +189,8 @@ class Shelf:
         for stored in loaded.downloads:
             file = self.files.get(stored.file)
             if file is not None:
-                out = Sending(file.flow.size, file.flow.chunk, limits.window, stored.acked, stored.acked)
+                size, chunk = file.flow.size, file.flow.chunk
+                out = Sending(size, chunk, window_of(chunk, limits.window), stored.acked, stored.acked)
                 user = users[stored.user]
                 self.fetch(Download(stored.number, file, user, stored.device, out, Fetched(stored.state)))
 

@@ -167,7 +167,8 @@ class OutgoingSocket:
                     if data is not None:
                         start = feed.offset - first.offset
                         head = f"{feed.xid} {feed.number} ".encode()
-                        self.ws.protocol.send_binary(head + data[start : start + feed.length])
+                        body = memoryview(data)[start : start + feed.length]
+                        self.ws.protocol.send_binary(b"".join((head, body)))
                         self.ws.send_data()
                 if self._closing:
                     return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Iterable
@@ -17,6 +18,7 @@ from chat_tui.plain.handling import carry_out, doing_on
 from chat_tui.plain.stand_in import StandIn
 from chat_tui.plain.words import DONE, event_line, link_line, refused_line, room_line, title_of
 from chat_tui.requests.following import Follower
+from chat_tui.screens.doing import Doing
 from chat_tui_core.actions import SETTLED, Action, Kind, State
 from chat_tui_core.errors import ChatError, LocalError
 from chat_tui_core.model import Membership, Room, RoomEvent
@@ -47,13 +49,14 @@ class Talking:
         self._write = write
         self._zone = zone
         self._stand_in = StandIn(session, options, self.tell, self.open)
-        self.doing = doing_on(self._stand_in)
+        self.doing: Doing = doing_on(self._stand_in)
         self._told: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._link = ""
         self._refused: set[int] = set()
         self._invited = {room.room_id for room in session.rooms.values() if room.membership is Membership.INVITED}
         self._opening: set[asyncio.Task[None]] = set()
         self._moved = asyncio.Event()
+        self._reading = asyncio.Lock()
         self._question: asyncio.Future[bool] | None = None
         self._follower: Follower | None = None
 
@@ -89,7 +92,11 @@ class Talking:
         self.session.open_room(room_id)  # from here on its members are known
         task = asyncio.get_running_loop().create_task(self._read_room(room_id))
         self._opening.add(task)
-        task.add_done_callback(self._opening.discard)
+        task.add_done_callback(self._room_read)
+
+    def _room_read(self, task: asyncio.Task[None]) -> None:
+        self._opening.discard(task)
+        self._moved.set()
 
     async def _read_room(self, room_id: str) -> None:
         room = self.session.rooms[room_id]
@@ -121,13 +128,16 @@ class Talking:
         """Read out what comes, until cancelled: all of the current room, of others what notices are given for."""
         follower = self._follower = Follower(self.session, (), {})
         while True:
+            await self._read_news(follower)
+            await follower.moved.wait()
+
+    async def _read_news(self, follower: Follower) -> None:
+        async with self._reading:
             async for event in follower.news():
                 room = self.session.rooms.get(event.room_id)
-                if room is not None and (
-                    event.room_id == self._stand_in.conversation.room_id or self._wanted(event, room)
-                ):
+                here = event.room_id == self._stand_in.conversation.room_id
+                if room is not None and (here or self._wanted(event, room)):
                     self._read(event, room)
-            await follower.moved.wait()
 
     def _wanted(self, event: RoomEvent, room: Room) -> bool:
         now = time.localtime()
@@ -246,18 +256,17 @@ class Talking:
 
     async def _settled(self, before: set[int]) -> None:
         """Wait a while for what a line began, so that the next one finds it done; not without a connection."""
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SETTLE_SECONDS):
-                while self.session.link.link is Link.ONLINE and (
-                    self._begun(before) or self.doing.opens or self._opening
-                ):
-                    if self._opening:
-                        await asyncio.wait(self._opening)
-                        continue
+                while self._waits(before):
                     self._moved.clear()
                     await self._moved.wait()
-        except TimeoutError:
-            return
+        if self._follower is not None and self.session.link.link is Link.ONLINE:
+            await self._read_news(self._follower)
+
+    def _waits(self, before: set[int]) -> bool:
+        begun = self._begun(before) or self.doing.opens or self._opening
+        return bool(begun) and self.session.link.link is Link.ONLINE
 
     def _begun(self, before: set[int]) -> bool:
         now = self.session.now_ms()
@@ -270,8 +279,3 @@ class Talking:
     async def finish(self) -> None:
         """Nothing is typed any more: wait a while for what is on its way, and read it out."""
         await self._settled(set())
-        if self._follower is not None:
-            async for event in self._follower.news():
-                room = self.session.rooms.get(event.room_id)
-                if room is not None and event.room_id == self._stand_in.conversation.room_id:
-                    self._read(event, room)

@@ -144,6 +144,7 @@ class Conversation(Paging, Writing):
         """Bring the open room up to date."""
         if not self.room_id:
             return
+        self._count_beyond(len(batch.arrivals.get(self.room_id, ())))
         changes = batch.timelines.get(self.room_id)
         if changes and self.source is not None:
             if not self.source.apply(changes, self.parts.timeline):
@@ -160,6 +161,11 @@ class Conversation(Paging, Writing):
             self.parts.hints.tell(typing=self._typing())
         if self.room_id in batch.members:
             self._update_names()
+
+    def _count_beyond(self, count: int) -> None:
+        """New messages have come; where the room's end is not loaded, they are only counted."""
+        if count and self._detached():
+            self.parts.timeline.came_beyond(count)
 
     def _changing(self) -> list[Action]:
         """Our edits, deletions and reactions in this room that are not settled."""

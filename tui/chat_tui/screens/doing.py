@@ -85,7 +85,7 @@ class Doing:
                 self._screen.say(f"{FAILED[action.kind].format(room=room)}: {reason}", serious=True)
                 self._screen.start(self._drop(action))
             elif action.state is State.CONFIRMED and action.kind in DONE:
-                self._screen.say(DONE[action.kind].format(room=room, text=clean_line(action.text)))
+                self._screen.say(DONE[action.kind].format(room=room, text=clean_line(self._called(action))))
             if action.room != action.room_id and action.room_id in self._to_open:
                 self._to_open.discard(action.room_id)
                 self._to_open.add(action.room)
@@ -102,6 +102,14 @@ class Doing:
     def _title(self, room_id: str) -> str:
         room = self.session.rooms.get(room_id)
         return room.title if room else room_id
+
+    def _called(self, action: Action) -> str:
+        """What the person is called whom an action was about, also one who is no longer in the room; else their id."""
+        conversation, user = self._screen.conversation, action.text
+        known = {member.user_id: member.name for member in self.session.members(action.room)}
+        if conversation.source is not None and conversation.room_id == action.room:
+            known = {**conversation.source.names, **known}
+        return known.get(user) or user
 
     def find(self, word: str) -> Room | None:
         """The room that a word names."""

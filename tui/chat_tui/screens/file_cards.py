@@ -34,7 +34,8 @@ class FileCards:
         self._files = screen.session.files
         self._by_event: dict[tuple[str, str], Transfer | None] = {}
         self._open = {one.id: one for one in self._files.open_now()}
-        self._paces: dict[int, Pace] = {}
+        self.paces: dict[int, Pace] = {}
+        """How fast each open file moves."""
         self._due: set[int] = set()
         self._timer: Timer | None = None
         self._count()
@@ -59,7 +60,7 @@ class FileCards:
 
     def now(self, transfer: Transfer) -> Now:
         """What the words on a transfer depend on beside it."""
-        pace = self._paces.get(transfer.id)
+        pace = self.paces.get(transfer.id)
         rate = pace.rate(time.monotonic()) if pace is not None else 0.0
         return Now(self._files.why(transfer), self._files.again_in(transfer), rate)
 
@@ -88,10 +89,10 @@ class FileCards:
                 self._by_event[place] = transfer
         if transfer.is_open:
             self._open[transfer.id] = transfer
-            self._paces.setdefault(transfer.id, Pace()).note(now, transfer.done)
+            self.paces.setdefault(transfer.id, Pace()).note(now, transfer.done)
         else:
             self._open.pop(transfer.id, None)
-            self._paces.pop(transfer.id, None)
+            self.paces.pop(transfer.id, None)
             if before is not None:
                 self._say_end(transfer)
         if before is not None and _progress(before, transfer) and not self._files.why(transfer):

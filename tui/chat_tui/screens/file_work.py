@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 from chat_tui.aside import aside
 from chat_tui.browsing import open_path
 from chat_tui.commands import Call
+from chat_tui.keys import key_of, shown_as
 from chat_tui.transfer_words import FileDeed, tilde
 from chat_tui_core.errors import FileTrouble, LocalError
 from chat_tui_core.model import Membership, RoomEvent
-from chat_tui_core.news import Capability
+from chat_tui_core.news import Capability, Link
 from chat_tui_core.safe_text import one_line
 from chat_tui_core.transfers import Direction, State, Transfer
 
@@ -135,6 +136,8 @@ async def send_files(screen: MainScreen, start: Path | None = None, chosen: Sequ
         await screen.session.send(room.room_id, picked.caption)
     for path in picked.paths:
         await screen.session.files.offer(room.room_id, path)
+    if screen.session.link.link is not Link.ONLINE:
+        screen.say(f"Sent with the next connection; {shown_as(key_of('files.open').keys)} lists what waits.")
     return True
 
 

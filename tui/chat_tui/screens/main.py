@@ -151,6 +151,8 @@ class MainScreen(MainKeys):
             await work
         except ChatError as error:
             self.hints.tell(problem=str(error))
+            if self.hints.is_cut:
+                self.say(str(error), serious=True)
         except Exception:  # noqa: BLE001 - one thing that cannot be done must not take the others with it
             _LOG.exception("a command failed")
             self.hints.tell(problem="That went wrong inside the program; its log says more.")

@@ -37,8 +37,10 @@ def _keep_around_reader(screen: MainScreen) -> None:
         return
     place = source.hi if view.following else view.viewport.top[0]
     if source.hi - place > MOST:
+        new = 0 if loaded.detached else view.new_below()
         source.apply(loaded.drop_newest(place - source.lo + KEPT), view)
         view.newer_done(detached=True)
+        view.came_beyond(new)
     elif place - source.lo > MOST and not session.at_start(conversation.room_id):
         source.apply(loaded.drop_oldest(source.hi - place + KEPT), view)
     elif place - source.lo > MOST and view.following:

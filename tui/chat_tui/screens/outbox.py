@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from textual import on
@@ -21,7 +22,7 @@ from chat_tui.widgets.line_view import LineView
 from chat_tui.widgets.outbox_list import OutboxList
 from chat_tui.widgets.pick_list import PickList
 from chat_tui.widgets.status_bar import link_text
-from chat_tui.widgets.text_layout import clean_line
+from chat_tui.widgets.text_layout import cells, clean_line
 from chat_tui.widgets.text_line import Piece, TextLine
 from chat_tui_core.actions import BLOCKING, OPEN, Action, Kind, State
 from chat_tui_core.errors import ChatError
@@ -143,7 +144,11 @@ class OutboxScreen(ModalScreen[Chosen | None]):
             left += [(f"  {timed:,} for later", "$text-success")] if timed else []
         link = self._session.link
         style = "$text-success" if link.link is Link.ONLINE else "$text-warning"
-        self.query_one("#outbox-title", TextLine).show(left, [(link_text(link, time.monotonic()), style)])
+        line, now = self.query_one("#outbox-title", TextLine), time.monotonic()
+        words = link_text(link, now)
+        if sum(cells(text) for text, _ in left) + cells(words) >= line.content_size.width:
+            words = link_text(replace(link, reason=""), now)  # the status bar gives the reason
+        line.show(left, [(words, style)])
 
     def _tick(self) -> None:
         self._list.tick(self._now())

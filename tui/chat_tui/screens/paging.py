@@ -119,8 +119,10 @@ class Paging:
     async def go_to(self, event_id: str = "", ts: int = 0) -> None:
         """Show an event of this room, or the first one at or after a time. Raises TransportError, Refused, LocalError."""
         room_id = self.room_id
-        self.parts.hints.tell(problem="Looking for it…")
-        order = await self.session.landing.find_around(room_id, event_id, ts)
+        order = self.session.landing.stored_place(room_id, event_id, ts)
+        if not order:
+            self.parts.hints.tell(problem="Looking for it…")
+            order = await self.session.landing.find_around(room_id, event_id, ts)
         self.parts.hints.tell(problem="")
         if not order:
             raise LocalError("That message cannot be found in this room.")

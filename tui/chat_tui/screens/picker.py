@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -216,19 +217,19 @@ class PickerScreen(ModalScreen[Picked | None]):
     # ------------------------------------------------------------ walking
 
     @on(TextArea.Changed, "#picker-query")
-    def _query_changed(self) -> None:
-        """Narrow the list; a slash goes into what stands before it."""
-        text, self._problem = self._query.text, ""
+    def _take_query(self) -> None:
+        """Narrow the list to what is typed by now; a slash goes into what stands before it."""
+        text = self._query.text
         head, slash, tail = text.rpartition("/")
         if slash:
+            self._problem = ""
             target = Path(head + slash).expanduser() if head[:1] in {"", "~"} else self._view.wanted / head
             self._query.load_text(tail)
             self._query.move_cursor((0, len(tail)))
             self._view.query = tail
-            self._do(self._view.go(Path(_plain(target)), tail))
-        elif text == "~":
-            return
-        else:
+            self._do(self._view.go(Path(os.path.normpath(target)), tail))
+        elif text != self._view.query:
+            self._problem = ""
             self._view.narrow(text)
 
     def _go(self, path: Path, at: str = "") -> None:
@@ -239,6 +240,7 @@ class PickerScreen(ModalScreen[Picked | None]):
 
     def action_cursor(self, step: int) -> None:
         """Choose another entry; the filter keeps the focus."""
+        self._take_query()
         for _ in range(abs(step)):
             self._list.action_cursor(1 if step > 0 else -1)
 
@@ -248,6 +250,7 @@ class PickerScreen(ModalScreen[Picked | None]):
 
     def action_into(self) -> None:
         """Go into the folder under the cursor."""
+        self._take_query()
         chosen = self._list.chosen()
         if chosen is not None and chosen.kind == "folder":
             self._go(self._list.folder / chosen.name)
@@ -283,6 +286,7 @@ class PickerScreen(ModalScreen[Picked | None]):
 
     def action_mark(self) -> None:
         """Mark the file under the cursor, or take the mark away, and go on to the next one."""
+        self._take_query()
         chosen = self._list.chosen()
         if self._saves or chosen is None or chosen.kind != "file":
             return
@@ -308,11 +312,17 @@ class PickerScreen(ModalScreen[Picked | None]):
 
     def action_choose(self) -> None:
         """Go into a folder; save here; take the marked files, or the one under the cursor, to the caption."""
-        self._do(self._choose())
+        self._take_query()
+        if self._view.reading:
+            self._do(self._choose_once_read())
+        else:
+            self._choose()
 
-    async def _choose(self) -> None:
-        if not await self._view.settled():
-            return
+    async def _choose_once_read(self) -> None:
+        if await self._view.settled():
+            self._choose()
+
+    def _choose(self) -> None:
         chosen = self._list.chosen()
         if self._list.on_head:
             self.dismiss(Picked((self._view.path,)))
@@ -321,7 +331,7 @@ class PickerScreen(ModalScreen[Picked | None]):
         elif chosen is not None and chosen.kind == "file" and not self._saves:
             if not self._marks:
                 self.action_mark()
-            self._caption.focus()
+            self.set_focus(self._caption)  # now: the next key is meant for it
 
     @on(PickList.Picked)
     def _picked(self, event: PickList.Picked) -> None:
@@ -342,7 +352,7 @@ class PickerScreen(ModalScreen[Picked | None]):
 
     def action_back(self) -> None:
         """From the caption to the list again."""
-        self._query.focus()
+        self.set_focus(self._query)
 
     def action_send(self) -> None:
         """Send what is marked."""
@@ -373,13 +383,6 @@ class PickerScreen(ModalScreen[Picked | None]):
 
 def _name_of(path: Path) -> str:
     return "Home" if path == Path.home() else clean_line(path.name) or "/"
-
-
-def _plain(path: Path) -> str:
-    """A path without `.` and `..`."""
-    import os
-
-    return os.path.normpath(path)
 
 
 def _end_of(text: str, width: int) -> str:

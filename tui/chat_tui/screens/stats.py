@@ -22,6 +22,7 @@ async def usual_of(session: Session) -> list[Fact]:
 async def stats_of(session: Session) -> list[Fact]:
     """All that is measured of an account, and what is not settled in it. Raises StoreError."""
     answered, confirmed = map(delays_of, await session.store.fetch(latency))
+    count = max(answered.count, confirmed.count)
     waiting = [action for action in session.open_actions.values() if action.kind not in SILENT]
     refused = sum(1 for action in waiting if action.state is State.FAILED)
     return [
@@ -33,6 +34,6 @@ async def stats_of(session: Session) -> list[Fact]:
             "Slowest",
             f"sent {said_delay(answered.worst)}, confirmed {said_delay(confirmed.worst)}" if confirmed.count else "",
         ),
-        ("Measured", f"the newest {max(answered.count, confirmed.count)} of what you did, on this device"),
+        ("Measured", f"the newest {count} of what you did, on this device" if count else ""),
         ("Not settled", f"{len(waiting)}, of which {refused} refused"),
     ]

@@ -85,7 +85,7 @@ class Banner(Widget, can_focus=True):
             left = said_span(obstacle.wait.until - self.now_ms())
             mark, style, tail = "… ", "$text-warning bold", f" has to wait {left}: {reason}"
         room = max(width - 2 - cells(tail), (width - 2) // 2)
-        subject = fit(clean_line(subject_of(obstacle.action, self._about)), room)
+        subject = _cut(clean_line(subject_of(obstacle.action, self._about)), room)
         first = Content.assemble((mark, style), (subject, "bold"), fit(tail, width - cells(subject) - 2))
         return Content("\n").join([first, self._second(obstacle)])
 
@@ -134,3 +134,9 @@ class Banner(Widget, can_focus=True):
             for start, end, decision in self._spots:
                 if start <= event.x - 1 < end:
                     self.action_decide(decision)
+
+
+def _cut(subject: str, width: int) -> str:
+    """What fits of a subject; a quotation that is cut is closed all the same."""
+    shown = fit(subject, width)
+    return f"{fit(subject, width - 1)}”" if shown != subject and subject.endswith("”") else shown

@@ -51,6 +51,11 @@ class HintLine(TextLine):
         self._typing = self._typing if typing is None else typing
         self._update()
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the problem does not fit on the line."""
+        return cells(clean_line(self._problem)) > self.content_size.width
+
     def below(self, new: int, *, following: bool) -> None:
         """Say what stands below the screen."""
         self._following, self._new_below = following, new

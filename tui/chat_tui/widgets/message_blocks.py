@@ -11,12 +11,22 @@ from chat_tui.widgets.blocks import Block
 from chat_tui.widgets.message_lines import Around, Edge, message_block
 from chat_tui.widgets.message_look import Look
 from chat_tui.widgets.message_row import MessageRow, shown_text
+from chat_tui_core.values import frozen
 
-__all__ = ["EDGES", "EmptySource", "MessageBlocks", "Older", "TimelineSource"]
+__all__ = ["EDGES", "Bookmark", "EmptySource", "MessageBlocks", "Older", "TimelineSource"]
 
 Older = Literal["more", "asked", "awaited", "failed", "none"]
 """What is known of the messages before the first one that is loaded: asked for, and awaited when that takes long."""
 EDGES: dict[Older, Edge] = {"more": "", "asked": "", "awaited": "loading", "failed": "failed", "none": "start"}
+
+
+@frozen
+class Bookmark:
+    """Where a reader was in a room: opaque, to be given back to `Timeline.set_source`."""
+
+    key: str
+    line: int
+    following: bool
 
 
 class TimelineSource(Protocol):

@@ -10,11 +10,12 @@ from textual.message import Message
 from textual.widget import Widget
 
 from chat_tui.messages import RoomChosen
+from chat_tui.widgets.inline_markup import parse
 from chat_tui.widgets.message_look import clock_of, day_of
 from chat_tui.widgets.pick_list import Part, PickList, Row
 from chat_tui.widgets.room_filter import FilterLine, RoomFilter
 from chat_tui.widgets.room_order import MARKS, Heading, RoomOrder, Splice
-from chat_tui.widgets.text_layout import clean_line
+from chat_tui.widgets.text_layout import clean, clean_line
 from chat_tui_core.model import Membership, Room
 from chat_tui_core.safe_text import one_line
 
@@ -268,7 +269,7 @@ class RoomList(PickList):
             about = one_line(room.topic, PREVIEW) or _people(room.members)
             return f"  {clean_line(about)}"
         sender = "you" if room.last_sender == self.me else clean_line(room.last_sender)
-        text = clean_line(one_line(room.last_text, PREVIEW))
+        text = clean_line(one_line(parse(clean(room.last_text[: PREVIEW * 2])).text, PREVIEW))
         return f"  {sender}: {text}" if sender else f"  {text}"
 
     def action_choose(self) -> None:

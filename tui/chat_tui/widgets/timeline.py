@@ -10,26 +10,18 @@ from typing import ClassVar
 from textual.message import Message
 
 from chat_tui.widgets.line_view import LineView
-from chat_tui.widgets.message_blocks import EDGES, EmptySource, MessageBlocks, Older, TimelineSource
+from chat_tui.widgets.message_blocks import EDGES, Bookmark, EmptySource, MessageBlocks, Older, TimelineSource
 from chat_tui.widgets.message_lines import Target
 from chat_tui.widgets.message_look import PARTS, Look
-from chat_tui_core.values import frozen
 
 __all__ = ["Bookmark", "Timeline", "TimelineSource"]
 
 PREFETCH_SCREENS = 2
 """Older messages are asked for when the top is this near to the first one that is loaded."""
+PAINTED_SECONDS = 0.015
+"""After which what moved is painted: only then is more asked for, so that loading never holds up a frame."""
 AWAITED_SECONDS = 0.2
 """Only when they take longer than this is it said that they are loaded: stored ones come in a few milliseconds."""
-
-
-@frozen
-class Bookmark:
-    """Where a reader was in a room: opaque, to be given back to `Timeline.set_source`."""
-
-    key: str
-    line: int
-    following: bool
 
 
 class Timeline(LineView, inherit_bindings=False):
@@ -148,7 +140,7 @@ class Timeline(LineView, inherit_bindings=False):
         self._spacious = spacious
         self._new_from = hi  # the first position that came after the reader left the end
         self._told = (True, 0)
-        self._detached = self._asked_newer = False
+        self._detached, self._asked_newer, self._beyond = False, False, 0
         if source is None:
             self.messages.older = "none"
 
@@ -173,6 +165,7 @@ class Timeline(LineView, inherit_bindings=False):
         self.messages.unread_after = unread_after
         self.messages.older = "none" if older_done else "more"
         self._set_detached(detached)
+        self._beyond = 0
         self.reset(lo, hi)
         self._new_from = hi
         place = None if bookmark is None or bookmark.following else source.position_of(bookmark.key)
@@ -212,7 +205,14 @@ class Timeline(LineView, inherit_bindings=False):
 
     def newer_done(self, *, detached: bool) -> None:
         """Take it that the answer to `NeedNewer` is here; `detached`: the room still goes on after it."""
+        if self._detached and not detached:
+            self._new_from, self._beyond = self.messages.hi - self._beyond, 0
         self._set_detached(detached)
+        self.touch()
+
+    def came_beyond(self, count: int) -> None:
+        """Count new messages that came after the last one that is loaded, where the room goes on behind that."""
+        self._beyond += count
         self.touch()
 
     def to_end(self) -> None:
@@ -235,8 +235,7 @@ class Timeline(LineView, inherit_bindings=False):
         shift, end = inserted - removed, position + removed
         messages = self.messages
         messages.hi += shift
-        if messages.unread_after is not None and messages.unread_after >= position:
-            after = messages.unread_after
+        if (after := messages.unread_after) is not None and after >= position:
             messages.unread_after = after + shift if after >= end else position - 1
         if self._new_from >= position:
             self._new_from = max(position, self._new_from + shift)
@@ -261,6 +260,11 @@ class Timeline(LineView, inherit_bindings=False):
             self.lay_out_again(self.messages.lo)
             self.touch()
         self.messages.older = older
+
+    def _ask(self, messages: MessageBlocks, wish: Message) -> None:
+        """Ask for more messages, unless another room is shown meanwhile."""
+        if messages is self.messages:
+            self.post_message(wish)
 
     def _awaited(self, messages: MessageBlocks) -> None:
         """Say that older messages are loaded, if they have not come yet."""
@@ -297,8 +301,8 @@ class Timeline(LineView, inherit_bindings=False):
 
     def new_below(self) -> int:
         """Give how many messages came after the reader left the end and have not been on screen yet."""
-        if self.viewport.follow or self._detached or not self.viewport.rows:
-            return 0
+        if self._detached or self.viewport.follow or not self.viewport.rows:
+            return self._beyond
         self._new_from = max(self._new_from, self.viewport.rows[-1][0] + 1)
         return max(0, self.messages.hi - self._new_from)
 
@@ -312,11 +316,11 @@ class Timeline(LineView, inherit_bindings=False):
         if self.messages.older == "more" and near:
             self._set_older("asked")
             self.set_timer(AWAITED_SECONDS, partial(self._awaited, self.messages))
-            self.post_message(self.NeedOlder(self))
+            self.set_timer(PAINTED_SECONDS, partial(self._ask, self.messages, self.NeedOlder(self)))
         left = viewport.heights.total - viewport.heights.y_of(viewport.top[0])
         if self._detached and not self._asked_newer and left < (PREFETCH_SCREENS + 1) * viewport.height:
             self._asked_newer = True
-            self.post_message(self.NeedNewer())
+            self.set_timer(PAINTED_SECONDS, partial(self._ask, self.messages, self.NeedNewer()))
         tell = (viewport.follow, self.new_below())
         if tell != self._told:
             self._told = tell

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from chat_tui_core.errors import FileTrouble, StoreError
+from chat_tui_core.file_news import Ending
 from chat_tui_core.session.files import places
 from chat_tui_core.session.files.disk import Disk
 from chat_tui_core.session.files.gathering import Part
 from chat_tui_core.session.files.places import Place
+from chat_tui_core.session.files.trouble import Broken
 from chat_tui_core.transfers import Transfer
 
 _AT_ONCE: Final = 1 << 22
@@ -73,9 +75,16 @@ class Incoming:
                 self.place = self._part.place
         return self.done
 
-    def write(self, offset: int, data: bytes) -> None:
-        """Take bytes; those that are here already are acknowledged again, and those out of their turn are dropped."""
+    def write(self, offset: int, data: bytes, size: int = -1) -> None:
+        """Take bytes; those that are here already are acknowledged again, and those out of their turn are dropped.
+
+        More than `size`, where that is known, ends it: nobody fills this disk with what was not offered.
+        """
         if self._closed or self._part is None or offset > self._taken:
+            return
+        if 0 <= size < offset + len(data):
+            self._closed = True
+            self._trouble(Broken(f"More came of {self.place.path.name} than was offered.", Ending.SIZE))
             return
         fresh = data[self._taken - offset :]
         if data and not fresh:

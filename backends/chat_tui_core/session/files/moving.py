@@ -187,7 +187,8 @@ class Mover:
         """See FileBytes.write."""
         moving = self._moving.get(transfer)
         if isinstance(moving, Incoming):
-            moving.write(offset, data)
+            known = self.open.get(transfer)
+            moving.write(offset, data, known.size if known else -1)
 
     async def room(self, transfer: int) -> None:
         """See FileBytes.room."""

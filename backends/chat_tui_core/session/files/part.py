@@ -92,7 +92,7 @@ class Files:
         size, _ = await self._run(where, sources.examine, where)
         mime = await self._run(where, _mime, where.name)
         draft = Transfer(0, Direction.OUT, room_id, offered_name(name or where.name), size, mime=mime, path=str(where))
-        return self._put(await self._store.write(stored.new_transfer, draft, self._wall_ms(), durable=True))
+        return self._put(await self._store.write(units.made, draft, self._wall_ms(), durable=True))
 
     async def accept(self, transfer_id: int, to: Path | None = None) -> Transfer:
         """Have an offered file brought here: into a folder, or under the name `to`, which must be free.

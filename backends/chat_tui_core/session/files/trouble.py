@@ -10,7 +10,7 @@ from typing import Final
 from chat_tui_core.errors import FileTrouble
 from chat_tui_core.file_news import Ending
 
-_SENTENCES: Final[Mapping[int, str]] = {
+SENTENCES: Final[Mapping[int, str]] = {
     errno.ENOSPC: "The disk is full: {path} waits for room.",
     errno.EDQUOT: "Your share of the disk is used up: {path} waits for room.",
     errno.EFBIG: "{path} is as large as files may be here: it waits until larger ones may be.",
@@ -35,6 +35,6 @@ class Broken(FileTrouble):
 
 def explain(error: OSError, path: Path) -> FileTrouble:
     """The sentence for what the system said of a path."""
-    sentence = _SENTENCES.get(error.errno or 0, "{path} cannot be used ({reason}).")
+    sentence = SENTENCES.get(error.errno or 0, "{path} cannot be used ({reason}).")
     shown = str(path).encode("utf-8", "replace").decode()
     return FileTrouble(sentence.format(path=shown, reason=error.strerror or type(error).__name__))

@@ -21,6 +21,12 @@ def needed(db: sqlite3.Connection, transfer_id: int) -> Transfer:
     return found
 
 
+def made(db: sqlite3.Connection, draft: Transfer, now_ms: int) -> Transfer:
+    """The person sends a file: a new transfer. What ended long ago is forgotten."""
+    stored.prune(db, now_ms)
+    return stored.new_transfer(db, draft, now_ms)
+
+
 def prepared(db: sqlite3.Connection, transfer_id: int, size: int, stamp: str, digest: str) -> Transfer:
     """A source was read: it is this, and no other."""
     return _saved(db, replace(needed(db, transfer_id), size=size, stamp=stamp, digest=digest))
