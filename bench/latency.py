@@ -43,6 +43,7 @@ PAGE_UP: Final = "\x1b[5~"
 PAINTED: Final = "\x1b[?2026l"
 """Ends a synchronised update."""
 PAUSE: Final = 0.12
+SETTLE: Final = 2.0
 ROOMS: Final = {"hall": 5_000, "archive": 100_000}
 WAITING: Final = 1_000
 """Messages that wait for the server at the end."""
@@ -190,12 +191,17 @@ def pages(terminal: PseudoTerminal, count: int) -> list[float]:
     return found
 
 
-def open_room(terminal: PseudoTerminal, room: str) -> None:
-    """Open a room by name, and wait until all is calm."""
+def begin_room(terminal: PseudoTerminal, room: str) -> None:
+    """Open a room by name."""
     for keys in ("/", f"switch {room}"):  # the first key moves the focus
         terminal.send(keys)
         time.sleep(PAUSE)
     terminal.send("\r")
+
+
+def open_room(terminal: PseudoTerminal, room: str) -> None:
+    """Open a room by name, and wait until all is calm."""
+    begin_room(terminal, room)
     terminal.quiet(1.0)
 
 
@@ -253,11 +259,12 @@ def measure_waiting(figures: Figures, folder: Path, room: str, rounds: int) -> N
         )
         app.shown("reconnecting")
         small.quiet(0.3)
-        open_room(app, room)
+        begin_room(app, room)
+        time.sleep(SETTLE)  # it never becomes quiet: the next try is counted down
         bare = echoes(small)
         keys = echoes(app)
         app.send("\x7f" * len(KEYS))
-        app.quiet(0.3)
+        time.sleep(SETTLE)
         own = own_lines(app, rounds, "waiting")
         bare += echoes(small)
     most = part(bare, 95) * 1000 + MORE_THAN_BARE

@@ -39,10 +39,13 @@ MOST_LINES: Final = 10
 LAST: Final = (0.0, 0.25)
 """Seconds from the last line's Enter, which is not waited for, to the death of the app."""
 
+SETTLE: Final = 0.3
+"""Seconds until the app has certainly begun to empty the box."""
+
 CALM: Final = 90.0
 """Seconds that the last one has to get everything through."""
 
-CLEAR, OUTBOX, ALL_SENT = "\x03", "\x1bOQ", "Everything is sent."  # Ctrl+C, F2
+CLEAR, OUTBOX, ALL_SENT = "\x05\x15", "\x1bOQ", "Everything is sent."  # Ctrl+E and Ctrl+U, F2
 COMMAND: Final = (sys.executable, "-m", "chat_tui", "--data-dir")
 
 
@@ -86,11 +89,10 @@ class Stage:
         app = PseudoTerminal([*COMMAND, str(self._client)], settings=self._settings)
         try:
             app.shown("online")
-            app.send(f"{CLEAR}/switch {ROOM}")
+            app.quiet(0.15)  # the only room is open, and the box has the focus
+            app.send(CLEAR)  # what the app before had not sent is a draft
+            time.sleep(SETTLE)
             app.quiet(0.15)
-            app.send("\r")
-            app.quiet(0.15)
-            app.send(CLEAR)
         except BaseException:
             app.close()
             raise

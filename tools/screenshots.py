@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,8 @@ time.tzset()
 from textual.pilot import Pilot  # noqa: E402
 
 from chat_tui.config import AppOptions, Config  # noqa: E402
+from chat_tui.screens.settings import SettingsScreen  # noqa: E402
+from chat_tui.screens.themes import ThemesScreen  # noqa: E402
 from chat_tui.themes import DARK, LIGHT  # noqa: E402
 from chat_tui_core.accounts import DataFolder  # noqa: E402
 from chat_tui_core.actions import Kind  # noqa: E402
@@ -251,6 +254,19 @@ async def _nothing(stage: Stage) -> None:
     await stage.online()
 
 
+async def _settings(stage: Stage) -> None:
+    await _chat(stage)
+    stage.app.options = replace(stage.app.options, file=Path("~/.config/chat-tui/config.toml"))
+    await stage.app.push_screen(SettingsScreen())
+    await stage.pilot.pause()
+
+
+async def _themes(stage: Stage) -> None:
+    await _chat(stage)
+    await stage.app.push_screen(ThemesScreen())
+    await stage.pilot.pause()
+
+
 SCENES: Final[dict[str, Callable[[Stage], Awaitable[None]]]] = {
     "chat": _chat,
     "home": _talk,
@@ -268,6 +284,8 @@ SCENES: Final[dict[str, Callable[[Stage], Awaitable[None]]]] = {
     "stats": _stats,
     "switcher": _then(_chat, "ctrl+k", "e"),
     "help": _then(_chat, "f1"),
+    "settings": _then(_settings, "down", "down"),
+    "themes": _then(_themes, "down"),
     "empty": _nothing,
 }
 

@@ -13,10 +13,10 @@ from chat_tui_wschat.frames import Chunk
 from chat_tui_wschat.framing import write_chunk
 from chat_tui_wschat.protocol_values import SendChunk
 
-READ_AT_ONCE: Final = 1 << 19
+READ_AT_ONCE: Final = 1 << 21
 """Bytes of chunks that follow each other and are read together."""
 
-_AHEAD: Final = 2
+_AHEAD: Final = 8
 """Chunks that are read and still wait, before more are read."""
 
 

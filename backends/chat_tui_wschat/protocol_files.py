@@ -105,8 +105,10 @@ class Files:
         """Bytes are durable here: acknowledge them."""
         for download in self._downloads.values():
             flow = download.flow
-            if download.transfer == order.transfer and flow.keep(chunks_within(flow.size, flow.chunk, order.done)):
-                self._acknowledge(download)
+            if download.transfer == order.transfer:
+                durable = min(flow.taken, chunks_within(flow.size, flow.chunk, order.done))
+                if flow.keep(durable):
+                    self._acknowledge(download)
 
     def _acknowledge(self, download: _Download) -> None:
         self._out.append(Send(write_command(Command("FILE", ("ACK", download.xid, download.flow.kept)))))

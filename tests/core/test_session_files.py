@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import threading
 from collections.abc import AsyncIterator, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -36,6 +37,7 @@ from chat_tui_core.model import EventKind, FileInfo, RoomEvent
 from chat_tui_core.news import Arrived, Capability, Link, LinkChanged, RoomsListed, SignedIn
 from chat_tui_core.session.files import gathering, places
 from chat_tui_core.session.files.moving import OFFLINE, TURN
+from chat_tui_core.store import transfers as stored
 from chat_tui_core.transfers import Direction, State, Transfer
 from tests.core.file_play import FilePlay
 from tests.core.scripted import joined
@@ -280,6 +282,35 @@ async def test_a_download_goes_on_from_what_is_durable(play: FilePlay, at: int, 
         play.write(offered.id, BODY, start, 700)
     await play.until(offered.id, State.COMPLETE)
     assert play.received() == {"a.bin": BODY}
+
+
+async def test_what_waits_for_a_slow_disk_while_the_connection_breaks_is_noted(  # D3, D4
+    play: FilePlay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+
+    def slow(fd: int, offset: int, pieces: Sequence[bytes]) -> None:
+        assert released.wait(20)
+        write_parts(fd, offset, pieces)
+
+    monkeypatch.setattr(gathering, "write_parts", slow)
+    await play.online(joined())
+    offered = await play.offered(BODY, DIGEST)
+    await play.session.files.accept(offered.id)
+    await play.order(AcceptFile)
+    await play.news(FileTaken(offered.id, "f1", "x2", "memo", size=len(BODY)))
+    play.write(offered.id, BODY[:3_000])
+    await play.offline()
+    await play.online()
+    released.set()
+    order = await anything_but_kept(play)
+    assert isinstance(order, AcceptFile)
+    assert order.done == 3_000
+    noted = play.session.store.read(stored.load_transfer, offered.id)
+    assert noted is not None
+    assert noted.done == 3_000, "who is killed now goes on from here"
+    play.write(offered.id, BODY, 3_000)
+    await play.until(offered.id, State.COMPLETE)
 
 
 async def anything_but_kept(play: FilePlay) -> object:

@@ -89,8 +89,8 @@ class AnyTimeline(RuleBasedStateMachine):
 
     # ------------------------------------------------------------ what comes
 
-    def _come(self, orders: list[int]) -> None:
-        """Events come: known ones as they are now, new ones into their places."""
+    def _come(self, orders: list[int]) -> list[Change]:
+        """Events come: known ones as they are now, new ones into their places; what was told of it."""
         for order in sorted(orders):
             event = self.room[order]
             if order not in self.loaded:
@@ -104,7 +104,9 @@ class AnyTimeline(RuleBasedStateMachine):
                 elif action is not None:
                     self.beside[event.event_id] = action
                 self.loaded.add(order)
-        self.told(self.timeline.add([self.room[order] for order in orders]))
+        changes = self.timeline.add([self.room[order] for order in orders])
+        self.told(changes)
+        return changes
 
     @rule(count=st.integers(1, PAGE))
     def older_page(self, count: int) -> None:
@@ -122,7 +124,9 @@ class AnyTimeline(RuleBasedStateMachine):
         for order in range(first, first + count):
             self.room[order] = self._event(order)
         if not self.timeline.detached:
-            self._come(list(range(first, first + count)))
+            (change,) = self._come(list(range(first, first + count)))
+            assert isinstance(change, Inserted), "a batch is one step, and no other one comes"
+            assert len(change.items) == count
 
     @rule(orders=st.lists(ORDERS, min_size=1, max_size=5))
     def late(self, orders: list[int]) -> None:
@@ -137,8 +141,13 @@ class AnyTimeline(RuleBasedStateMachine):
 
     def _becomes(self, order: int, **fields: Any) -> None:
         if order in self.loaded:
-            self.room[order] = replace(self.room[order], **fields)
-            self.told(self.timeline.add([self.room[order]]))
+            old, new = self.room[order], replace(self.room[order], **fields)
+            self.room[order] = new
+            changes = self.timeline.add([new])
+            index = self.timeline.index_of(new.event_id)
+            assert index is not None
+            assert changes == ([] if old == new else [Changed(index, self.timeline.items[index])])
+            self.told(changes)
 
     @rule(order=ORDERS, number=NUMBERS)
     def edited(self, order: int, number: int) -> None:

@@ -245,7 +245,7 @@ class Person:
         """One /sync."""
         return await self.raw.get("sync", timeout=timeout_ms, **({"since": since} if since else {}), **more)
 
-    async def wait_for_text(self, room: str, text: str, seconds: float = 10.0) -> Json:
+    async def wait_for_text(self, room: str, text: str, seconds: float = 30.0) -> Json:
         """Wait until a message with this body is in the room; its event. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             since = (await self.sync(filter={"room": {"timeline": {"limit": 1}}}))["next_batch"]

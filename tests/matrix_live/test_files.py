@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import random
 import re
 import signal
@@ -328,13 +329,15 @@ class Home:
         assert done.code == 0, done.error
         return done.rows
 
-    async def killed(self, struck: asyncio.Event, *words: str) -> None:
-        """Run a command and kill it as soon as something has happened."""
+    async def killed(self, struck: asyncio.Event, *words: str) -> dict[str, Any]:
+        """Run a command and kill it as soon as something has happened; the first row that it told."""
         running = await asyncio.to_thread(self.client.start, *words, "--json")
         with running:
+            first = json.loads(await asyncio.to_thread(running.line))
             async with asyncio.timeout(PATIENCE):
                 await struck.wait()
             await asyncio.to_thread(running.end, signal.SIGKILL)
+        return dict(first)
 
 
 async def test_files_by_the_command_line(people: People, tmp_path: Path) -> None:  # D1, D7
@@ -397,23 +400,16 @@ async def test_a_program_that_is_killed_ends_what_it_began(people: People, proxy
     # Within the upload, and between the upload and its message.
     never = asyncio.Event()
     rule = proxy.on("POST", UPLOAD, held(request=never))
-    await sender.killed(rule.struck, "send", room, "--file", str(tmp_path / "a.bin"))
+    sent = await sender.killed(rule.struck, "send", room, "--file", str(tmp_path / "a.bin"))
+    follow = ("files", "get", str(sent["id"]))
     rule = proxy.on("PUT", MESSAGE, held(answer=never))
-    running = await asyncio.to_thread(sender.client.start, "tail", room, "--json")
-    with running:
-        async with asyncio.timeout(PATIENCE):
-            await rule.struck.wait()
-            while not any(one.status == 200 for one in proxy.requests("PUT", MESSAGE)):
-                await asyncio.sleep(0.02)
-        await asyncio.to_thread(running.end, signal.SIGKILL)
+    await sender.killed(rule.struck, *follow)
+    async with asyncio.timeout(PATIENCE):
+        while not await brought(bob, room):
+            await asyncio.sleep(0.05)
     proxy.calm()
-    (sent,) = await sender.rows("files")
-    running = await asyncio.to_thread(sender.client.start, "tail", room, "--json")
-    with running:
-        async with asyncio.timeout(PATIENCE):
-            while (sent := (await sender.rows("files"))[0])["state"] != "complete":
-                await asyncio.sleep(0.1)
-        await asyncio.to_thread(running.end)
+    sent = (await sender.rows(*follow))[-1]
+    assert sent["state"] == "complete"
     assert (sent["done"], sent["size"]) == (len(body), len(body))
     assert len(await brought(bob, room)) == 1
     # And within the download: what has come trickles, so that some of it is durable.

@@ -1,4 +1,7 @@
-"""Watches, while something happens, how long the event loop is held up and how much memory is taken (Linux)."""
+"""Watches, while something happens, how long the event loop is held up and how much memory is taken (Linux).
+
+Time is processor time of this process: on a loaded machine another clock would count what others do.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ _RESET_PEAK: Final = "5"
 
 
 class Watchdog:
-    """In `async with`: a task that is late whenever something holds the loop up. Seconds."""
+    """In `async with`: a task that notes how much is done between its turns. Seconds."""
 
     def __init__(self) -> None:
         self.pauses: list[float] = []
@@ -37,11 +40,11 @@ class Watchdog:
         return [round(pause * 1000) for pause in sorted(self.pauses, reverse=True)[:count]]
 
     async def _watch(self) -> None:
-        before = time.perf_counter()
+        before = time.process_time()
         while True:
             await asyncio.sleep(TICK)
-            now = time.perf_counter()
-            self.pauses.append(now - before - TICK)
+            now = time.process_time()
+            self.pauses.append(now - before)
             before = now
 
     async def __aenter__(self) -> Self:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from textual.events import AppBlur, AppFocus, Key
 
-from chat_tui.screens.switcher import SwitcherScreen
+from chat_tui.screens.switcher import Matches, SwitcherScreen
 from chat_tui_core.actions import Kind
 from chat_tui_core.model import Member, Membership, Presence, Room, RoomKind
 from chat_tui_core.news import (
@@ -205,6 +205,33 @@ async def test_the_switcher_finds_by_letters(stage: Stage) -> None:
     await stage.pilot.press("ctrl+k", "down", "escape")
     await stage.pilot.pause()
     assert stage.main.conversation.room_id == "design-review"
+
+
+async def test_choosing_twice_in_the_switcher_is_choosing_once(stage: Stage) -> None:  # B15
+    await stage.rooms(*(Room(name) for name in ("general", "design-review")))
+    await stage.pilot.press("ctrl+k")
+    switcher = stage.app.screen
+    assert isinstance(switcher, SwitcherScreen)
+    await stage.pilot.press(*"dsgn")
+    switcher.action_choose()
+    switcher.action_choose()
+    await stage.pilot.pause()
+    assert stage.main.conversation.room_id == "design-review"
+
+
+async def test_the_switcher_finds_people_too(stage: Stage) -> None:  # B15
+    await stage.rooms(Room("general"), Room("@bob+me", kind=RoomKind.DIRECT))
+    people = (Member("me"), Member("bob"), Member("carol", "Caroline Hill"))
+    await stage.news(MembersListed("general", people))
+    await stage.pilot.press("ctrl+k", *"bob")
+    assert [room.room_id for room in stage.app.screen.query_one(Matches).found] == ["@bob+me"]
+    await stage.pilot.press(*["backspace"] * 3, *"@crl")
+    await stage.pilot.pause()
+    assert "Caroline Hill" in stage.screen_text()
+    await stage.pilot.press("enter")
+    await stage.settle()
+    made = stage.doings()[-1]
+    assert (made.kind, made.room_id) == (Kind.CREATE_ROOM, "@carol+me")
 
 
 async def test_each_room_keeps_its_place_and_its_draft(stage: Stage) -> None:  # E3, E5

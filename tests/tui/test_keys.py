@@ -149,6 +149,9 @@ async def test_a_set_of_keys_holds_in_the_app(tmp_path: Path, keymap: str) -> No
         await stage.settle()
         await stage.pilot.press("up" if keymap == "irc" else "alt+p")
         assert stage.main.composer.text == "one"
+        if keymap == "emacs":
+            await stage.pilot.press("ctrl+a", "right", "ctrl+k")
+            assert stage.main.composer.text == "o"
 
 
 async def test_conflicting_keys_are_told_at_the_start_in_one_line(tmp_path: Path) -> None:

@@ -82,3 +82,17 @@ def test_the_log_shows_no_part_of_a_secret(tmp_path: Path) -> None:  # E12
     assert "aaaaaaaa" not in text
     assert "bbbbbbbb" not in text
     assert "*** and *** of access_token" in text
+
+
+def test_the_log_goes_on_in_another_file_before_it_is_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "_BYTES", 2_000)  # E12
+    log.start(tmp_path)
+    log.hide("s3cret-token")
+    for number in range(200):
+        logging.getLogger("chat_tui").warning("line %s with s3cret-token", number)
+    path = log.path_in(tmp_path)
+    files = sorted(tmp_path.iterdir())
+    assert [file.name for file in files] == [path.name, f"{path.name}.1", f"{path.name}.2"]
+    assert all(file.stat().st_size <= 2_000 and stat.S_IMODE(file.stat().st_mode) == 0o600 for file in files)
+    assert "line 199 with ***" in path.read_text()
+    assert not any("s3cret" in file.read_text() for file in files)

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from textual import events
 
+from chat_tui.aside import aside
+from chat_tui.clipboard_image import keep_image
 from chat_tui.folders import Entry, Facts, Folder, Order
 from chat_tui.screens.picker import PickerScreen
 from chat_tui.widgets.folder_list import FolderList
@@ -145,6 +147,11 @@ async def test_walking_through_folders(stage: FileStage, tmp_path: Path) -> None
     await stage.type("~/../own/")
     await settled(stage)
     assert screen._view.path == own
+    for nowhere in ("~nobody-of-that-name/", "a" * 300 + "/"):
+        write(stage, nowhere)
+        await stage.until_shown("cannot be read")
+        await settled(stage)
+        assert screen._view.path == own
     await stage.type("no such/")
     assert "cannot be read" in await stage.until_shown("cannot be read")
     assert screen._view.path == own
@@ -280,11 +287,37 @@ async def test_a_pasted_path_that_is_sent_leaves_the_composer(stage: FileStage, 
     await press(stage, "enter")
     await stage.until(lambda: offers(stage) == ["photo.png"])
     assert stage.main.composer.text == "look "
+    stage.main.set_focus(stage.main.rooms)
+    stage.app.post_message(events.Paste(str(tmp_path / "own" / "page 2.txt")))  # dropped beside the composer
+    await stage.until_shown("● 1 file")
+    await press(stage, "enter")
+    await stage.until(lambda: offers(stage) == ["photo.png", "page 2.txt"])
+    assert (stage.main.composer.text, stage.focus) == ("look ", "composer")
     for text in ("/no/such/file", "just words", f"{tmp_path}/own", f"{tmp_path / 'own' / 'photo.png'} and words"):
         stage.app.post_message(events.Paste(text))
         await stage.settle()
         await stage.pilot.pause(0.05)
         assert not isinstance(stage.app.screen, PickerScreen), text
+
+
+async def test_what_goes_away_while_it_is_chosen_is_said_and_nothing_is_sent(
+    stage: FileStage, tmp_path: Path
+) -> None:  # D12
+    await opened(stage)
+    await stage.type("photo")
+    await press(stage, "enter")
+    await stage.type("see")
+    (tmp_path / "own" / "photo.png").unlink()
+    await press(stage, "enter")
+    await stage.until_shown("photo.png cannot be read; nothing is sent.")
+    assert (offers(stage), stage.doings()) == ([], [])
+    name = os.fsdecode(b"caf\xe9.txt")
+    (tmp_path / "own" / name).write_bytes(b"latin")
+    await opened(stage)
+    await stage.type("caf")
+    await press(stage, "enter", "enter")
+    await stage.until(lambda: len(offers(stage)) == 1)
+    assert stage.transfer().path.endswith(name)
 
 
 async def test_the_command_takes_a_path(stage: FileStage) -> None:  # D12
@@ -322,6 +355,9 @@ async def test_the_clipboard_s_image(stage: FileStage, tmp_path: Path, monkeypat
     path = Path(stage.transfer().path)
     assert path.read_bytes() == PNG
     assert path.stat().st_mode & 0o777 == 0o600
+    os.utime(path, (0, 0))
+    kept = await aside(keep_image, path.parent.parent)
+    assert [kept] == list(path.parent.iterdir())  # what is old is not kept for ever
 
 
 async def test_a_file_is_saved_to_a_folder_of_one_s_choice(stage: FileStage, tmp_path: Path) -> None:  # D8

@@ -6,6 +6,8 @@ import pytest
 from textual._xterm_parser import XTermParser
 from textual.events import Key
 
+from chat_tui.keymaps import KEYMAPS
+from chat_tui.keys import KEYS
 from chat_tui.terminal_keys import teach_alt_keys
 
 
@@ -35,3 +37,20 @@ def keys(data: str) -> list[str]:
 def test_what_a_terminal_reports(data: str, names: list[str]) -> None:
     teach_alt_keys()
     assert keys(data) == names
+
+
+SIGNS = {"slash": "/", "question_mark": "?", "less_than_sign": "<", "greater_than_sign": ">"}
+
+
+def alt_keys() -> list[str]:
+    """Every Alt key with a character that the app has by itself or in a set."""
+    tables = [{key.id: key.keys for key in KEYS}, *KEYMAPS.values()]
+    names = {name for table in tables for keys in table.values() for name in keys.split(",")}
+    return sorted(name for name in names if name.startswith("alt+") and (len(name) == 5 or name[4:] in SIGNS))
+
+
+@pytest.mark.parametrize("name", alt_keys())
+def test_every_alt_key_of_ours_is_understood_the_old_way(name: str) -> None:
+    teach_alt_keys()
+    sign = name.removeprefix("alt+")
+    assert keys(f"\x1b{SIGNS.get(sign, sign)}") == [name]

@@ -330,6 +330,17 @@ def test_a_hostile_wait_is_bounded(wait: object, seconds: float) -> None:
 # ---------------------------------------------------------------- down
 
 
+def test_chunks_that_are_durable_already_are_acknowledged_as_they_come_again() -> None:  # D3, D4
+    driver = driver_with()
+    (label,) = labels(give(driver, AcceptFile(9, "general", "f1", SIZE, 96)))  # how long its chunks are was not noted
+    confirm(driver, label, "ACCEPT x2", {"fid": "f1", "next": 1, "size": SIZE, "chunk": CHUNK})
+    driver.take()
+    for number in range(1, 7):
+        driver.feed(chunk(number))
+        driver.take()
+        assert said(give(driver, KeptFile(9, 96))) == [f"FILE ACK x2 {number}"]
+
+
 def test_chunks_are_handed_on_in_order_and_acknowledged_when_durable() -> None:  # D4
     driver = driver_with()
     accepted(driver)

@@ -21,7 +21,6 @@ from textual.app import App, SystemCommand
 from textual.screen import Screen
 
 from chat_tui.config import AppOptions, Config
-from chat_tui.keymaps import keymap_of, problems
 from chat_tui.keys import Place, bindings, shown_as
 from chat_tui.log import path_in
 from chat_tui.messages import AccountSaved, DemoWanted
@@ -69,7 +68,7 @@ class ChatApp(App[int]):
         for theme in OWN:
             self.register_theme(theme)
         self.theme = self._first_theme(options.config)
-        self.set_keymap(keymap_of(options.config))
+        self.set_keymap(_keymap(options.config))
         tell_by(options.config.clock)
 
     def _first_theme(self, config: Config) -> str:
@@ -80,7 +79,7 @@ class ChatApp(App[int]):
         """Have these settings hold from now on."""
         self.options = replace(self.options, config=config)
         self.theme = self._first_theme(config)
-        self.set_keymap(keymap_of(config))
+        self.set_keymap(_keymap(config))
         tell_by(config.clock)
         if self.session is not None:
             self.session.undo_seconds = config.undo_send
@@ -109,7 +108,14 @@ class ChatApp(App[int]):
 
             self.push_screen(WelcomeScreen(self.options.data))
         self.call_after_refresh(self._settle_memory)
-        if self.options.config.keys and (wrong := problems(self.options.config)):
+        if self.options.config.keys:
+            self._check_keys()
+
+    def _check_keys(self) -> None:
+        """Say in one line what is wrong with the person's own keys."""
+        from chat_tui.keymaps import problems
+
+        if wrong := problems(self.options.config):
             more = f" ({len(wrong) - 1} more: see `chat-tui doctor`)" if len(wrong) > 1 else ""
             self.notify(f"{wrong[0]}{more}", severity="warning", markup=False)
 
@@ -315,6 +321,15 @@ class ChatApp(App[int]):
         from chat_tui.screens.palette import entries
 
         return entries(self, screen)
+
+
+def _keymap(config: Config) -> dict[str, str]:
+    """What keys the configuration changes; the sets are imported where one is chosen."""
+    if not config.keys and config.keymap == Config().keymap:
+        return {}
+    from chat_tui.keymaps import keymap_of
+
+    return keymap_of(config)
 
 
 async def _run(app: ChatApp) -> int:

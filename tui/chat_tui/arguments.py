@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
+
+from chat_tui.argument_values import count, moment, port, rate, seconds
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -70,7 +71,7 @@ def parser(commands: Mapping[str, Run]) -> argparse.ArgumentParser:
         "serve", "the app in a browser on this machine", "chat-tui serve --demo", "chat-tui --account home serve"
     )
     serve.add_argument("--demo", action="store_true", default=argparse.SUPPRESS, help="serve the demo; nothing is kept")
-    serve.add_argument("--port", type=_port, default=0, help="the port on 127.0.0.1 (default: 0, any free one)")
+    serve.add_argument("--port", type=port, default=0, help="the port on 127.0.0.1 (default: 0, any free one)")
     tree.add("doctor", "what is installed, readable, writable and reachable; shows no secrets", "chat-tui doctor")
     return main
 
@@ -150,7 +151,7 @@ def _add_waiting(to: argparse.ArgumentParser) -> None:
         help="how far to wait: stored here, answered by the server, seen in the room (default: sent)",
     )
     to.add_argument(
-        "--timeout", type=_seconds, default=10.0, metavar="S", help="how many seconds to wait at most (default: 10)"
+        "--timeout", type=seconds, default=10.0, metavar="S", help="how many seconds to wait at most (default: 10)"
     )
 
 
@@ -212,7 +213,7 @@ def _add_reading(tree: _Tree) -> None:
         "chat-tui history general --json --before EVENT_ID",
     )
     _add_room(history)
-    history.add_argument("-n", dest="count", type=_count, default=50, metavar="N", help="how many (default: 50)")
+    history.add_argument("-n", dest="count", type=count, default=50, metavar="N", help="how many (default: 50)")
     history.add_argument("--before", default="", metavar="ID", help="only what is before the event with this id")
     tail = tree.add(
         "tail", "print new messages as they come, until interrupted", "chat-tui tail", "chat-tui tail general help"
@@ -227,7 +228,7 @@ def _add_reading(tree: _Tree) -> None:
     search.add_argument(
         "words", nargs="+", metavar="WORDS", help='words, "phrases", from: in: has:file has:link before: after:'
     )
-    search.add_argument("-n", dest="count", type=_count, default=50, metavar="N", help="how many (default: 50)")
+    search.add_argument("-n", dest="count", type=count, default=50, metavar="N", help="how many (default: 50)")
     for added in (rooms, members, history, tail, search):
         _add_json(added)
     export = tree.add(
@@ -255,7 +256,7 @@ def _add_acting(tree: _Tree) -> None:
     send.add_argument("--file", default="", metavar="PATH", help="send this file, after the text if there is one")
     send.add_argument(
         "--at",
-        type=_moment,
+        type=moment,
         default=0,
         metavar="TIME",
         help="say it later: 18:30, +10m, 2026-12-01 09:00; it leaves if chat-tui runs then, else when it runs next",
@@ -297,7 +298,7 @@ def _add_outbox(tree: _Tree) -> None:
     let_pass = below.add("pass", "let the later ones of its room pass a refused action", "chat-tui outbox pass 17")
     _add_json(let_pass)
     for added in (retry, cancel, let_pass):
-        added.add_argument("action_id", type=_count, metavar="ID", help="the action's id, as the outbox lists it")
+        added.add_argument("action_id", type=count, metavar="ID", help="the action's id, as the outbox lists it")
 
 
 def _add_files(tree: _Tree) -> None:
@@ -316,7 +317,7 @@ def _add_files(tree: _Tree) -> None:
     )
     get.add_argument("--to", default="", metavar="PATH", help="a folder, or a new name (default: ~/Downloads)")
     get.add_argument(
-        "--timeout", type=_seconds, default=60.0, metavar="S", help="how long it may stand still (default: 60)"
+        "--timeout", type=seconds, default=60.0, metavar="S", help="how long it may stand still (default: 60)"
     )
     cancel = below.add("cancel", "end the transfer of a file", "chat-tui files cancel 17", do="cancel_file")
     for added in (get, cancel):
@@ -333,7 +334,7 @@ def _add_server(tree: _Tree) -> None:
         "echo secret | chat-tui server user add ada --password-stdin --data chat.db",
     )
     server.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
-    server.add_argument("--port", type=_port, default=8765, help="the port, 0 for any free one (default: 8765)")
+    server.add_argument("--port", type=port, default=8765, help="the port, 0 for any free one (default: 8765)")
     server.add_argument("--data", default="", metavar="FILE", help="keep users, rooms and messages in this file")
     server.add_argument("--open", action="store_true", help="whoever comes with a new name gets it, with that password")
     server.add_argument(
@@ -342,7 +343,7 @@ def _add_server(tree: _Tree) -> None:
     server.add_argument("--tls-cert", default="", metavar="FILE", help="the certificate chain, for wss://")
     server.add_argument("--tls-key", default="", metavar="FILE", help="its private key")
     server.add_argument(
-        "--rate", type=_rate, default=120, metavar="N", help="commands a minute for each session (default: 120)"
+        "--rate", type=rate, default=120, metavar="N", help="commands a minute for each session (default: 120)"
     )
     _add_chaos(server, "break things on purpose, to test clients")
     users = tree.below(server, "server")
@@ -368,43 +369,3 @@ def _add_chaos(to: argparse.ArgumentParser, purpose: str) -> None:
 
 def _add_room(to: argparse.ArgumentParser) -> None:
     to.add_argument("rooms", nargs=1, metavar="ROOM", help="the room's id, or its name")
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > 100_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 100000")
-    return int(text)
-
-
-def _moment(text: str) -> int:
-    import time
-
-    from chat_tui.moments import read_moment
-    from chat_tui_core.errors import LocalError
-
-    try:
-        return read_moment(text, time.time_ns() // 1_000_000)
-    except LocalError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > 65_535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to 65535")
-    return int(text)
-
-
-def _rate(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= len(text) <= 7:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of commands a minute")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 <= seconds <= 86_400:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 86400")
-    return seconds

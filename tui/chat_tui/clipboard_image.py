@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +24,8 @@ PATIENCE: Final = 5.0
 LARGEST: Final = 64 << 20
 """Bytes of an image that is taken."""
 FOLDER: Final = "clipboard"
+KEPT: Final = 30 * 86_400.0
+"""Seconds for which a taken image is kept: it is read from there until the server has it."""
 PNG: Final = b"\x89PNG\r\n\x1a\n"
 MISSING: Final = "wl-paste, xclip or pngpaste must be installed for that."
 NO_IMAGE: Final = "There is no image in the clipboard."
@@ -65,6 +69,7 @@ def keep_image(folder: Path) -> Path:
     target = folder / FOLDER / f"{datetime.now().astimezone():%Y-%m-%d-%H%M%S-%f}.png"
     try:
         target.parent.mkdir(mode=0o700, exist_ok=True)
+        _drop_old(target.parent)
         fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(fd, "wb") as file:
             file.write(image)
@@ -73,6 +78,14 @@ def keep_image(folder: Path) -> Path:
     except OSError as error:
         raise LocalError(f"The clipboard's image cannot be kept in {target.parent} ({error.strerror}).") from error
     return target
+
+
+def _drop_old(folder: Path) -> None:
+    """Delete images that were taken long ago: they are sent by now, or will never be."""
+    for path in folder.glob("*.png"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < time.time() - KEPT:
+                path.unlink()
 
 
 def _output(command: tuple[str, ...]) -> bytes:

@@ -55,8 +55,11 @@ def findings(args: Namespace) -> Iterator[Finding]:
     yield _terminal()
     yield from _backends()
     yield _configuration(args)
+    yield _notices(args)
+    yield _browser()
     data = data_folder(args)
     yield _folder(data.root)
+    yield _reports(data.root)
     yield _secrets(args)
     try:
         names = data.names()
@@ -106,6 +109,41 @@ def _configuration(args: Namespace) -> Finding:
         if wrong := problems(found):
             return Finding("configuration", False, f"{file}: {'; '.join(wrong)}")
     return Finding("configuration", True, f"{file}{'' if file.exists() else ' (not there: the defaults hold)'}")
+
+
+def _notices(args: Namespace) -> Finding:
+    """How the desktop would be told."""
+    from chat_tui.desktop import program_for
+    from chat_tui.notices import Notice
+
+    try:
+        way = config.load(Path(args.config).expanduser() if args.config else None).notify_desktop
+    except ChatError:
+        way = "auto"
+    command = program_for(Notice("", ""))
+    if way in {"osc9", "osc777"}:
+        tmux = "; tmux needs `set -g allow-passthrough on`" if "TMUX" in os.environ else ""
+        return Finding("notices", True, f"the terminal is asked by {way}{tmux}")
+    if way == "program" and not command:
+        return Finding("notices", False, "notify-send is not installed, or there is no desktop: set notify.desktop")
+    return Finding(
+        "notices", True, "off" if way == "off" else command[0] if command else "the bell alone: no desktop here"
+    )
+
+
+def _browser() -> Finding:
+    try:
+        return Finding("browser", True, f"textual-serve {metadata.version('textual-serve')}")
+    except metadata.PackageNotFoundError:
+        return Finding("browser", True, "`chat-tui serve` needs textual-serve: pip install 'chat-tui[web]'")
+
+
+def _reports(root: Path) -> Finding:
+    from chat_tui.crash import reports
+
+    found = reports(root) if root.is_dir() else []
+    detail = f"{len(found)}, the newest is {found[-1]}" if found else "none"
+    return Finding("reports of faults", True, detail)
 
 
 def _folder(root: Path) -> Finding:

@@ -42,7 +42,7 @@ def look_at(path: Path, width: int, height: int) -> FileLook:
     except OSError as error:
         return FileLook(f"cannot be read ({error.strerror})")
     if size < 0:
-        return FileLook("folder" if path.is_dir() else "no file")
+        return FileLook(head.decode())
     if (image := image_size(head)) is not None:
         return _image(path, image, size, width, height)
     mime = mimetypes.guess_type(path.name, strict=False)[0] or ""
@@ -53,11 +53,13 @@ def look_at(path: Path, width: int, height: int) -> FileLook:
 
 
 def _head(path: Path) -> tuple[int, bytes]:
-    """Size and beginning of a file; -1 for what is none. A pipe makes nobody wait. Raises OSError."""
+    """Size and beginning of a file; -1 for what is none, and what it is. A pipe makes nobody wait. Raises OSError."""
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         found = os.fstat(fd)
-        return (found.st_size, os.pread(fd, HEAD, 0)) if stat.S_ISREG(found.st_mode) else (-1, b"")
+        if not stat.S_ISREG(found.st_mode):
+            return -1, b"folder" if stat.S_ISDIR(found.st_mode) else b"no file"
+        return found.st_size, os.pread(fd, HEAD, 0)
     finally:
         os.close(fd)
 
@@ -78,7 +80,7 @@ def _image(path: Path, image: tuple[str, int, int], size: int, width: int, heigh
     if across * down > MOST_PIXELS or size > MOST_BYTES:
         return FileLook(f"{about}, too large to draw")
     try:
-        from PIL import Image, UnidentifiedImageError
+        from PIL import Image
     except ImportError:
         return FileLook(about)
     try:
@@ -88,7 +90,7 @@ def _image(path: Path, image: tuple[str, int, int], size: int, width: int, heigh
             picture.thumbnail((max(1, width), max(2, height * 2)))
             small = picture.convert("RGBA")
             return FileLook(about, cells=_half_blocks(small.size, small.tobytes()))
-    except (OSError, ValueError, SyntaxError, MemoryError, UnidentifiedImageError, Image.DecompressionBombError):
+    except Exception:  # noqa: BLE001 - what a broken picture makes a decoder raise is in no list
         return FileLook(f"{about}, cannot be drawn")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Literal
@@ -20,7 +20,7 @@ MOST: Final = 200_000
 PLACES: Final = ("Downloads", "Documents", "Pictures", "Desktop")
 """Folders below one's home that are offered where they exist."""
 
-_NUMBERS: Final = re.compile(r"([0-9]{1,20})")
+_NUMBERS: Final = re.compile(r"[0-9]{1,20}")
 
 EntryKind = Literal["folder", "file", "other"]
 
@@ -81,7 +81,7 @@ def list_folder(path: Path, order: Order = Order.NAME) -> Folder:
                 found.append(_entry(entry, order))
     except OSError as error:
         return Folder(path, problem=f"{_shown(path)} cannot be read ({error.strerror}).")
-    return Folder(path, tuple(sorted(found, key=_KEYS[order])), more=more)
+    return Folder(path, tuple(_sorted(found, order)), more=more)
 
 
 def _entry(entry: os.DirEntry[str], order: Order) -> Entry:
@@ -98,26 +98,30 @@ def _entry(entry: os.DirEntry[str], order: Order) -> Entry:
     return Entry(entry.name, kind, link)
 
 
-def _by_name(entry: Entry) -> tuple[object, ...]:
+def _sorted(entries: list[Entry], order: Order) -> list[Entry]:
+    """Folders first. The keys are texts and numbers, quick to compare: nothing else runs while a list is sorted."""
+    entries.sort(key=_by_name)
+    if order is not Order.NAME:
+        entries.sort(key=_by_size if order is Order.SIZE else _by_date)
+    return entries
+
+
+def _by_name(entry: Entry) -> str:
     """As people count: 2 before 10."""
-    parts = _NUMBERS.split(entry.name.casefold())
-    parts[1::2] = [number.lstrip("0").rjust(20, "0") for number in parts[1::2]]
-    return entry.kind != "folder", parts, entry.name
+    name = _NUMBERS.sub(_padded, entry.name.casefold())
+    return f"{entry.kind != 'folder':d}{name}\0{entry.name}"
 
 
-def _by_date(entry: Entry) -> tuple[object, ...]:
-    return entry.kind != "folder", -(entry.facts.changed if entry.facts else 0.0), entry.name.casefold()
+def _padded(number: re.Match[str]) -> str:
+    return number[0].lstrip("0").rjust(20, "0")
 
 
-def _by_size(entry: Entry) -> tuple[object, ...]:
-    return entry.kind != "folder", -(entry.facts.size if entry.facts else 0), entry.name.casefold()
+def _by_date(entry: Entry) -> float:
+    return -float("inf") if entry.kind == "folder" else -(entry.facts.changed if entry.facts else 0.0)
 
 
-_KEYS: Final[dict[Order, Callable[[Entry], tuple[object, ...]]]] = {
-    Order.NAME: _by_name,
-    Order.DATE: _by_date,
-    Order.SIZE: _by_size,
-}
+def _by_size(entry: Entry) -> float:
+    return -float("inf") if entry.kind == "folder" else -(entry.facts.size if entry.facts else 0)
 
 
 def facts_of(folder: Path, names: Iterable[str]) -> dict[str, Facts]:
@@ -142,7 +146,7 @@ def known_places(pinned: Sequence[str], used: Iterable[str]) -> list[tuple[Path,
     wanted += [(Path(path), False) for path in used]
     found: dict[Path, bool] = {}
     for path, pin in wanted:
-        if path not in found and path.is_absolute() and path.is_dir():
+        if path not in found and path.is_absolute() and os.path.isdir(path):  # noqa: PTH112 - never raises
             found[path] = pin
     return list(found.items())
 

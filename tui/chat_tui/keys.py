@@ -63,7 +63,7 @@ def _places() -> Iterable[Key]:
 KEYS: Final[tuple[Key, ...]] = (
     Key(
         "app.help",
-        "f1,alt+question_mark",
+        "f1,alt+question_mark,alt+shift+slash",
         "help",
         "Show keys and commands",
         Place.EVERYWHERE,

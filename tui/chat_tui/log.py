@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import traceback
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
+
+if TYPE_CHECKING:
+    from io import TextIOWrapper
 
 _FORMAT = "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
 _BYTES, _OLD = 1_000_000, 2
@@ -49,11 +53,22 @@ class LateFile(logging.Handler):
     def _open(self) -> logging.Handler:
         from logging.handlers import RotatingFileHandler
 
+        class OwnFiles(RotatingFileHandler):
+            """Makes the next file for its owner alone, as the first one is."""
+
+            def _open(self) -> TextIOWrapper:
+                file = open(self.baseFilename, self.mode, encoding=self.encoding, opener=_own)  # noqa: SIM115
+                return cast("TextIOWrapper", file)
+
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._path.touch(mode=0o600)
-        self._file = RotatingFileHandler(self._path, maxBytes=_BYTES, backupCount=_OLD, encoding="utf-8")
+        self._file = OwnFiles(self._path, maxBytes=_BYTES, backupCount=_OLD, encoding="utf-8")
         self._file.setFormatter(_Redacting(_FORMAT))
         return self._file
+
+
+def _own(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 _secrets: set[str] = set()
@@ -103,7 +118,9 @@ class _Redacting(logging.Formatter):
         return fault_text(ei[1]) if ei[1] is not None else ""
 
     def format(self, record: logging.LogRecord) -> str:
-        return redacted(super().format(record))
+        own = logging.makeLogRecord(record.__dict__)
+        own.exc_text = None  # what another handler has made of it
+        return redacted(super().format(own))
 
 
 def start(root: Path, *, debug: bool = False) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
-__all__ = ["files_in", "looks_like_files", "named_path", "readings"]
+__all__ = ["files_in", "home_path", "looks_like_files", "named_path", "readings"]
 
 LONGEST: Final = 16_000
 """Characters of a text that may name files."""
@@ -39,23 +39,20 @@ def readings(text: str) -> Iterator[tuple[Path, ...]]:
 def files_in(text: str) -> list[Path]:
     """The files that a text names if it names nothing else, and all of them are there; waits for the disk."""
     for paths in readings(text):
-        try:
-            if all(path.is_file() for path in paths):
-                return list(dict.fromkeys(paths))
-        except (OSError, ValueError):
-            continue
+        if all(os.path.isfile(path) for path in paths):  # noqa: PTH113 - never raises
+            return list(dict.fromkeys(paths))
     return []
 
 
 def named_path(text: str) -> Path:
     """The path that somebody typed: with or without quotes, escapes, `~`, or as an address; seen from where we are."""
     for paths in readings(text):
-        if len(paths) == 1 and paths[0].exists():
+        if len(paths) == 1 and os.path.exists(paths[0]):  # noqa: PTH110 - never raises
             return paths[0]
     plain = text.strip()
     if len(plain) > 1 and plain[0] == plain[-1] and plain[0] in "'\"":
         plain = plain[1:-1]
-    return _home(plain.replace("\0", "")).absolute()
+    return home_path(plain.replace("\0", "")).absolute()
 
 
 def _words(text: str) -> list[str]:
@@ -73,10 +70,11 @@ def _path(piece: str) -> Path | None:
             return None
         name = unquote_to_bytes(parts.path)
         return Path(os.fsdecode(name)) if name.startswith(b"/") and b"\0" not in name else None
-    return _home(piece) if piece.startswith(("/", "~/")) else None
+    return home_path(piece) if piece.startswith(("/", "~/")) else None
 
 
-def _home(text: str) -> Path:
+def home_path(text: str) -> Path:
+    """A path as it is typed, `~` being one's home."""
     try:
         return Path(text).expanduser()
     except RuntimeError:  # a home folder that nobody has

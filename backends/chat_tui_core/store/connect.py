@@ -21,9 +21,9 @@ WRITER_SETTINGS: Final = (
     "PRAGMA synchronous = NORMAL",
     "PRAGMA fullfsync = ON",  # macOS: else a sync ends in the drive's own memory
     "PRAGMA journal_size_limit = 16777216",
-    "PRAGMA cache_size = -8192",
+    "PRAGMA cache_size = -2048",
 )
-READER_SETTINGS: Final = ("PRAGMA query_only = ON", "PRAGMA cache_size = -8192")
+READER_SETTINGS: Final = ("PRAGMA query_only = ON", "PRAGMA cache_size = -2048")
 
 C = TypeVar("C", bound=sqlite3.Connection)
 

@@ -53,7 +53,15 @@ _TAGS: Final = {tag.value: tag for tag in RoomTag}
 _KINDS: Final = {kind.value: kind for kind in RoomKind}
 _MEMBERSHIPS: Final = {membership.value: membership for membership in Membership}
 
+LOAD_PEOPLE: Final = (
+    "SELECT user_id, max(name) FROM (SELECT user_id, name FROM members LIMIT ?) GROUP BY user_id ORDER BY user_id"
+)
 LOAD_READS: Final = "SELECT room_id, user_id, read_to FROM reads WHERE room_id = ?"
+
+
+def load_people(db: sqlite3.Connection, most: int) -> list[Member]:
+    """Who is in any room, each person once; `most` entries of the rooms' lists are looked at."""
+    return select(db, LOAD_PEOPLE, (most,), lambda row: Member(*row))
 
 
 def load_rooms(db: sqlite3.Connection) -> list[Room]:

@@ -273,8 +273,8 @@ class _Section:
         section = self._section
         if not section.whole or section.membership != "join":
             return None
-        events = (event for event in (*section.state, *section.timeline) if event.type == MEMBER and event.state_key)
-        named = {event.state_key or "": event.content for event in events}
+        told = (*section.state, *section.timeline)
+        named = {event.state_key: event.content for event in told if event.type == MEMBER and event.state_key}
         if section.joined is None:
             return named
         memberships = [content.get("membership") for content in named.values()]

@@ -15,6 +15,8 @@ CLIENT: Final = "/_matrix/client"
 V1: Final = f"{CLIENT}/v1"
 V3: Final = f"{CLIENT}/v3"
 
+_encode: Final = msgspec.json.Encoder().encode
+
 
 def path(*parts: str, version: str = V3) -> str:
     """A path whose parts are all quoted. A part that is "." or ".." stays one: it shortens nothing."""
@@ -34,7 +36,7 @@ def query(told: Mapping[str, object]) -> dict[str, str]:
 def as_json(value: Mapping[str, Any]) -> bytes:
     """JSON bytes; half surrogate pairs, which are in no UTF-8, become question marks."""
     try:
-        return msgspec.json.encode(value)
+        return _encode(value)
     except UnicodeEncodeError:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
@@ -42,7 +44,7 @@ def as_json(value: Mapping[str, Any]) -> bytes:
 def compact(value: Mapping[str, Any]) -> str:
     """JSON text without blanks; half surrogate pairs, which no file can hold, stand in it as escapes."""
     try:
-        return msgspec.json.encode(value).decode()
+        return _encode(value).decode()
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":"))
 

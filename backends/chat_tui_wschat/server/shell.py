@@ -141,10 +141,8 @@ class WsServer:
         self.url = f"{'ws' if setup.tls is None else 'wss'}://{host}:{port}"
         self._spawn(self._pump())
         self._stir()
-        users, channels = len(loaded.users), len(loaded.channels)
-        _log.info(
-            "started host=%s port=%d tls=%s users=%d channels=%d", setup.host, port, bool(setup.tls), users, channels
-        )
+        counts = len(loaded.users), len(loaded.channels)
+        _log.info("started host=%s port=%d tls=%s users=%d channels=%d", setup.host, port, bool(setup.tls), *counts)
 
     async def _bind(self) -> Server:
         setup = self._setup

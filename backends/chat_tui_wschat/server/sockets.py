@@ -25,7 +25,7 @@ _GOODBYE: Final = 3.0
 """Seconds that the other side has for the closing handshake, and a slow reader to take what it was sent."""
 
 
-_READ_AT_ONCE: Final = 1 << 20
+_READ_AT_ONCE: Final = 1 << 21
 """Bytes of chunks that follow each other and are read together."""
 
 ReadFile = Callable[[int, int, int], Awaitable[bytes | None]]

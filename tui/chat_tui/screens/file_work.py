@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -98,8 +99,7 @@ async def _again(session: Session, transfer: Transfer) -> None:
 
 async def _open(app: App[object], path: Path) -> None:
     """Have the system open a file or a folder; where it cannot, its path is copied."""
-    there = await aside(path.exists)
-    if not there:
+    if not await aside(os.path.exists, path):
         raise FileTrouble(f"{one_line(path.name, 60)} is not there any more.")
     if not await aside(open_path, path):
         app.copy_to_clipboard(str(path).encode("utf-8", "replace").decode())
@@ -132,6 +132,8 @@ async def send_files(screen: MainScreen, start: Path | None = None, chosen: Sequ
     picked = await screen.app.push_screen_wait(PickerScreen(screen.session, room.title, start=start, chosen=chosen))
     if picked is None:
         return False
+    if gone := await aside(_unreadable, picked.paths):
+        raise FileTrouble(f"{one_line(gone.name, 60)} cannot be read; nothing is sent.")
     if picked.caption:
         await screen.session.send(room.room_id, picked.caption)
     for path in picked.paths:
@@ -139,6 +141,11 @@ async def send_files(screen: MainScreen, start: Path | None = None, chosen: Sequ
     if screen.session.link.link is not Link.ONLINE:
         screen.say(f"Sent with the next connection; {shown_as(key_of('files.open').keys)} lists what waits.")
     return True
+
+
+def _unreadable(paths: Sequence[Path]) -> Path | None:
+    """The first of these that is no file to be read."""
+    return next((path for path in paths if not (os.path.isfile(path) and os.access(path, os.R_OK))), None)  # noqa: PTH113
 
 
 async def send_clipboard(screen: MainScreen) -> None:
@@ -198,9 +205,9 @@ async def file(doing: Doing, call: Call) -> None:
     from chat_tui.pasted_paths import named_path
 
     path = named_path(call.rest)
-    if await aside(path.is_dir):
+    if await aside(os.path.isdir, path):
         await send_files(doing.screen, path)
-    elif await aside(path.is_file):
+    elif await aside(os.path.isfile, path):
         await send_files(doing.screen, path.parent, [path])
     else:
         raise LocalError(f"There is no file {tilde(str(path))}.")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, cast
+
+from textual import events
 
 from chat_tui.keys import Place, bindings
 from chat_tui.screens.conversation import Conversation
 from chat_tui.screens.file_work import send_clipboard, send_files, show_transfers
 from chat_tui.screens.outbox_work import follow, leaving, take_back
 from chat_tui.screens.panes import Panes
+from chat_tui.screens.room_work import open_direct
 from chat_tui.screens.standing import Standing
 from chat_tui.widgets.banner import Banner
 from chat_tui.widgets.composer import Composer
@@ -18,14 +21,20 @@ from chat_tui.widgets.hint_line import HintLine
 from chat_tui.widgets.line_view import LineScreen
 from chat_tui.widgets.room_list import RoomList
 from chat_tui.widgets.room_timeline import RoomTimeline
+from chat_tui_core.contract import Capability
 from chat_tui_core.model import Membership
 from chat_tui_core.session import Session
+from chat_tui_core.store.rooms import load_people
 
 if TYPE_CHECKING:
+    from chat_tui.screens.doing import Doing
     from chat_tui.screens.main import MainScreen
     from chat_tui.screens.operating import Operating
 
 __all__ = ["MainKeys"]
+
+MOST_PEOPLE = 5_000
+"""Entries of rooms' lists of members that are looked through for people to write to."""
 
 
 class MainKeys(LineScreen):
@@ -41,6 +50,7 @@ class MainKeys(LineScreen):
     panes: Panes
     standing: Standing
     conversation: Conversation
+    doing: Doing
     operating: Operating
 
     @abstractmethod
@@ -152,10 +162,28 @@ class MainKeys(LineScreen):
         self.start(take_back(self))
 
     def action_switch(self) -> None:
-        """Find a room by name."""
-        from chat_tui.screens.switcher import SwitcherScreen
+        """Find a room or a person by name."""
+        from chat_tui.screens.switcher import SwitcherScreen, people_as_rooms
 
-        self.app.push_screen(SwitcherScreen(self.rooms.rooms), lambda room: self.open_room(room) if room else None)
+        rooms, session, people = self.rooms.rooms, self.session, []
+        if Capability.INVITE in session.capabilities:
+            people = people_as_rooms(session.store.read(load_people, MOST_PEOPLE), rooms, session.me)
+        named = {room.room_id: room.direct for room in people}
+        self.app.push_screen(SwitcherScreen([*rooms, *people]), lambda chosen: self._go_to(chosen or "", named))
+
+    def _go_to(self, chosen: str, people: Mapping[str, str]) -> None:
+        """Open a room, or the direct chat with a person; `people` are their ids by those of the rooms to be."""
+        if chosen in people:
+            self.start(open_direct(self.doing, people[chosen]))
+        elif chosen:
+            self.open_room(chosen)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Whatever is pasted or dropped beside the composer is meant for it."""
+        if self.focused is not self.composer and self.conversation.room_id:
+            event.stop()
+            self.set_focus(self.composer)
+            self.composer._forward_event(events.Paste(event.text))  # noqa: SLF001 - as the app does
 
     def action_send_files(self) -> None:
         """Choose files to send."""

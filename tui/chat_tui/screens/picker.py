@@ -16,6 +16,7 @@ from textual.widgets import TextArea
 from chat_tui.aside import aside
 from chat_tui.folders import Facts, facts_of, known_places
 from chat_tui.keys import Place, bindings, keys_in
+from chat_tui.pasted_paths import home_path
 from chat_tui.screens.file_preview import FilePreview
 from chat_tui.screens.folder_view import FolderView, pinned_places, set_pinned
 from chat_tui.transfer_words import size_text, tilde
@@ -223,7 +224,7 @@ class PickerScreen(ModalScreen[Picked | None]):
         head, slash, tail = text.rpartition("/")
         if slash:
             self._problem = ""
-            target = Path(head + slash).expanduser() if head[:1] in {"", "~"} else self._view.wanted / head
+            target = home_path(head + slash) if head[:1] in {"", "~"} else self._view.wanted / head
             self._query.load_text(tail)
             self._query.move_cursor((0, len(tail)))
             self._view.query = tail

@@ -91,8 +91,12 @@ async def mute(doing: Doing, call: Call) -> None:
 
 
 async def direct(doing: Doing, call: Call) -> None:
-    """Open the direct chat with somebody, made if there is none."""
-    user = person_id(call.words[0], doing.session.me)
+    """Open the direct chat with somebody whom a word names."""
+    await open_direct(doing, person_id(call.words[0], doing.session.me))
+
+
+async def open_direct(doing: Doing, user: str) -> None:
+    """Open the direct chat with somebody, by their id; it is made if there is none."""
     address = direct_address(user, doing.session.me)
     for room in doing.session.rooms.values():
         if (room.direct == user or room.room_id == address) and room.membership is Membership.JOINED:

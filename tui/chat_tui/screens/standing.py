@@ -189,8 +189,10 @@ class Standing:
                 text = LOADING if self._session.link.link is Link.ONLINE else NOT_HERE
         if text != self._empty:  # updating it causes a layout
             self._empty = text
-            screen.query_one("#empty", Static).update(text)
-            screen.set_class(bool(text), "-empty")
+            note = screen.query_one("#empty", Static)
+            note.update(text)
+            note.display = bool(text)  # by hand: a class of the screen would have all of it styled again
+            screen.timeline.display = not text
 
     def _rooms_empty(self) -> None:
         self._screen.set_class(self._screen.rooms.empty, "-no-rooms-yet")

@@ -1,4 +1,4 @@
-"""Go to a room by typing a few letters of its name."""
+"""Go to a room, or to a person, by typing a few letters of the name."""
 
 from __future__ import annotations
 
@@ -11,20 +11,43 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
+from chat_tui.addresses import direct_address
 from chat_tui.keys import Place, bindings
 from chat_tui.widgets.front_compositor import FrontCompositor
 from chat_tui.widgets.fuzzy import NameIndex
 from chat_tui.widgets.pick_list import Part, PickList, Row
 from chat_tui.widgets.room_order import MARKS
 from chat_tui.widgets.text_layout import clean_line
-from chat_tui_core.model import Membership, Room
+from chat_tui_core.model import Member, Membership, Room, RoomKind
 
-__all__ = ["SwitcherScreen"]
+__all__ = ["SwitcherScreen", "people_as_rooms"]
 
 MOST_ROWS = 14
 FOUND = 100
 """Rooms that are listed at most."""
 NOTES = {Membership.INVITED: "invited", Membership.NONE: "join", Membership.LEFT: ""}
+
+
+def people_as_rooms(people: Sequence[Member], rooms: Sequence[Room], me: str) -> list[Room]:
+    """Those with whom there is no direct chat yet, each as the room that it would be."""
+    known = {me, *(room.direct for room in rooms), *(room.room_id for room in rooms if room.kind is RoomKind.DIRECT)}
+    return [
+        Room(
+            direct_address(person.user_id, me) or person.user_id,
+            person.name or person.user_id,
+            person.user_id if person.name else "",
+            RoomKind.DIRECT,
+            Membership.NONE,
+            direct=person.user_id,
+        )
+        for person in people
+        if not {person.user_id, direct_address(person.user_id, me)} & known
+    ]
+
+
+def _sought(room: Room) -> str:
+    """What a room is found by: its name; a person by the id, too."""
+    return f"{room.title} {room.topic}" if room.kind is RoomKind.DIRECT else room.title
 
 
 class Matches(PickList):
@@ -59,7 +82,9 @@ class Matches(PickList):
         left: list[Part] = [(f"{MARKS[room.kind]} ", "dim"), (clean_line(room.title), "strong" if room.unread else "")]
         if room.topic:
             left.append((f"  {clean_line(room.topic)}", "dim"))
-        right: list[Part] = [(NOTES[room.membership], "dim")] if room.membership in NOTES else []
+        person = room.kind is RoomKind.DIRECT and room.membership is Membership.NONE
+        note = "write" if person else NOTES.get(room.membership, "")
+        right: list[Part] = [(note, "dim")] if note else []
         if room.unread and room.membership is Membership.JOINED:
             right = [(f" {room.unread} ", "badge")]
         return [(left, right)]
@@ -88,7 +113,7 @@ class SwitcherScreen(ModalScreen[str]):
     def __init__(self, rooms: Sequence[Room]) -> None:
         super().__init__()
         self._rooms = list(rooms)
-        self._names = NameIndex(room.title for room in self._rooms)
+        self._names = NameIndex(_sought(room) for room in self._rooms)
         self._searched: str | None = None
         self._compositor = FrontCompositor()
 
@@ -96,7 +121,12 @@ class SwitcherScreen(ModalScreen[str]):
         """Give the query above what fits."""
         with Vertical():
             yield TextArea(
-                "", id="query", compact=True, soft_wrap=False, highlight_cursor_line=False, placeholder="Go to room…"
+                "",
+                id="query",
+                compact=True,
+                soft_wrap=False,
+                highlight_cursor_line=False,
+                placeholder="Go to room or person…",
             )
             yield Matches(self._rooms)
 
@@ -114,7 +144,7 @@ class SwitcherScreen(ModalScreen[str]):
             return
         self._searched = query
         if query.strip():
-            found = [self._rooms[index] for index in self._names.rank(query.replace("#", ""), FOUND)]
+            found = [self._rooms[index] for index in self._names.rank(query.strip().lstrip("#@"), FOUND)]
         else:
             found = sorted(self._rooms, key=lambda room: not room.unread)[:FOUND]
         self.query_one(Matches).show_found(found)
@@ -130,6 +160,8 @@ class SwitcherScreen(ModalScreen[str]):
         self.query_one("#query", TextArea).call_later(self._choose)
 
     def _choose(self) -> None:
+        if not self.is_current:
+            return  # the key came twice, and the choice is made
         self._search(self.query_one("#query", TextArea).text)
         matches = self.query_one(Matches)
         self.dismiss(matches.found[matches.cursor].room_id if matches.cursor is not None else "")

@@ -22,7 +22,7 @@ DRAFT_SECONDS = 0.25
 REMEMBERED = 100
 """Texts that can be brought back."""
 
-#: Editing as in a shell and in every text box; what the screen uses for itself (Ctrl+K, F6, F7, PgUp) is left to it.
+#: Editing as in a shell and in every text box; what the screen uses for itself (F6, F7, PgUp) is left to it.
 EDITING: list[BindingType] = [
     Binding("left", "cursor_left", show=False),
     Binding("right", "cursor_right", show=False),
@@ -43,6 +43,7 @@ EDITING: list[BindingType] = [
     Binding("ctrl+w,alt+backspace", "delete_word_left", show=False),
     Binding("alt+d", "delete_word_right", show=False),
     Binding("ctrl+u", "delete_to_start_of_line", show=False),
+    Binding("ctrl+k", "delete_to_end_of_line", show=False),  # where the screen has no use for it
     Binding("ctrl+x", "cut", show=False),
     Binding("ctrl+c,super+c", "copy", show=False),
     Binding("ctrl+v", "paste", show=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from textual.message import Message
 from chat_tui.folders import Entry, Facts
 from chat_tui.transfer_words import size_text
 from chat_tui.widgets.pick_list import Part, PickList, Row
-from chat_tui.widgets.text_layout import clean_line
+from chat_tui.widgets.text_layout import clean_line, fit
 
 __all__ = ["FolderList"]
 
@@ -23,6 +24,9 @@ MARK_CELLS: Final = 4
 """A click this far to the left marks a file."""
 WITH_DATE: Final = 44
 """From this width on the time of the last change is told."""
+WITH_TYPE: Final = 60
+"""From this width on the type is told."""
+LONGEST_TYPE: Final = 16
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -109,9 +113,12 @@ class FolderList(PickList):
         facts = self.facts_of(entry)
         if facts is None:
             return [(left, [])]
+        kind = _type(entry) if self.size.width >= WITH_TYPE else ""
         size = size_text(facts.size) or "0 B" if entry.kind == "file" and facts.there else ""
         date = _date(facts.changed) if facts.there and self.size.width >= WITH_DATE else ""
-        return [(left, [(f" {size:>8}", "dim"), (f"  {date:>12}", "dim")] if date else [(f" {size:>8}", "dim")])]
+        right = [f" {kind}"] if kind else []
+        right += [f"  {size:>8}", *([f"  {date:>12}"] if date else [])]
+        return [(left, [(part, "dim") for part in right])]
 
     def updated(self) -> None:
         """Ask for the facts of what has come into sight."""
@@ -139,6 +146,12 @@ class FolderList(PickList):
             self._clicked_once = True
         elif event.chain == 1 or second:
             self.post_message(self.Picked(self, place[0]))
+
+
+def _type(entry: Entry) -> str:
+    """What a file is, by its name: image/jpeg."""
+    kind = mimetypes.guess_type(entry.name, strict=False)[0] or "" if entry.kind == "file" else ""
+    return fit(kind, LONGEST_TYPE)
 
 
 def _date(seconds: float) -> str:

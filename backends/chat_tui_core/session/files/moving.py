@@ -247,6 +247,7 @@ class Mover:
         if not isinstance(moving, Incoming):
             moving = self._moving[transfer.id] = self._incoming(transfer)
         done = await moving.open(transfer.size)
+        transfer = self.open.get(transfer.id, transfer)  # what still waited for the disk is noted by now
         if done < transfer.done or moving.place.stamp != transfer.stamp:
             transfer = await self._store.write(units.placed, transfer.id, moving.place.stamp, durable=True)
             self.put(transfer)
