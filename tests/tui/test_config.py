@@ -66,6 +66,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
 
 
 def test_the_table_of_settings_is_what_the_values_hold() -> None:
+    assert {setting.name.rpartition(".")[0] for setting in SETTINGS} - {""} == config._TABLES
     default = Config()
     assert [known.name for known in fields(Config)] == [setting.field for setting in SETTINGS]
     assert [getattr(default, setting.field) for setting in SETTINGS] == [setting.default for setting in SETTINGS]

@@ -8,14 +8,14 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
-from chat_tui.settings import SETTINGS, flat, setting_of
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.errors import ConfigError
 from chat_tui_core.values import frozen
 
 DATA_VARIABLE: Final = "CHAT_TUI_DATA_DIR"
 _PROGRAM = "chat-tui"
-_TABLES: Final = frozenset(name.rpartition(".")[0] for name in (setting.name for setting in SETTINGS)) - {""}
+_TABLES: Final = frozenset({"notify"})
+"""Tables of the file that only hold settings."""
 
 
 @frozen
@@ -94,6 +94,8 @@ def read(text: str, file: str = "the configuration") -> Config:
     """The settings that a text in TOML holds; `file` is what errors call it. Raises ConfigError as `load` does."""
     import tomllib
 
+    from chat_tui.settings import flat, setting_of
+
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -155,6 +157,8 @@ def _named(found: Mapping[str, Any], above: str = "") -> Iterable[tuple[str, Any
 
 
 def _problem(name: str, value: Any) -> str:
+    from chat_tui.settings import SETTINGS, setting_of
+
     setting = setting_of(name)
     if setting is not None:
         wrong = setting.problem(value)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from chat_tui.config import Config
 from chat_tui.feed import Batch
-from chat_tui.notices import Notice, invitation, invited, notice_of, why_told
 from chat_tui_core.model import Membership, Room
 from chat_tui_core.session.ingest_history import mentions_me
 
 if TYPE_CHECKING:
     from chat_tui.desktop import Desktop
+    from chat_tui.notices import Notice
     from chat_tui.screens.main import MainScreen
 
 __all__ = ["Notifying"]
@@ -48,8 +48,12 @@ class Notifying:
             await self.desktop.close()
 
     def _events(self, batch: Batch) -> Iterable[Notice]:
+        if not batch.arrivals:
+            return
+        from chat_tui.notices import notice_of, why_told
+
         rooms, me = self._screen.session.rooms, self._screen.session.me
-        minute = self.minute() if batch.arrivals else 0
+        minute = self.minute()
         for room_id, events in batch.arrivals.items():
             room = rooms.get(room_id)
             if room is None:
@@ -68,6 +72,8 @@ class Notifying:
                 continue
             before = self._screen.rooms.room(room_id)
             known = before is not None and before.membership is Membership.INVITED
+            from chat_tui.notices import invitation, invited
+
             if not known and invited(self.config, room, minute=self.minute()):
                 yield invitation(room)
 

@@ -65,7 +65,7 @@ class SettingsScreen(ModalScreen[None]):
         align: center middle;
         & > Vertical { width: 78; max-width: 98%; height: 90%; max-height: 34; padding: 1 2; background: $surface; }
         & #settings-title { text-style: bold; }
-        & #settings-file { color: $foreground 55%; height: 1; margin-bottom: 1; }
+        & #settings-file { color: $foreground 55%; height: auto; margin-bottom: 1; }
         & #settings-meaning { height: 4; margin-top: 1; }
         & #settings-value { display: none; }
         & #settings-said { color: $error; height: auto; }

@@ -12,14 +12,12 @@ from textual.app import App
 
 from chat_tui.commands import Call
 from chat_tui.config import AppOptions, Config, default_file
-from chat_tui.config_file import checked, put, put_in_table
-from chat_tui.notices import level_of
-from chat_tui.settings import LEVELS, Setting
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.errors import ConfigError, LocalError
 
 if TYPE_CHECKING:
     from chat_tui.screens.doing import Doing
+    from chat_tui.settings import Setting
 
 __all__ = ["SETTINGS_WORK", "Settable", "change", "settable", "shown"]
 
@@ -54,6 +52,8 @@ def shown(value: Any) -> str:
 
 async def change(app: Settable, setting: Setting, value: Any) -> None:
     """Set a setting, in the file too; in the demo nothing is kept. Raises ConfigError, StoreUnwritable."""
+    from chat_tui.config_file import put
+
     if wrong := setting.problem(value):
         raise ConfigError(f"{setting.name} {wrong}.")
     if app.options.demo:
@@ -68,6 +68,8 @@ async def _set(doing: Doing, call: Call) -> None:
     if not call.words:
         await _settings(doing, call)
         return
+    from chat_tui.config_file import checked
+
     setting = checked(call.words[0])
     app = settable(doing.app)
     text = call.rest.partition(" ")[2].strip()
@@ -88,6 +90,10 @@ async def _settings(doing: Doing, _call: Call) -> None:
 
 async def _notify(doing: Doing, call: Call) -> None:
     """Say, or set, what the person is told of the open room."""
+    from chat_tui.config_file import put_in_table
+    from chat_tui.notices import level_of
+    from chat_tui.settings import LEVELS
+
     room = doing.open_room()
     app = settable(doing.app)
     if call.words:
@@ -117,6 +123,8 @@ async def _theme(doing: Doing, call: Call) -> None:
     themes = doing.app.available_themes
     if call.words[0] not in themes:
         raise LocalError(f"There is no theme {call.words[0]!r}: there are {', '.join(sorted(themes))}.")
+    from chat_tui.config_file import checked
+
     await change(app, checked("theme"), call.words[0])
 
 
