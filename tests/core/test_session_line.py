@@ -52,6 +52,14 @@ async def test_who_tries_again_after_the_end_gets_a_new_connection(play: Play) -
     assert (len(play.backend.connections), play.connection.forced) == (2, 1)
 
 
+async def test_after_the_end_nothing_connects(play: Play) -> None:
+    await play.online(joined())
+    await play.session.close()
+    await play.store.close()
+    play.session.connect_now()
+    assert len(play.backend.connections) == 1
+
+
 async def test_hanging_up_while_it_runs_says_goodbye_first(play: Play) -> None:
     await play.online(joined())
     first = play.connection

@@ -17,7 +17,7 @@ from tests.matrix_live import environments
 from tests.matrix_live.conftest import OwnSynapse, PeerOf
 from tests.matrix_live.environments import Environment, InstallFailed
 from tests.matrix_live.people import People, Raw, Refused, part, people_at
-from tests.matrix_live.prepared import BigAccount
+from tests.matrix_live.prepared import BigAccount, big_homeserver
 from tests.matrix_live.synapse import NotStarted, Synapse, neighbours
 from tests.matrix_live.synapse_config import FAST
 
@@ -281,8 +281,16 @@ async def test_a_refusal_tells_what_and_a_second_device_is_another(people: Peopl
     assert await other.send_text(room, "x", "1") != await ann.send_text(room, "x", "1")
 
 
-async def test_the_big_account(big: tuple[Synapse, BigAccount]) -> None:
-    server, account = big
+@pytest.fixture
+def own_big(synapse_installed: Path, tmp_path: Path) -> Iterator[tuple[Synapse, BigAccount]]:
+    """A copy that a test may write to; nobody else sees it."""
+    server, account = big_homeserver(tmp_path / "big")
+    with server:
+        yield server, account
+
+
+async def test_the_big_account(own_big: tuple[Synapse, BigAccount]) -> None:
+    server, account = own_big
     ann, dave = account.people["ann"].at(server.url), account.people["dave"].at(server.url)
     async with ann.raw, dave.raw:
         listed = {"ranges": [[0, 19]], "required_state": [["m.room.topic", ""]], "timeline_limit": 1}

@@ -105,6 +105,14 @@ def test_every_module_says_its_purpose_in_its_first_line() -> None:
     assert not silent, "the first line is a docstring of one sentence"
 
 
+def test_no_pattern_repeats_a_group_for_good() -> None:
+    """Python before 3.11.5 stands at the wrong place after a possessive group whose last try failed halfway."""
+    possessive = re.compile(r"\)(?:[*+?]|\{[^}\s]*\}|\{\{[^}\s]*\{\w+\}\}\})\+(?![,;])")
+    assert possessive.search("(?:a|b)++")
+    assert possessive.search("(?:a){{1,{MANY}}}+")
+    assert not [name for name, source in tree.modules("tui", "backends").items() if possessive.search(source)]
+
+
 def test_modules_stay_short() -> None:
     lengths = {
         name: len(source.splitlines()) for name, source in tree.modules("tui", "backends", "tools", "dev.py").items()

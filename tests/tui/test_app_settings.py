@@ -169,11 +169,13 @@ async def test_the_page_of_settings_shows_and_changes_them(stage: Kept) -> None:
     await stage.away()
     await stage.command("/settings")
     assert isinstance(stage.app.screen, SettingsScreen)
+    await stage.finish()  # the page is drawn
     for words in ("notify.quiet", "cozy", "not set"):
         assert words in stage.screen_text()
     box = stage.app.screen.query_one("#settings-file").content_region
     lines = stage.screen_text().splitlines()[box.y : box.bottom]
-    assert "".join(line[box.x : box.right].strip() for line in lines) == str(stage.file)  # long ones are wrapped, not cut
+    # A long one is wrapped, not cut.
+    assert "".join(line[box.x : box.right].strip() for line in lines) == str(stage.file)
     settings = stage.app.screen.query_one(Settings)
     settings.set_cursor(setting_row("density"))
     await stage.pilot.press("enter")

@@ -31,6 +31,7 @@ class Line:
         self._deliver = deliver
         self._name = name
         self._run: asyncio.Task[None] | None = None
+        self._closed = False
 
     def connect(self, token: str = "") -> None:
         """Connect, and stay connected until it is hung up. Nothing happens while no token is known."""
@@ -42,6 +43,8 @@ class Line:
 
     def connect_now(self) -> None:
         """Do not wait for the next try; what has ended for good begins anew."""
+        if self._closed:
+            return
         if self._run is not None and self._run.done():
             self._run = None
             self.connect()
@@ -53,6 +56,11 @@ class Line:
         await self.hang_up()
         self._run = None
         self.connect(token)
+
+    async def close(self) -> None:
+        """Say goodbye for good: there is no connection after it."""
+        self._closed = True
+        await self.hang_up()
 
     async def hang_up(self) -> None:
         """Say goodbye, within about a second."""

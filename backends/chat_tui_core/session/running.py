@@ -146,7 +146,7 @@ class Session(Acting):
         """Say goodbye and store what is left, within about a second."""
         self._sender.stop()
         await self._open.stop()
-        await self._line.hang_up()
+        await self._line.close()
         await asyncio.gather(self._intake.close(), self.files.close())
         await self._drafting.close()
         await self._publisher.close()

@@ -13,7 +13,7 @@ TIGHT: Final = 1
 PARAGRAPH: Final = 2
 """Line breaks that leave a blank line; more than one never comes in a row."""
 
-_blank_lines: Final = re.compile(r"\A(?:[ \t]*+\n)++").sub
+_blank_lines: Final = re.compile(r"\A(?:[ \t]*+\n)+").sub
 
 
 class Flow:

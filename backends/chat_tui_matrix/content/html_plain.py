@@ -12,16 +12,16 @@ _ENTITY: Final = "&(?:amp|lt|gt|quot|#39);"
 _MARKS: Final = {"strong": "**", "b": "**", "del": "~~", "code": "`"}
 """How an element's text is marked; in text with such a character the marks would not be seen, and are left out."""
 
-_TEXT: Final = f"(?! )(?:[^<&]++|{_ENTITY})++(?<! )"
+_TEXT: Final = f"(?! )(?:[^<&]++|{_ENTITY})+(?<! )"
 _MARKED: Final = "|".join(f"<{name}>{_TEXT}</{name}>" for name in _MARKS)
 _APART: Final = "".join(f"(?<!</{name}>)" for name in _MARKS), "".join(f"(?!<{name}>)" for name in _MARKS)
 _ITALIC: Final = "|".join(
-    rf"(?<!\w){_APART[0]}<{name}>(?! )(?:[^<&_]++|{_ENTITY})++(?<! )</{name}>(?!\w){_APART[1]}" for name in ("em", "i")
+    rf"(?<!\w){_APART[0]}<{name}>(?! )(?:[^<&_]++|{_ENTITY})+(?<! )</{name}>(?!\w){_APART[1]}" for name in ("em", "i")
 )
 """In or at a word, or around an underscore, italics are not marked: that is for the parser."""
 
-_LINES: Final = f"(?:(?:[^<&]++|{_ENTITY})++|<br ?/?>|{_MARKED}|{_ITALIC})++"
-_is_plain: Final = re.compile(f"(?:<p>{_LINES}</p>)++|{_LINES}").fullmatch
+_LINES: Final = f"(?:[^<&]++|{_ENTITY}|<br ?/?>|{_MARKED}|{_ITALIC})+"
+_is_plain: Final = re.compile(f"(?:<p>{_LINES}</p>)+|{_LINES}").fullmatch
 _uneven: Final = re.compile(r"  | \n|\n |\n\n\n|\A[ \n]|[ \n]\Z").search
 """White space that HTML does not show."""
 

@@ -28,7 +28,7 @@ __all__ = ["light_markup"]
 MAX_OPEN: Final = 40
 """Elements that are told apart at once; what is deeper is text of the element around it."""
 
-_tokens: Final = re.compile(r"<(/?)([a-z0-9]++)((?: [a-z-]++=\"[^\"]*+\")*+)>|([^<]++|<)").finditer
+_tokens: Final = re.compile(r"<(/?)([a-z0-9]++)((?: [a-z-]++=\"[^\"]*+\")*)>|([^<]++|<)").finditer
 _attributes: Final = re.compile(r" ([a-z-]++)=\"([^\"]*+)\"").findall
 _fold: Final = re.compile(r"[ \t\n\f\r]+").sub
 _uneven: Final = re.compile(r"[\t\n\f\r]|  ").search

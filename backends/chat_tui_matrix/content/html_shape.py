@@ -22,9 +22,9 @@ MAX_ATTRIBUTES: Final = 8
 
 _SPACE = r"[ \t\n\f\r]"
 _VALUE = r"\"[^\"]*+\"|'[^']*+'|[^ \t\n\f\r\"'=<>`]++"
-_ATTRIBUTE = rf"{_SPACE}++[A-Za-z_][\w:.-]*+(?:{_SPACE}*+={_SPACE}*+(?:{_VALUE}))?+"
+_ATTRIBUTE = rf"{_SPACE}++[A-Za-z_][\w:.-]*+(?:{_SPACE}*+={_SPACE}*+(?:{_VALUE}))?"
 _tag: Final = re.compile(
-    rf"<(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9-]*+)(?:{_ATTRIBUTE}){{0,{MAX_ATTRIBUTES}}}+{_SPACE}*+/?>", re.ASCII
+    rf"<(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9-]*+)(?:{_ATTRIBUTE}){{0,{MAX_ATTRIBUTES}}}{_SPACE}*+/?>", re.ASCII
 ).match
 _opens: Final = re.compile(r"<[A-Za-z/!?]").search
 

@@ -28,7 +28,7 @@ _TAGS: Final = {("s", "~~"): "del", ("em", "*"): "strong"}
 
 _BREAKS: Final = frozenset({"softbreak", "hardbreak"})
 
-_url: Final = re.compile(r"://(?:[^\s<>\"`()\[\]]|\([^\s<>\"`()\[\]]*+\))++").match
+_url: Final = re.compile(r"://(?:[^\s<>\"`()\[\]]|\([^\s<>\"`()\[\]]*+\))+").match
 _scheme: Final = re.compile(r"(?<!\w)https?$", re.IGNORECASE).search
 _AFTER_URL: Final = ".,;:!?'*_~]}"
 

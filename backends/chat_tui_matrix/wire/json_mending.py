@@ -12,8 +12,8 @@ GIVE_UP: Final = 200_000
 """No event can nest as deep, since it has at most 65,536 bytes: this is the server's own malice."""
 
 _TOKEN: Final = re.compile(
-    r"""(?P<calm>(?:[^"\[\]{}NI-]++|-(?=\d)|"[^"\\\x00-\x1f]*+")++)"""
-    r"""|(?P<text>"(?:[^"\\]++|\\.)*+")|(?P<opened>\[++|\{)|(?P<closed>\]++|\})|(?P<number>-?(?:NaN|Infinity))""",
+    r"""(?P<calm>(?:[^"\[\]{}NI-]++|-(?=\d)|"[^"\\\x00-\x1f]*+")+)"""
+    r"""|(?P<text>"(?:[^"\\]++|\\.)*")|(?P<opened>\[++|\{)|(?P<closed>\]++|\})|(?P<number>-?(?:NaN|Infinity))""",
     re.DOTALL,
 )
 _HALF: Final = re.compile("[\ud800-\udfff]")

@@ -101,13 +101,14 @@ class Talking:
     async def _read_room(self, room_id: str) -> None:
         room = self.session.rooms[room_id]
         self.tell(room_line(room))
-        try:
-            events = await self.session.history(room_id, LAST_LINES)
-        except ChatError as error:
-            self.tell(str(error))
-            return
-        for event in events:
-            self._read(event, room)
+        async with self._reading:  # what comes meanwhile is newer, and is read out after it
+            try:
+                events = await self.session.history(room_id, LAST_LINES)
+            except ChatError as error:
+                self.tell(str(error))
+                return
+            for event in events:
+                self._read(event, room)
 
     def _read(self, event: RoomEvent, room: Room) -> None:
         """Read out an event unless it was; what was read out of the current room is read."""

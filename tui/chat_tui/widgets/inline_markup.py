@@ -22,7 +22,7 @@ MAX_NESTING = 4
 MAX_URL = 2_000
 
 _FENCE = re.compile(r"^```[^\n`]*\n(?P<code>.*?)(?:\n```[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-_URL = rf"https?://(?:[^\s<>\"`()]|\([^\s<>\"`()]*\)){{1,{MAX_URL}}}+"
+_URL = rf"https?://(?:[^\s<>\"`()]|\([^\s<>\"`()]*\)){{1,{MAX_URL}}}"
 _INLINE = "|".join(
     (
         rf"(?P<url>(?<!\w){_URL})",
