@@ -11,7 +11,7 @@ from chat_tui.waiting import reason_of
 from chat_tui.widgets.event_sentences import sentence
 from chat_tui.widgets.message_look import clock_of
 from chat_tui_core.actions import Action, Kind
-from chat_tui_core.model import SPOKEN, EventKind, FileInfo, Room, RoomEvent, RoomKind
+from chat_tui_core.model import SPOKEN, EventKind, FileInfo, Membership, Room, RoomEvent, RoomKind
 from chat_tui_core.news import Link, LinkChanged
 from chat_tui_core.safe_text import harmless, harmless_name, one_line
 
@@ -63,7 +63,8 @@ def _file(file: FileInfo) -> str:
 
 def room_line(room: Room) -> str:
     """The room that becomes the current one."""
-    members = f"{room.members} member{'' if room.members == 1 else 's'}"
+    count = room.members or (room.membership is Membership.JOINED)  # oneself, where the server has told no number yet
+    members = f"{count:d} member{'' if count == 1 else 's'}"
     topic = f" Topic: {one_line(room.topic)}" if room.topic else ""
     kind = "Direct chat with" if room.kind is RoomKind.DIRECT else "Room"
     return f"{kind} {title_of(room)}, {members}.{topic}"
