@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from chat_tui_core.actions import Action
@@ -134,6 +134,12 @@ class Play:
         while (task := self.session._intake._task) is not None and not task.done():
             await asyncio.sleep(0.001)
         await asyncio.sleep(0)
+
+    async def comes(self, holds: Callable[[], bool]) -> None:
+        """Wait for something that comes after a timer or a read of the store."""
+        async with asyncio.timeout(20):
+            while not holds():
+                await asyncio.sleep(0.001)
 
     async def online(self, *rooms: Room, last_id: int = 0) -> None:
         """Connect when needed, sign in, list rooms, go online."""

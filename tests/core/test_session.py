@@ -240,8 +240,7 @@ async def test_a_postponed_action_leaves_again_with_the_same_id(play: Play) -> N
     assert play.done == [action.id]
     assert play.session.open_actions[action.id].error_text == "Too fast."
     play.clock += 60
-    await asyncio.sleep(0.08)
-    assert play.done == [action.id, action.id]
+    await play.comes(lambda: play.done == [action.id, action.id])
 
 
 async def test_ids_that_the_server_has_seen_are_never_used_again(play: Play) -> None:
@@ -359,7 +358,7 @@ async def test_scrolling_back_takes_the_store_first_then_the_network_and_stops_a
     assert len(shown(play)) == 20
     assert not any(isinstance(q, AskHistory) for q in play.connection.asked)
     loading = asyncio.create_task(play.session.load_older("r", 50))
-    await asyncio.sleep(0.05)
+    await play.comes(lambda: bool(play.connection.asked))
     asked = [q for q in play.connection.asked if isinstance(q, AskHistory)][-1]
     assert (asked.before, asked.after) == (21, 0)
     await play.news(HistoryGiven(asked.request, "r", tuple(said(n) for n in range(1, 21)), more=False))
@@ -478,10 +477,9 @@ async def test_a_store_that_refuses_keeps_the_text_and_the_news(play: Play, monk
     with pytest.raises(StoreUnwritable):
         await play.session.send("r", "kept by the composer")
     play.connection.deliver((Arrived("r", (said(1),)), Position({"seq": "1"})))
-    await asyncio.sleep(0.1)
-    assert [text for _, text in shown(play)] == ["line 1"]
+    await play.comes(lambda: [text for _, text in shown(play)] == ["line 1"])
     assert [c.text.partition(".")[0] for c in heard if isinstance(c, Said)] == ["The disk is full"]
-    assert play.connection.acknowledged == [{"seq": "1"}]
+    await play.comes(lambda: play.connection.acknowledged == [{"seq": "1"}])
 
 
 async def test_drafts_survive_without_a_goodbye(play: Play) -> None:
@@ -525,8 +523,9 @@ async def test_history_for_scripts(play: Play) -> None:
     await play.online(joined())
     with pytest.raises(UnknownRoom):
         await play.session.history("nowhere", 5)
+    play.connection.asked.clear()
     asking = asyncio.create_task(play.session.history("r", 2))
-    await asyncio.sleep(0.05)
+    await play.comes(lambda: any(isinstance(question, AskHistory) for question in play.connection.asked))
     asked = [q for q in play.connection.asked if isinstance(q, AskHistory)][-1]
     await play.news(HistoryGiven(asked.request, "r", (said(1), said(2), said(3)), more=False))
     assert [event.order for event in await asyncio.wait_for(asking, 5)] == [2, 3]

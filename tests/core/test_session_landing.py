@@ -101,7 +101,7 @@ async def test_a_place_is_found_by_id_by_time_and_by_asking(play: Play) -> None:
     assert await landing.find_around("r", ts=1) == 1
     await play.news(Arrived("r", (replace(said(1 << 40), event_id="late", ts=9 << 40),), token="t"))
     finding = asyncio.ensure_future(landing.find_around("r", "elsewhere"))
-    await asyncio.sleep(0.05)
+    await play.comes(lambda: isinstance(play.connection.asked[-1], AskAround))
     question = play.connection.asked[-1]
     assert isinstance(question, AskAround)
     found = replace(said(1), event_id="elsewhere", ts=8 << 40)

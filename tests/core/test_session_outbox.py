@@ -135,9 +135,7 @@ async def test_a_disk_that_refuses_the_mark_sends_nothing_and_is_asked_again(
     monkeypatch.setattr("chat_tui_core.session.sender.RETRY_SECONDS", 0.01)
     await play.news(Written(first.id), Answered(first.id, "m1", 1))
     assert play.done == [first.id]
-    await asyncio.sleep(0.05)
-    await play.settle()
-    assert play.done == [first.id, second.id]
+    await play.comes(lambda: play.done == [first.id, second.id])
 
 
 # ---------------------------------------------------------------- changing
