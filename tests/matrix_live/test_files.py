@@ -402,11 +402,16 @@ async def test_a_program_that_is_killed_ends_what_it_began(people: People, proxy
     rule = proxy.on("POST", UPLOAD, held(request=never))
     sent = await sender.killed(rule.struck, "send", room, "--file", str(tmp_path / "a.bin"))
     follow = ("files", "get", str(sent["id"]))
-    rule = proxy.on("PUT", MESSAGE, held(answer=never))
-    await sender.killed(rule.struck, *follow)
-    async with asyncio.timeout(PATIENCE):
+    proxy.on("PUT", MESSAGE, held(answer=never))
+    carried_out = asyncio.Event()
+
+    async def look() -> None:
         while not await brought(bob, room):
             await asyncio.sleep(0.05)
+        carried_out.set()
+
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(look(), sender.killed(carried_out, *follow))
     proxy.calm()
     sent = (await sender.rows(*follow))[-1]
     assert sent["state"] == "complete"
