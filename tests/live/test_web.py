@@ -155,6 +155,7 @@ def test_an_account_that_is_open_elsewhere_is_told_of_at_the_start(tmp_path: Pat
 
 
 @pytest.mark.skipif(FOUND is None, reason="no Chromium is installed")
+@pytest.mark.slow  # a loaded machine loses keys on the way through the browser
 async def test_what_is_typed_in_a_browser_is_said(tmp_path: Path) -> None:
     with Server("--open") as server:
         ada = Client(tmp_path)
