@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -139,6 +140,14 @@ async def test_typed_at_once_it_signs_in_whatever_is_known_of_the_server(
     kept = data.account("ann")
     assert (kept.url, kept.user, kept.options) == ("https://real.example", "@ann:real.example", {"x": "y"})
     assert data.token("ann") == "acc3ss"
+
+
+async def test_what_is_typed_after_a_deletion_stays_however_fast(data: DataFolder, server: Server) -> None:
+    async with form(data) as shown:
+        for key in ("x", "y", "ctrl+u", *"new.example"):  # all of them before the app looks at the first
+            shown.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await shown.pilot.pause()
+        assert shown.value("url") == "new.example"
 
 
 async def test_the_example_gives_way_to_what_is_typed_and_is_not_looked_up(data: DataFolder, server: Server) -> None:

@@ -20,7 +20,17 @@ from chat_tui.screens.doing import HANDLERS
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.actions import Kind
 from chat_tui_core.model import EventKind, FileInfo, Membership, Room, RoomEvent, RoomKind
-from chat_tui_core.news import Arrived, HistoryGiven, Link, LinkChanged, RefusedAction, RoomChanged, Written
+from chat_tui_core.news import (
+    Answered,
+    Arrived,
+    Echoed,
+    HistoryGiven,
+    Link,
+    LinkChanged,
+    RefusedAction,
+    RoomChanged,
+    Written,
+)
 from chat_tui_core.questions import AskHistory, Question
 from tests.core.scripted import Play, said
 from tests.tui.stage import ROOMS
@@ -140,6 +150,19 @@ async def test_a_refused_message_is_read_out_with_what_can_be_done(lines: Lines)
     assert not lines.session.open_actions
     await lines.talking.take("/retry")
     assert lines.new() == ["Nothing was refused in this room."]
+
+
+async def test_a_change_is_told_once_though_answer_and_event_both_tell_it(lines: Lines) -> None:
+    await lines.news(Arrived("general", (said(1, "helo", sender=lines.session.me, room_id="general"),)))
+    await eventually(lambda: lines.new())
+    taking = asyncio.create_task(lines.talking.take("/edit hello"))
+    await eventually(lambda: lines.connection.done)
+    action = lines.connection.done[-1]
+    told = Answered(action.id, "e2", 2), Echoed(action.id, "e2", 2)
+    await lines.news(Written(action.id), *told)
+    await lines.news(*told)
+    await taking
+    assert lines.new() == ["Changed."]
 
 
 async def test_what_cannot_be_taken_back_is_asked_first(lines: Lines) -> None:

@@ -53,6 +53,7 @@ class Talking:
         self._told: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._link = ""
         self._refused: set[int] = set()
+        self._done: set[int] = set()
         self._invited = {room.room_id for room in session.rooms.values() if room.membership is Membership.INVITED}
         self._opening: set[asyncio.Task[None]] = set()
         self._moved = asyncio.Event()
@@ -176,7 +177,8 @@ class Talking:
         if said and action.state is State.FAILED and action.id not in self._refused:
             self._refused.add(action.id)
             self.tell(refused_line(action))
-        elif action.state is State.CONFIRMED and action.kind in DONE:
+        elif action.state is State.CONFIRMED and action.kind in DONE and action.id not in self._done:
+            self._done.add(action.id)  # the answer and the event that comes back may both tell it
             self.tell(DONE[action.kind])
 
     def _rooms_moved(self, changed: Iterable[str]) -> None:

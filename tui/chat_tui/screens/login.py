@@ -21,6 +21,7 @@ from chat_tui.browsing import open_page
 from chat_tui.keys import Place, bindings, key_of, shown_as
 from chat_tui.log import hide
 from chat_tui.messages import AccountSaved
+from chat_tui.widgets.text_field import TextField
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core import registry
 from chat_tui_core.accounts import DataFolder
@@ -110,7 +111,7 @@ class LoginScreen(Screen[None]):
             for field, label, about in FIELDS:
                 yield Static(f"{label}  {about}", id=f"{field}-label", classes="label", markup=False)
                 fixed = self._known is not None and field != "password"
-                yield Input(id=field, password=field == "password", compact=True, disabled=fixed)
+                yield TextField(id=field, password=field == "password", compact=True, disabled=fixed)
                 if field == "url":
                     yield Static("", id="login-found", markup=False)
             yield Static("", id="login-said", markup=False)

@@ -16,6 +16,7 @@ from chat_tui.keys import Place, bindings
 from chat_tui.screens.settings_work import change, settable, shown
 from chat_tui.settings import SETTINGS, Setting
 from chat_tui.widgets.pick_list import PickList, Row
+from chat_tui.widgets.text_field import TextField
 from chat_tui_core.errors import ChatError
 
 __all__ = ["SettingsScreen"]
@@ -83,7 +84,7 @@ class SettingsScreen(ModalScreen[None]):
             yield Static(file, id="settings-file", markup=False)
             yield Settings()
             yield Static("", id="settings-meaning", markup=False)
-            yield Input(id="settings-value", compact=True)
+            yield TextField(id="settings-value", compact=True)
             yield Static("", id="settings-said", markup=False)
             yield Static(KEYS_LINE, id="settings-keys", markup=False)
 
