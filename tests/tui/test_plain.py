@@ -154,7 +154,7 @@ async def test_a_refused_message_is_read_out_with_what_can_be_done(lines: Lines)
 
 async def test_a_change_is_told_once_though_answer_and_event_both_tell_it(lines: Lines) -> None:
     await lines.news(Arrived("general", (said(1, "helo", sender=lines.session.me, room_id="general"),)))
-    await eventually(lambda: lines.new())
+    await eventually(lines.new)
     taking = asyncio.create_task(lines.talking.take("/edit hello"))
     await eventually(lambda: lines.connection.done)
     action = lines.connection.done[-1]
