@@ -150,8 +150,9 @@ def parts(*names: str) -> list[str]:
 
 
 def documents(*options: str) -> list[list[str]]:
-    """Commands that write, or with --check compare, every document that is made from the code."""
-    return [["-m", f"tools.{script.stem}", *options] for script in sorted((ROOT / "tools").glob("docs_*.py"))]
+    """Commands that write, or with --check compare, every document and catalogue that is made from the code."""
+    scripts = [*sorted((ROOT / "tools").glob("docs_*.py")), ROOT / "tools" / "catalogue.py"]
+    return [["-m", f"tools.{script.stem}", *options] for script in scripts]
 
 
 def stages(*, fix: bool) -> list[tuple[str, list[list[str]]]]:

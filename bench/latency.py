@@ -32,8 +32,9 @@ from chat_tui_core import registry  # noqa: E402
 from chat_tui_core.accounts import DataFolder  # noqa: E402
 from chat_tui_core.actions import Action, Kind  # noqa: E402
 from chat_tui_core.contract import Connection, SeedRoom, ServerOptions  # noqa: E402
+from chat_tui_core.link import LinkChanged  # noqa: E402
 from chat_tui_core.model import Account  # noqa: E402
-from chat_tui_core.news import Arrived, LinkChanged, News  # noqa: E402
+from chat_tui_core.news import Arrived, News  # noqa: E402
 from chat_tui_core.store import Store  # noqa: E402
 from chat_tui_core.store.actions import new_action  # noqa: E402
 

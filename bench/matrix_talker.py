@@ -15,7 +15,7 @@ from typing import Final
 
 from chat_tui.opening import open_account
 from chat_tui_core.accounts import DataFolder
-from chat_tui_core.news import Link
+from chat_tui_core.link import Link
 from chat_tui_core.session import Session
 from chat_tui_core.session_changes import LinkMoved
 

@@ -16,8 +16,8 @@ from chat_tui_core.contract import (
     ServerFound,
     Surroundings,
 )
+from chat_tui_core.link import Capability
 from chat_tui_core.model import Account
-from chat_tui_core.news import Capability
 from chat_tui_core.questions import Question
 
 

@@ -20,8 +20,8 @@ if __name__ == "__main__":
 
 from chat_tui_core.actions import State as ActionState  # noqa: E402
 from chat_tui_core.errors import ChatError  # noqa: E402
+from chat_tui_core.link import Link  # noqa: E402
 from chat_tui_core.model import Account  # noqa: E402
-from chat_tui_core.news import Link  # noqa: E402
 from chat_tui_core.registry import load  # noqa: E402
 from chat_tui_core.session import Session  # noqa: E402
 from chat_tui_core.session_changes import LinkMoved, SessionChange, TransferMoved  # noqa: E402

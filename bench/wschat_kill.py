@@ -27,8 +27,8 @@ from bench.plain_client import plain  # noqa: E402
 from bench.processes import ServerProcess  # noqa: E402
 from bench.server_file import PASSWORD, fill, guest  # noqa: E402
 from chat_tui_core.actions import Action, Kind, State  # noqa: E402
+from chat_tui_core.link import Link  # noqa: E402
 from chat_tui_core.model import Account, EventKind  # noqa: E402
-from chat_tui_core.news import Link  # noqa: E402
 from chat_tui_core.registry import load  # noqa: E402
 from chat_tui_core.session import Session  # noqa: E402
 from chat_tui_core.session_changes import ActionMoved, LinkMoved, SessionChange  # noqa: E402

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from chat_tui_core.background import BACK
+from chat_tui_core.durable import STAYS
 from chat_tui_core.file_names import MOST_BYTES
 from chat_tui_core.file_news import Ending
-from chat_tui_core.session.files.moving import OFFLINE, PREPARING, TURN, UNABLE
+from chat_tui_core.session.files.incoming import ENOUGH, MOMENT
 from chat_tui_core.session.files.trouble import SENTENCES
-from chat_tui_core.session.files.waiting import RETRY
+from chat_tui_core.session.files.waiting import BEHIND, OFFLINE, PREPARING, RETRY, TURN, UNABLE
 from chat_tui_core.session.ingest_files import MOST_OFFERS
 from chat_tui_core.store.transfers import KEPT
 from chat_tui_core.transfers import AT_ONCE, ENDED, MARKS, TRANSITIONS, WINDOW_BYTES, Cause, State
@@ -93,6 +95,16 @@ What waits for the disk is tried again after {retry} seconds and so on, or at on
 move at once; the others wait for their turn. A cancelled or failed file can be fetched anew: that is a new transfer."""
 
 
+COST = """## Beside everything else
+
+* Bytes are read, written and hashed in threads of their own. On Linux these step back behind all that people wait for (a
+  nice value {back} higher): on a machine with nothing to spare a file becomes slower, and talk does not.
+* What comes is made durable {enough} MiB at a time, or after {moment} ms when less comes, or at its end: a sync costs the same for
+  one chunk as for many.
+* The last {stays} MiB of a file that grows stay in the system's memory; what lies before them is let go as soon as it is on the
+  disk. So a large file does not push everything else out."""
+
+
 def table() -> list[str]:
     """The transfer table, and what its words mean."""
     lines = ["## States", "", "| state | mark | means |", "|---|---|---|"]
@@ -114,7 +126,7 @@ def table() -> list[str]:
 def waits() -> list[str]:
     """What a transfer can wait for, in the words that are shown."""
     lines = ["## What a transfer waits for", ""]
-    lines += [f"* {sentence}" for sentence in (PREPARING, OFFLINE, TURN, UNABLE)]
+    lines += [f"* {sentence}" for sentence in (PREPARING, OFFLINE, BEHIND, TURN, UNABLE)]
     lines += [f"* {sentence.format(path='*path*')}" for sentence in dict.fromkeys(SENTENCES.values())]
     return [*lines, "* whatever the server says, where that cannot go on now"]
 
@@ -126,7 +138,8 @@ def render() -> str:
     breaks = BREAKS.format(window=WINDOW_BYTES >> 20, retry=retry, at_once=AT_ONCE)
     endings = ["## What the server is told", "", "| end | means |", "|---|---|"]
     endings += [f"| {ending} | {ENDINGS[ending]} |" for ending in Ending]
-    parts = ([HEAD], [STEPS], table(), endings, [breaks], waits(), [safety], [COMMANDS])
+    cost = COST.format(back=BACK, stays=STAYS >> 20, enough=ENOUGH >> 20, moment=f"{MOMENT * 1000:g}")
+    parts = ([HEAD], [STEPS], table(), endings, [breaks], waits(), [cost], [safety], [COMMANDS])
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 

@@ -89,10 +89,46 @@ async def _put(stage: Stage, transfer: Transfer) -> None:
 
 async def picking(stage: Stage) -> None:
     """Have the dialog open on a folder of pictures, two of them marked."""
-    stage.main.start(send_files(stage.main, await asyncio.to_thread(_album, stage.folder / "home")))
+    stage.main.start(send_files(stage.main.desk, await asyncio.to_thread(_album, stage.folder / "home")))
     await stage.pilot.pause(0.5)
     await stage.pilot.press("down", "down", "tab", "tab", "down")
     await stage.pilot.pause(0.8)
+
+
+async def pictured(stage: Stage) -> None:
+    """Have two pictures in the open room: a photograph that came, and a drawing of the person's own."""
+    album = await asyncio.to_thread(_album, stage.folder / "home")
+    drawing = await asyncio.to_thread(_drawing, album / "plan.png")
+    photo = album / "autumn_03.jpg"
+    for number, path, who, mime in ((41, photo, "mei", "image/jpeg"), (42, drawing, "sam", "image/png")):
+        size = path.stat().st_size
+        info = FileInfo(path.name, size, mime, f"f{number}")
+        said = stage.clock - (240 - number) * 1_000
+        event = RoomEvent("general", f"general{number}", number, EventKind.FILE, who, said, "", file=info)
+        own = who == "sam"
+        way, state = Direction.OUT if own else Direction.IN, State.COMPLETE
+        done = Transfer(number, way, "general", path.name, size, mime=mime, path=str(path), event_id=event.event_id)
+        recipients = tuple(Recipient(name, name, State.COMPLETE, size) for name in ("ada", "mei")) if own else ()
+        await _put(stage, replace(done, state=state, done=size, recipients=recipients))
+        await stage.news(Arrived("general", (event,)))
+    shelf = stage.main.cards.pictures._shelf  # noqa: SLF001
+    async with asyncio.timeout(30):
+        while len(shelf) < 2:
+            await stage.settle()
+            await stage.pilot.pause(0.05)
+
+
+def _drawing(path: Path) -> Path:
+    """A plan of a garden, as somebody might draw one."""
+    picture = Image.new("RGB", (640, 360), (250, 248, 240))
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((30, 30, 610, 330), outline=(90, 80, 70), width=8)
+    for bed, colour in enumerate(((196, 70, 60), (230, 160, 50), (90, 150, 80))):
+        draw.rectangle((80 + 170 * bed, 80, 200 + 170 * bed, 200), fill=colour)
+    draw.ellipse((420, 225, 560, 305), fill=(110, 160, 210))
+    draw.line((80, 265, 380, 265), fill=(150, 130, 110), width=18)
+    picture.save(path)
+    return path
 
 
 def _album(folder: Path) -> Path:

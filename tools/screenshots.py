@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-os.environ["TZ"] = "UTC"
+os.environ |= {"TZ": "UTC", "TERM": "xterm-256color", "COLORTERM": "truecolor"}
 time.tzset()
 
 from textual.pilot import Pilot  # noqa: E402
@@ -26,13 +26,12 @@ from chat_tui.screens.themes import ThemesScreen  # noqa: E402
 from chat_tui.themes import DARK, LIGHT  # noqa: E402
 from chat_tui_core.accounts import DataFolder  # noqa: E402
 from chat_tui_core.actions import Kind  # noqa: E402
+from chat_tui_core.link import Link, LinkChanged  # noqa: E402
 from chat_tui_core.model import EventKind, Member, Membership, Presence, Room, RoomEvent, RoomKind  # noqa: E402
 from chat_tui_core.news import (  # noqa: E402
     Answered,
     Arrived,
     Echoed,
-    Link,
-    LinkChanged,
     LostAction,
     MembersListed,
     Postponed,
@@ -229,6 +228,13 @@ async def _moving(stage: Stage) -> None:
     await file_scenes.moving(stage, ME)
 
 
+async def _pictured(stage: Stage) -> None:
+    """Pictures among the messages."""
+    await _talk(stage)
+    stage.main.open_room("general")
+    await file_scenes.pictured(stage)
+
+
 async def _picking(stage: Stage) -> None:
     """A folder of pictures, two of them marked."""
     await _talk(stage)
@@ -281,6 +287,7 @@ SCENES: Final[dict[str, Callable[[Stage], Awaitable[None]]]] = {
     "files": _moving,
     "files-list": _then(_moving, "f3"),
     "files-dialog": _picking,
+    "pictures": _pictured,
     "stats": _stats,
     "switcher": _then(_chat, "ctrl+k", "e"),
     "help": _then(_chat, "f1"),

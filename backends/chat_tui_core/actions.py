@@ -152,7 +152,8 @@ class Action:
     """One thing the user did, as it is stored and shown. Times are milliseconds since 1970, 0 = not yet.
 
     `id` rises strictly per device and is never used again. `content` by kind: SEND {"text", "reply_to"?, "thread"?,
-    "kind"?: "notice" or "emote", "at"?: when the person wants it to leave}; EDIT {"target", "text"}; REDACT {"target",
+    "latest"?: the thread's newest event when it was typed, "kind"?: "notice" or "emote", "at"?: when the person wants
+    it to leave, "file"?: a FileInfo's fields, of one that the server has}; EDIT {"target", "text"}; REDACT {"target",
     "reason"?}; REACT {"target", "key", "remove"?, "reaction_id"?}; CREATE_ROOM {"name"?, "alias"?, "topic"?,
     "private"?, "invite"?, "direct"?}; INVITE, KICK, BAN, UNBAN {"user", "reason"?}; TOPIC {"topic"}; NAME {"name"};
     READ {"order", "event_id"?}; LEAVE, KNOCK {"reason"?}; PROFILE {"name"}; TAG {"tag"}; MUTE {"muted"}. `target` is an

@@ -19,8 +19,8 @@ from typing import Final, Protocol
 from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.contract import Backend
 from chat_tui_core.errors import AuthRefused, TransportError
+from chat_tui_core.link import Capability, Link
 from chat_tui_core.model import Account, EventKind, Membership, RoomEvent
-from chat_tui_core.news import Capability, Link
 from chat_tui_core.session import Session
 from chat_tui_core.store import Store
 

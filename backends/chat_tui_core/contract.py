@@ -10,56 +10,58 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
-from typing import Final, Protocol, TypeVar, runtime_checkable
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar, runtime_checkable
 
-from chat_tui_core.actions import Action
-from chat_tui_core.file_news import FileBytes, NoFiles
-from chat_tui_core.model import Account
-from chat_tui_core.news import (
-    Answered,
-    AroundGiven,
-    Arrived,
-    AskRefused,
-    Capability,
-    DirectoryGiven,
-    Echoed,
-    Edited,
-    GapFound,
-    HistoryGiven,
-    Link,
-    LinkChanged,
-    LostAction,
-    MemberChanged,
-    MembersListed,
-    News,
-    Position,
-    Postponed,
-    PresenceSet,
-    Problem,
-    Reacted,
-    ReadMoved,
-    Redacted,
-    RefusedAction,
-    RoomChanged,
-    RoomGone,
-    RoomsListed,
-    SignedIn,
-    StateSet,
-    TypingSet,
-    UsersGiven,
-    Written,
-)
-from chat_tui_core.questions import (
-    AskAround,
-    AskDirectory,
-    AskHistory,
-    AskMembers,
-    AskUsers,
-    Question,
-    SetPresence,
-    SetTyping,
-)
+from chat_tui_core.link import Capability, Link, LinkChanged
+from chat_tui_core.no_files import NoFiles
 from chat_tui_core.values import frozen
+
+if TYPE_CHECKING:
+    from chat_tui_core.actions import Action
+    from chat_tui_core.file_news import FileBytes
+    from chat_tui_core.model import Account
+    from chat_tui_core.news import (
+        Answered,
+        AroundGiven,
+        Arrived,
+        AskRefused,
+        DirectoryGiven,
+        Echoed,
+        Edited,
+        GapFound,
+        HistoryGiven,
+        LostAction,
+        MemberChanged,
+        MembersListed,
+        News,
+        Position,
+        Postponed,
+        PresenceSet,
+        Problem,
+        Reacted,
+        ReadMoved,
+        Redacted,
+        RefusedAction,
+        RoomChanged,
+        RoomGone,
+        RoomsListed,
+        SignedIn,
+        StateSet,
+        TypingSet,
+        UsersGiven,
+        Written,
+    )
+    from chat_tui_core.questions import (
+        AskAround,
+        AskDirectory,
+        AskHistory,
+        AskMembers,
+        AskUsers,
+        Question,
+        SetPresence,
+        SetTyping,
+    )
 
 __all__ = [
     "API_VERSION",
@@ -123,6 +125,19 @@ __all__ = [
     "Written",
     "forget_secret",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """The values that pass between the two are imported when a backend asks for them: no first frame needs them."""
+        if name in __all__:
+            for module in map(
+                import_module, ("chat_tui_core.news", "chat_tui_core.questions", "chat_tui_core.file_news")
+            ):
+                if hasattr(module, name):
+                    return getattr(module, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 #: What `Backend.api_version` must be; raised when this module changes incompatibly.
 API_VERSION: Final = 1
@@ -198,7 +213,7 @@ class Connection(Protocol):
         """Say goodbye and release the socket, within a second."""
 
 
-Deliver = Callable[[Sequence[News]], None]
+Deliver = Callable[[Sequence["News"]], None]
 
 Browse = Callable[[str], None]
 """Show the person a page in a browser: by opening it, or by telling its address."""

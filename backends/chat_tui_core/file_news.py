@@ -16,7 +16,6 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
-from chat_tui_core.errors import FileTrouble
 from chat_tui_core.model import FileInfo
 from chat_tui_core.transfers import State
 from chat_tui_core.values import frozen
@@ -238,7 +237,7 @@ class FileBytes(Protocol):
         Raises FileTrouble when that does not work now; the session deals with it, the shell only stops.
         """
 
-    def write(self, transfer: int, offset: int, data: bytes) -> None:
+    def write(self, transfer: int, offset: int, data: bytes | memoryview) -> None:
         """Take bytes that came, in order. Whoever has no window of its own awaits `room` first.
 
         What cannot be stored is dropped, and PauseFile follows.
@@ -246,18 +245,3 @@ class FileBytes(Protocol):
 
     async def room(self, transfer: int) -> None:
         """Wait until little of what was written still waits for the disk. Raises FileTrouble as `read` does."""
-
-
-class NoFiles:
-    """A session without a disk for files."""
-
-    async def read(self, transfer: int, offset: int, length: int) -> bytes:
-        """There are none."""
-        raise FileTrouble("This session sends no files.")
-
-    def write(self, transfer: int, offset: int, data: bytes) -> None:
-        """Nothing is taken."""
-
-    async def room(self, transfer: int) -> None:
-        """There is none."""
-        raise FileTrouble("This session takes no files.")

@@ -3,69 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 
 from chat_tui_core.file_news import FileNews
+from chat_tui_core.link import Capability, LinkChanged
 from chat_tui_core.model import Gap, Member, Presence, Room, RoomEvent
+from chat_tui_core.small_pictures import PictureGiven
+from chat_tui_core.threads import ThreadGiven, ThreadTold
 from chat_tui_core.values import frozen
 
-
-class Capability(StrEnum):
-    """What a backend can do; the app hides the rest."""
-
-    SEND = "send"
-    HISTORY = "history"
-    CREATE = "create"
-    DELETE = "delete"
-    JOIN = "join"
-    INVITE = "invite"
-    KICK = "kick"
-    TOPIC = "topic"
-    EDIT = "edit"
-    REDACT = "redact"
-    REACT = "react"
-    REPLY = "reply"
-    READ = "read"
-    TYPING = "typing"
-    PRESENCE = "presence"
-    FILES = "files"
-    DIRECTORY = "directory"
-    BAN = "ban"
-    NAME = "name"  # a room's name can be changed
-    PROFILE = "profile"  # this user's own name can be changed
-    USERS = "users"  # people can be searched for
-    JUMP = "jump"  # events around an event id or a time can be asked for
-    THREADS = "threads"
-    TAG = "tag"  # favourites, low priority and mute are kept by the server
-    KNOCK = "knock"
-    FORGET = "forget"
-    CONTIGUOUS = "contiguous"  # a room's orders are 1, 2, 3 … without holes: a jump is a gap
-
-
-class Link(StrEnum):
-    """How the account stands to its server, as the status bar says it."""
-
-    OFFLINE = "offline"  # not started, or closed by the person
-    CONNECTING = "connecting"
-    SIGNING_IN = "signing in"
-    RESUMING = "resuming"  # asking for what was missed
-    SYNCING = "syncing"  # signed in, lists on their way
-    ONLINE = "online"
-    WAITING = "reconnecting"  # the next try comes at `retry_at`
-    STOPPED = "stopped"  # the server said no for good: the person must act
-
-
 # ---------------------------------------------------------------- news: backend -> session
-
-
-@frozen
-class LinkChanged:
-    """The connection's truth. `retry_at` is on the clock that the shell feeds to `tick`; 0 = no try is planned."""
-
-    link: Link
-    reason: str = ""
-    retry_at: float = 0.0
-    attempt: int = 0
 
 
 @frozen
@@ -388,4 +334,7 @@ News = (
     | Position
     | Problem
     | FileNews
+    | ThreadGiven
+    | ThreadTold
+    | PictureGiven
 )

@@ -9,20 +9,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chat_tui_core.actions import BLOCKING, ENDING, NOTES, OPEN, Action, Kind, State
-from chat_tui_core.news import Answered, Echoed, LostAction, News, Postponed, RefusedAction, Written
 from chat_tui_core.values import frozen
+
+if TYPE_CHECKING:
+    from chat_tui_core.news import Answered, Echoed, LostAction, News, Postponed, RefusedAction
 
 #: A read position need not wait for a message that was refused, nor a message for a read position.
 _OWN_LANE: Final = frozenset({Kind.READ})
 
 #: Milliseconds that a server can make an action wait at most. What waits longer waits because the clock was set back.
 LONGEST_HOLD: Final = 3_600_000
-
-#: After these an action is no longer on its way.
-_LANDED: Final = (Answered, Echoed, RefusedAction, Postponed, LostAction)
 
 
 class Why(StrEnum):
@@ -261,13 +260,17 @@ class Outbox:
 
     def note(self, news: Iterable[News], now_ms: int) -> None:
         """Something was heard of actions that are on their way, and is stored."""
+        from chat_tui_core.news import Answered, Echoed, LostAction, Postponed, RefusedAction, Written
+
         for item in news:
             if isinstance(item, Written):
                 self._written[item.action_id] = now_ms
-            elif isinstance(item, _LANDED):
+            elif isinstance(item, Answered | Echoed | RefusedAction | Postponed | LostAction):
                 self._landed(item)
 
     def _landed(self, item: Answered | Echoed | RefusedAction | Postponed | LostAction) -> None:
+        from chat_tui_core.news import LostAction, Postponed
+
         self._in_flight.discard(item.action_id)
         if isinstance(item, LostAction):
             return

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from chat_tui_core.model import Presence
+from chat_tui_core.small_pictures import AskPicture
+from chat_tui_core.threads import AskThread
 from chat_tui_core.values import frozen
 
 
@@ -74,4 +76,6 @@ class SetPresence:
     text: str = ""
 
 
-Question = AskHistory | AskMembers | AskDirectory | AskAround | AskUsers | SetTyping | SetPresence
+Question = (
+    AskHistory | AskMembers | AskDirectory | AskAround | AskUsers | AskThread | AskPicture | SetTyping | SetPresence
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from typing import Final
 
 #: C0 and C1 controls but for tab and line feed become a visible mark; a terminal must never see them.
@@ -11,9 +12,6 @@ _MARKED = dict.fromkeys((*range(9), *range(11, 32), 127, *range(128, 160)), "\uf
 #: Embeddings, overrides and isolates reorder the rest of the line; line and paragraph separators break it.
 _DROPPED = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x2028, 0x2029, 0xFEFF))
 _TABLE: Final = {**_MARKED, **_DROPPED, 13: None}
-
-#: Finds whether there is anything to change, in a tenth of the time of changing it.
-_suspect: Final = re.compile("[" + "".join(map(chr, _TABLE)) + "\ud800-\udfff]").search
 
 #: Joiners are part of emoji and of several scripts; anywhere else in a name they only forge.
 _JOINERS = "\u200c\u200d"
@@ -27,19 +25,34 @@ def harmless(text: str, limit: int = 0) -> str:
     """
     if limit and len(text) > limit:
         text = text[: limit - 1] + "…"
-    if text.isprintable() or not _suspect(text):  # all that is changed is not printable; most texts are, all of them
+    if text.isprintable() or not _suspect().search(
+        text
+    ):  # all that is changed is not printable; most texts are, all of them
         return text
     text = text.replace("\r\n", "\n").translate(_TABLE)
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+@cache  # most runs of the program never need it
+def _suspect() -> re.Pattern[str]:
+    """Finds whether there is anything to change, in a tenth of the time of changing it."""
+    return re.compile("[" + "".join(map(chr, _TABLE)) + "\ud800-\udfff]")
+
+
 def harmless_name(text: str, limit: int = NAME_LIMIT) -> str:
-    """A name on one line: no format characters at all, so that two names that look alike are told apart by their ids."""
+    """A name on one line: no format characters at all, so that two names that look alike are told apart by their ids.
+
+    What is too long for a name ends in an ellipsis; what has a limit of its own is an id, and is only cut.
+    """
     if text.isprintable():
-        return text[:limit].strip()
+        return _cut(text, limit).strip()
     flat = " ".join(harmless(text).split())
     kept = (c for c in flat if unicodedata.category(c) not in {"Cf", "Cc", "Cn", "Co"} or c in _JOINERS)
-    return "".join(kept)[:limit].strip(_JOINERS + " ")
+    return _cut("".join(kept), limit).strip(_JOINERS + " ")
+
+
+def _cut(name: str, limit: int) -> str:
+    return f"{name[: limit - 1]}…" if limit == NAME_LIMIT and len(name) > limit else name[:limit]
 
 
 def one_line(text: str, limit: int = 0) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from chat_tui_core.actions import Action
-from chat_tui_core.contract import LinkChanged
-from chat_tui_core.model import RoomEvent
-from chat_tui_core.timeline import Change
-from chat_tui_core.transfers import Transfer
+from typing import TYPE_CHECKING
+
 from chat_tui_core.values import frozen
+
+if TYPE_CHECKING:
+    from chat_tui_core.actions import Action
+    from chat_tui_core.contract import LinkChanged
+    from chat_tui_core.model import RoomEvent
+    from chat_tui_core.timeline import Change
+    from chat_tui_core.transfers import Transfer
 
 
 @frozen

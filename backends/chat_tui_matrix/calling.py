@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 from chat_tui_core.values import frozen
 from chat_tui_matrix.addresses import is_loopback
 from chat_tui_matrix.reasons import CONNECT_TIME, CallFailed, failure
-from chat_tui_matrix.wire.calls import SHORT, Garbled, Request
+from chat_tui_matrix.wire.calls import SHORT, Garbled, Request, Unfit
 from chat_tui_matrix.wire.decoding import decode
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ BREATH: Final = 500_000
 
 BODY_TIME: Final = 300.0
 """Seconds that a body may trickle in, on top of the wait for its first byte."""
+
+TOO_LARGE: Final = "The server sends more than is wanted."
 
 _LOG = logging.getLogger(__name__)
 
@@ -74,8 +76,10 @@ class Caller:
 
         Raises CallFailed. Redirects are not followed: they would carry the token to another server.
         """
-        url = url_of(base, request)
+        url, most = url_of(base, request), request.most or most
         got = await self.fetch(request.method, url, request.body, token=token, seconds=request.timeout, most=most)
+        if got.body is None and request.most and got.status // 100 == 2:
+            return got.status, Unfit(TOO_LARGE)
         if got.body is None:
             return got.status, _too_large(got, most)
         if len(got.body) <= ASIDE:

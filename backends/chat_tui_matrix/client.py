@@ -12,7 +12,8 @@ from typing import Final, Protocol
 from chat_tui_core.actions import Action
 from chat_tui_core.contract import Deliver, KeepSecret, Link, News, Problem, ProtocolCore, Question
 from chat_tui_core.errors import StoreError
-from chat_tui_core.file_news import FileBytes, FileOrder, NoFiles
+from chat_tui_core.file_news import FileBytes, FileOrder
+from chat_tui_core.no_files import NoFiles
 from chat_tui_matrix.calling import Caller
 from chat_tui_matrix.carrying import carry
 from chat_tui_matrix.reasons import CallFailed

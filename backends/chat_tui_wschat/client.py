@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from chat_tui_core.actions import Action
 from chat_tui_core.contract import Deliver, FileBytes, Link, Question
-from chat_tui_core.file_news import FileOrder, NoFiles
+from chat_tui_core.file_news import FileOrder
+from chat_tui_core.no_files import NoFiles
 from chat_tui_wschat.dialing import DialError, dial
 from chat_tui_wschat.file_lane import ChunkLane
 from chat_tui_wschat.protocol import (
@@ -32,10 +33,16 @@ if TYPE_CHECKING:
 MOST_AT_ONCE: Final = 200
 """Messages that go into one batch of news."""
 
-LONGEST_BATCH: Final = 0.005
+LONGEST_BATCH: Final = 0.002
 """Seconds after which a batch is handed on although more is there."""
 
-MOST_WAITING: Final = 1_000
+TURNS: Final = 8
+"""Turns of the event loop between two batches while more is there: a key that is typed needs as many to be seen."""
+
+MOST_READ: Final = 64
+"""Messages that are read from the socket in one turn of the event loop."""
+
+MOST_WAITING: Final = 250
 """Messages that may wait here before the socket is no longer read."""
 
 END_TIME: Final = 0.8
@@ -120,8 +127,10 @@ class _Socket:
 
         try:
             while True:
-                self._tell(Message(await socket.recv()))
-                await self._inbox.has_space()
+                for _ in range(MOST_READ):
+                    self._tell(Message(await socket.recv()))
+                    await self._inbox.has_space()
+                await asyncio.sleep(0)
         except ConnectionClosed:
             return Closed(socket.close_code or 1006, socket.close_reason or "")
 
@@ -133,15 +142,26 @@ class _Socket:
                 while self._outgoing:
                     await socket.send(self._outgoing.popleft())
                 if self._closing is None and (chunk := self.chunks.take()) is not None:
-                    await socket.send(chunk)
+                    await _send_chunk(socket, *chunk)
                     continue
                 if self._closing is not None:
                     await socket.close(*self._closing)
                     return
                 self._more.clear()
                 await self._more.wait()
-        except ConnectionClosed:
+        except (ConnectionClosed, OSError):
             return  # the reader tells how
+
+
+async def _send_chunk(socket: ClientConnection, head: bytes, body: memoryview) -> None:
+    """Write a chunk, and wait until nearly all of it has left."""
+    from websockets.protocol import State
+
+    from chat_tui_wschat.large_messages import binary_frame
+
+    if socket.state is State.OPEN:
+        socket.transport.write(binary_frame(head, body, masked=True))
+    await socket.drain()
 
 
 class WschatConnection:
@@ -225,7 +245,11 @@ class WschatConnection:
             self._carry_out(out)
 
     async def _wait(self) -> None:
-        """Until something came in, somebody asked for something, or it is time to tick."""
+        """Until something came in, somebody asked for something, or it is time to tick; others have their turn first."""
+        if self._inbox.items:
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
+            return
         wake = self._core.wake_at()
         kick = self._inbox.kick
         timer = None if wake is None else asyncio.get_running_loop().call_at(wake, kick.set)
@@ -246,8 +270,6 @@ class WschatConnection:
             self._core.receive(items.popleft(), now)
             now = _now()
         self._inbox.taken()
-        if items:
-            self._inbox.kick.set()
         wake = self._core.wake_at()
         if wake is not None and now >= wake:
             self._core.tick(now)

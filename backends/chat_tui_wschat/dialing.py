@@ -76,10 +76,13 @@ async def dial(url: str) -> ClientConnection:
     """
     from websockets.asyncio.client import connect
 
+    from chat_tui_wschat.client_socket import ClientSocket
+
     try:
         check_url(url)
         return await connect(
             url,
+            create_connection=ClientSocket,
             compression=None,
             proxy=None if _is_loopback(url) else True,
             open_timeout=CONNECT_TIME,

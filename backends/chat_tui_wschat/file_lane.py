@@ -9,8 +9,7 @@ from typing import Final
 
 from chat_tui_core.errors import FileTrouble
 from chat_tui_core.file_news import FileBytes
-from chat_tui_wschat.frames import Chunk
-from chat_tui_wschat.framing import write_chunk
+from chat_tui_wschat.framing import chunk_head
 from chat_tui_wschat.protocol_values import SendChunk
 
 READ_AT_ONCE: Final = 1 << 21
@@ -27,7 +26,7 @@ class ChunkLane:
         self._files = files
         self._ready = ready
         self._orders: deque[SendChunk] = deque()
-        self._frames: deque[tuple[int, bytes]] = deque()
+        self._chunks: deque[tuple[int, bytes, memoryview]] = deque()
         self._taken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -40,27 +39,27 @@ class ChunkLane:
     def drop(self, transfer: int) -> None:
         """Nothing more of this transfer is given."""
         self._orders = deque(order for order in self._orders if order.transfer != transfer)
-        self._frames = deque(item for item in self._frames if item[0] != transfer)
+        self._chunks = deque(item for item in self._chunks if item[0] != transfer)
         self._taken.set()
 
-    def take(self) -> bytes | None:
-        """Give the next chunk's frame, None while there is none."""
-        if not self._frames:
+    def take(self) -> tuple[bytes, memoryview] | None:
+        """Give the head and the bytes of the next chunk, None while there is none."""
+        if not self._chunks:
             return None
         self._taken.set()
-        return self._frames.popleft()[1]
+        return self._chunks.popleft()[1:]
 
     async def close(self) -> None:
         """Read nothing more."""
         self._orders.clear()
-        self._frames.clear()
+        self._chunks.clear()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _read(self) -> None:
         while self._orders:
-            while len(self._frames) >= _AHEAD:
+            while len(self._chunks) >= _AHEAD:
                 self._taken.clear()
                 await self._taken.wait()
             if together := self._together():
@@ -78,8 +77,8 @@ class ChunkLane:
                 return  # dropped meanwhile
             self._orders.popleft()
             start = order.offset - first.offset
-            frame = write_chunk(Chunk(order.xid, order.number, data[start : start + order.length]))
-            self._frames.append((order.transfer, frame))
+            body = memoryview(data)[start : start + order.length]
+            self._chunks.append((order.transfer, chunk_head(order.xid, order.number), body))
         self._ready()
 
     def _together(self) -> list[SendChunk]:

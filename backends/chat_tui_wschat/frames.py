@@ -119,7 +119,7 @@ class Chunk:
 
     xid: str
     num: int
-    body: bytes
+    body: bytes | memoryview
 
 
 Reply = Hello | Confirm | Failure | Event | Ping | Pong | Chunk

@@ -173,7 +173,7 @@ def write_rest(text: str) -> str:
 
 
 def read_chunk(message: bytes) -> Chunk:
-    """Read a chunk-frame (wschat 3.9), from either side.
+    """Read a chunk-frame (wschat 3.9), from either side; its body is a view of the message, not a copy.
 
     Raises:
         FrameError: BADFRAME when it is none.
@@ -182,7 +182,7 @@ def read_chunk(message: bytes) -> Chunk:
     if head is None or len(message) > MAX_MESSAGE:
         raise bad_frame("Not a file chunk: a transfer id, a chunk number and the bytes")
     num = int(head[2])
-    body = message[head.end() :]
+    body = memoryview(message)[head.end() :]
     if num > MAX_NUM or (num == 0 and body):
         raise bad_frame("Not a file chunk: its number is out of range, or chunk 0 has bytes")
     return Chunk(head[1].decode(), num, body)
@@ -194,11 +194,16 @@ def write_chunk(chunk: Chunk) -> bytes:
     Raises:
         FrameError: BADFRAME when it could not be read back.
     """
-    head = f"{chunk.xid} {chunk.num} "
-    usual = _CHUNK(head.encode("ascii", "replace"))
+    head = chunk_head(chunk.xid, chunk.num)
+    usual = _CHUNK(head)
     check_number("The chunk number", chunk.num, 0)
     if usual is None or usual.end() != len(head) or (chunk.num == 0 and chunk.body):
         raise bad_frame("Not a file chunk: a transfer id, a chunk number and the bytes; chunk 0 has none")
     if len(head) + len(chunk.body) > MAX_MESSAGE:
         raise bad_frame(f"The chunk is longer than {MAX_MESSAGE} bytes")
-    return b"".join((head.encode(), chunk.body))
+    return b"".join((head, chunk.body))
+
+
+def chunk_head(xid: str, number: int) -> bytes:
+    """What stands before the bytes of a chunk."""
+    return f"{xid} {number} ".encode("ascii", "replace")

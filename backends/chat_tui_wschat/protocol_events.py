@@ -94,9 +94,10 @@ class Stream:
         if before is not None or event.type in {"channel", "user"}:
             self.rooms.rooms[event.resource] = after
             self.rooms.gone.discard(event.resource)
-        fields = changed_fields(before, after, counted=event.resource in self.rooms.counted)
-        if fields and event.type in {"channel", "user"}:
-            yield RoomChanged(after, fields)
+        if event.type in {"channel", "user"}:  # what is said changes nothing that is told of a room
+            fields = changed_fields(before, after, counted=event.resource in self.rooms.counted)
+            if fields:
+                yield RoomChanged(after, fields)
         if before is None and event.type == "user" and after.membership in {Membership.JOINED, Membership.INVITED}:
             self.wants_lists = True
 

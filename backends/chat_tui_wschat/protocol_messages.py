@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from chat_tui_core.contract import Echoed, Link
+from chat_tui_core.contract import Echoed, Link, RoomChanged
+from chat_tui_core.model import Membership, RoomKind
 from chat_tui_core.safe_text import one_line
 from chat_tui_wschat import protocol_legacy, protocol_signin
 from chat_tui_wschat.frames import Chunk, Command, Confirm, Event, Failure, Hello, Ping, Pong
@@ -52,7 +54,17 @@ def _confirm(desk: Desk, reply: Confirm, now: float) -> None:
     elif desk.files.calls.knows(reply.id):
         desk.say(*desk.files.confirm(reply))
     elif reply.id is not None and reply.id < FIRST_LABEL:
+        _declined(desk, reply)
         desk.say(*desk.ledger.confirm(reply, desk.intents))
+
+
+def _declined(desk: Desk, reply: Confirm) -> None:
+    """An invitation was declined: nobody is told of that by an event."""
+    room = desk.stream.rooms.rooms.get(reply.words[0]) if reply.verb == "PART" and reply.words else None
+    if room is not None and room.membership is Membership.INVITED:
+        membership = Membership.NONE if room.kind is RoomKind.PUBLIC else Membership.LEFT
+        desk.stream.rooms.rooms[room.room_id] = after = replace(room, membership=membership)
+        desk.say(RoomChanged(after, frozenset({"membership"})))
 
 
 def _failure(desk: Desk, reply: Failure, now: float) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from chat_tui_core.model import SPOKEN, Member, Membership, Presence, Role, Room, RoomEvent, RoomKind
 from chat_tui_core.safe_text import one_line
+from chat_tui_core.values import changed
 from chat_tui_wschat.frames import Event
 from chat_tui_wschat.grammar import channel_name_ok
 from chat_tui_wschat.protocol_fields import Data, entries, flag, identifier, moment, named, names, text, whole
@@ -145,12 +146,12 @@ def affected(room: Room | None, event: Event, me: str) -> Room | None:
 
 def spoken(room: Room, event: RoomEvent, me: str) -> Room:
     """Give the room after a timeline event: its head, its newest line, and one more unread from somebody else."""
-    room = replace(room, head=max(room.head, event.order))
+    head = max(room.head, event.order)
     if event.kind not in SPOKEN:
-        return room
+        return replace(room, head=head)
     unread = room.unread + (event.sender != me and event.order > room.read)
     said = one_line(event.text or (event.file.name if event.file else ""), LAST_LIMIT)
-    return replace(room, unread=unread, last_ts=event.ts, last_sender=event.sender, last_text=said)
+    return changed(room, head=head, unread=unread, last_ts=event.ts, last_sender=event.sender, last_text=said)
 
 
 def changed_fields(before: Room | None, after: Room, counted: bool) -> frozenset[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from operator import itemgetter
 from typing import Final
 
 from chat_tui_core.chat_syntax import ChatSyntaxError, New, Reply, parse, read
@@ -21,23 +23,64 @@ _NAME_SHOWN: Final = 255
 
 
 class EventIds:
-    """The event id behind a room's pos, as far as it went by lately; else a name made of room and pos."""
+    """The event id behind a room's pos, as far as it went by lately; else a name made of room and pos.
 
-    MOST: Final = 20_000
+    Ids that end in their pos, as most servers make them, take no room: only the stretches of a room are kept in which
+    they do, each as [first pos, last pos].
+    """
+
+    MOST: Final = 2_000
+    """Ids of any other form that are kept, and beginnings of ids."""
+    MOST_STRETCHES: Final = 200
+    """Of one beginning."""
 
     def __init__(self) -> None:
-        self._ids: OrderedDict[tuple[str, int], str] = OrderedDict()
+        self._odd: OrderedDict[tuple[str, int], str] = OrderedDict()
+        self._stretches: OrderedDict[tuple[str, str], list[list[int]]] = OrderedDict()  # by room and beginning
+        self._beginnings: dict[str, list[str]] = {}  # by room, the latest last
 
     def note(self, room_id: str, order: int, event_id: str) -> None:
         """Keep the id of an event; the oldest is forgotten."""
-        self._ids[room_id, order] = event_id
-        self._ids.move_to_end((room_id, order))
-        if len(self._ids) > self.MOST:
-            self._ids.popitem(last=False)
+        digits = str(order)
+        if event_id.endswith(digits):
+            self._odd.pop((room_id, order), None)
+            self._stretch(room_id, event_id[: -len(digits)], order)
+            return
+        self._odd[room_id, order] = event_id
+        self._odd.move_to_end((room_id, order))
+        if len(self._odd) > self.MOST:
+            self._odd.popitem(last=False)
 
     def find(self, room_id: str, order: int) -> str:
         """Give the id of the event at a pos."""
-        return self._ids.get((room_id, order)) or made_id(room_id, order)
+        if (odd := self._odd.get((room_id, order))) is not None:
+            return odd
+        for start in reversed(self._beginnings.get(room_id, ())):
+            stretches = self._stretches[room_id, start]
+            at = bisect_right(stretches, order, key=itemgetter(0)) - 1
+            if at >= 0 and order <= stretches[at][1]:
+                return f"{start}{order}"
+        return made_id(room_id, order)
+
+    def _stretch(self, room_id: str, start: str, order: int) -> None:
+        """Note that the id at a pos is this beginning and the pos."""
+        stretches = self._stretches.get((room_id, start))
+        if stretches is None:
+            stretches = self._stretches[room_id, start] = []
+            self._beginnings.setdefault(room_id, []).append(start)
+            if len(self._stretches) > self.MOST:
+                (room, old), _ = self._stretches.popitem(last=False)
+                self._beginnings[room].remove(old)
+        at = bisect_right(stretches, order, key=itemgetter(0))
+        if at and order <= stretches[at - 1][1] + 1:
+            stretches[at - 1][1] = max(order, stretches[at - 1][1])
+        else:
+            stretches.insert(at, [order, order])
+            at += 1
+        if at < len(stretches) and stretches[at][0] <= stretches[at - 1][1] + 1:
+            stretches[at - 1][1] = max(stretches[at - 1][1], stretches.pop(at)[1])
+        if len(stretches) > self.MOST_STRETCHES:
+            del stretches[0]
 
 
 def made_id(room_id: str, order: int) -> str:

@@ -51,7 +51,7 @@ class KeepChunk:
 
     transfer: int
     offset: int
-    data: bytes = field(repr=False)
+    data: bytes | memoryview = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

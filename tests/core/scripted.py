@@ -17,8 +17,9 @@ from chat_tui_core.contract import (
     ServerFound,
     Surroundings,
 )
+from chat_tui_core.link import Capability, Link, LinkChanged
 from chat_tui_core.model import Account, EventKind, Membership, Room, RoomEvent
-from chat_tui_core.news import Capability, Link, LinkChanged, News, RoomsListed, SignedIn
+from chat_tui_core.news import News, RoomsListed, SignedIn
 from chat_tui_core.questions import Question
 from chat_tui_core.session import Session
 from chat_tui_core.store import Store

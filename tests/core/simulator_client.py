@@ -13,7 +13,8 @@ from chat_tui_core.contract import Link, LinkChanged, News, RoomStates, SignedIn
 from chat_tui_core.errors import LocalError
 from chat_tui_core.news import Position, Postponed
 from chat_tui_core.outbox import Outbox, Wait
-from chat_tui_core.session.ingest import Command, Leave, ingest, needs_sync, run_command
+from chat_tui_core.session.commands import Command, Leave
+from chat_tui_core.session.ingest import ingest, needs_sync, run_command
 from chat_tui_core.session.ingest_state import Known, Outcome
 from chat_tui_core.store import actions as stored_actions
 from chat_tui_core.store import meta

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from chat_tui_core.actions import Action, Kind, State
-from chat_tui_core.session.ingest import Cancel, LetPass, Make, MarkRead, Resend, Retry
+from chat_tui_core.session.commands import Cancel, LetPass, Make, MarkRead, Resend, Retry
 from tests.core.simulator_client import Client
 from tests.core.simulator_wire import Wire
 

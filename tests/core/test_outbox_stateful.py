@@ -13,7 +13,8 @@ from chat_tui_core.errors import LocalError
 from chat_tui_core.model import EventKind, Membership, Room, RoomEvent
 from chat_tui_core.news import Answered, Arrived, Echoed, LostAction, News, Postponed, RefusedAction, Written
 from chat_tui_core.outbox import Outbox, Why, is_there
-from chat_tui_core.session.ingest import Cancel, Command, Leave, LetPass, Make, Resend, Retry, ingest, run_command
+from chat_tui_core.session.commands import Cancel, Command, Leave, LetPass, Make, Resend, Retry
+from chat_tui_core.session.ingest import ingest, run_command
 from chat_tui_core.session.ingest_state import Known, Outcome
 from chat_tui_core.store import actions as stored_actions
 from tests.core.simulator_disk import MemoryDisk

@@ -17,6 +17,7 @@ from chat_tui_core.errors import (
     TransportError,
     UnknownRoom,
 )
+from chat_tui_core.link import Link, LinkChanged
 from chat_tui_core.model import EventKind, Gap, Member, Membership, Presence, Room
 from chat_tui_core.news import (
     Answered,
@@ -25,8 +26,6 @@ from chat_tui_core.news import (
     Echoed,
     Edited,
     HistoryGiven,
-    Link,
-    LinkChanged,
     LostAction,
     MemberChanged,
     MembersListed,

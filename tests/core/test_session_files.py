@@ -33,10 +33,11 @@ from chat_tui_core.file_news import (
     RecipientMoved,
     ResumeFile,
 )
+from chat_tui_core.link import Capability, Link, LinkChanged
 from chat_tui_core.model import EventKind, FileInfo, RoomEvent
-from chat_tui_core.news import Arrived, Capability, Link, LinkChanged, RoomsListed, SignedIn
+from chat_tui_core.news import Answered, Arrived, RefusedAction, RoomsListed, SignedIn, Written
 from chat_tui_core.session.files import gathering, places
-from chat_tui_core.session.files.moving import OFFLINE, TURN
+from chat_tui_core.session.files.waiting import BEHIND, OFFLINE, TURN
 from chat_tui_core.store import transfers as stored
 from chat_tui_core.transfers import Direction, State, Transfer
 from tests.core.file_play import FilePlay
@@ -82,6 +83,24 @@ async def test_a_file_is_stored_hashed_offered_sent_and_complete(play: FilePlay,
     assert play.take() == [PauseFile(transfer.id)]
     states = list(dict.fromkeys(one.state for one in play.moved if one.id == transfer.id))
     assert states == [State.NEW, State.ACCEPTED, State.CONNECTED, State.COMPLETE]
+
+
+async def test_a_file_goes_after_the_messages_that_were_typed_before_it(play: FilePlay, source: Path) -> None:  # A13, D1
+    await play.online(joined(), joined("q"))
+    look, elsewhere = await play.session.send("r", "look"), await play.session.send("q", "elsewhere")
+    first = await play.session.files.offer("r", source)
+    later = await play.session.send("r", "and?")
+    assert await play.waits(first.id, "typed before") == BEHIND
+    assert play.take() == []
+    await play.news(Written(look.id), Answered(look.id, "m1", 1))
+    assert (await play.order(OfferFile)).transfer == first.id
+    assert {action.id for action in play.connection.done} == {look.id, elsewhere.id, later.id}
+    second = await play.session.files.offer("r", source)
+    await play.news(Written(later.id), RefusedAction(later.id, "NO", "No."))
+    await play.waits(second.id, BEHIND)
+    assert play.take() == []
+    await play.session.cancel(later.id)
+    assert (await play.order(OfferFile)).transfer == second.id
 
 
 async def test_what_is_no_file_is_refused_at_once(play: FilePlay, tmp_path: Path) -> None:  # D12

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from chat_tui_core.errors import TransportError
-from chat_tui_core.news import AroundGiven, Arrived, Capability, Link, LinkChanged, RoomsListed, SignedIn
+from chat_tui_core.link import Capability, Link, LinkChanged
+from chat_tui_core.news import AroundGiven, Arrived, RoomsListed, SignedIn
 from chat_tui_core.questions import AskAround
 from chat_tui_core.session import open_rooms
 from chat_tui_core.store import events as stored

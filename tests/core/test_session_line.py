@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_tui_core.news import Link, LinkChanged
+from chat_tui_core.link import Link, LinkChanged
 from chat_tui_core.store import actions as stored_actions
 from tests.core.scripted import Play, ScriptedConnection, joined
 

@@ -10,15 +10,8 @@ import pytest
 
 from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.errors import IllegalTransition, LocalError, StoreUnwritable
-from chat_tui_core.news import (
-    Answered,
-    Link,
-    LinkChanged,
-    LostAction,
-    Postponed,
-    RefusedAction,
-    Written,
-)
+from chat_tui_core.link import Link, LinkChanged
+from chat_tui_core.news import Answered, LostAction, Postponed, RefusedAction, Written
 from chat_tui_core.outbox import Wait, Why
 from chat_tui_core.store import actions as stored_actions
 from tests.core.scripted import Play, joined

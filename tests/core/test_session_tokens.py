@@ -10,15 +10,13 @@ from pathlib import Path
 import pytest
 
 from chat_tui_core.contract import KeepSecret, Surroundings
+from chat_tui_core.link import Capability, Link, LinkChanged
 from chat_tui_core.model import FileInfo, Gap, RoomEvent, RoomTag
 from chat_tui_core.news import (
     AroundGiven,
     Arrived,
-    Capability,
     Edited,
     HistoryGiven,
-    Link,
-    LinkChanged,
     Reacted,
     ReadMoved,
     Redacted,

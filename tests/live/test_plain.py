@@ -65,6 +65,49 @@ def test_a_session_from_a_script_is_a_transcript(tmp_path: Path) -> None:  # E7
         assert "ada: bye" in heard
 
 
+TALK = """jam or honey?
+/react 👍
+/edit jam, honey or cheese?
+not this
+/redact
+yes
+"""
+HEARD = """00:00 bob: jam or honey?
+bob reacted 👍 to: jam or honey?
+bob changed: jam, honey or cheese?
+00:00 bob: not this
+bob deleted a message: not this
+"""
+
+
+def test_what_becomes_of_messages_is_heard_once_each(tmp_path: Path) -> None:
+    with Server("--open") as server:
+        ada, bob = Client(tmp_path / "ada"), Client(tmp_path / "bob")
+        ada.login(server.url, "ada")
+        bob.login(server.url, "bob")
+        environment = {**os.environ, **ada.environment}
+        pipe = subprocess.PIPE
+        listener = subprocess.Popen([*PROGRAM, "--plain"], env=environment, stdin=pipe, stdout=pipe, text=True)
+        assert listener.stdin is not None
+        assert listener.stdout is not None
+        with listener:
+            for line in listener.stdout:
+                if line.startswith("Room general"):
+                    break
+            assert bob("--plain", stdin=TALK).code == 0
+            heard = []
+            for line in listener.stdout:
+                heard.append(line)
+                if "deleted a message" in line:
+                    break
+            listener.stdin.write("/quit\n")
+            listener.stdin.close()
+            heard += listener.stdout.readlines()
+            assert listener.wait(PATIENCE) == 0
+        said = [re.sub(r"^\d\d:\d\d", "00:00", line) for line in heard if "joined" not in line]
+        assert "".join(said) == HEARD
+
+
 def test_on_a_terminal_there_is_no_escape_sequence_either(tmp_path: Path) -> None:  # E7
     with Server("--open") as server:
         ada = Client(tmp_path / "ada")

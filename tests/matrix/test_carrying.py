@@ -61,7 +61,7 @@ class Disk:
         self.source = source
         self.most = most
         self.reads: list[tuple[int, int]] = []
-        self.writes: list[tuple[int, bytes]] = []
+        self.writes: list[tuple[int, bytes | memoryview]] = []
 
     async def read(self, transfer: int, offset: int, length: int) -> bytes:
         if offset + length > self.most:
@@ -69,7 +69,7 @@ class Disk:
         self.reads.append((offset, length))
         return self.source[offset : offset + length]
 
-    def write(self, transfer: int, offset: int, data: bytes) -> None:
+    def write(self, transfer: int, offset: int, data: bytes | memoryview) -> None:
         self.writes.append((offset, data))
 
     async def room(self, transfer: int) -> None:

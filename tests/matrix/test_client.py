@@ -203,7 +203,7 @@ class Shelf:
     async def read(self, transfer: int, offset: int, length: int) -> bytes:
         return b"sent"[offset : offset + length]
 
-    def write(self, transfer: int, offset: int, data: bytes) -> None:
+    def write(self, transfer: int, offset: int, data: bytes | memoryview) -> None:
         self.came += data
 
     async def room(self, transfer: int) -> None:

@@ -10,7 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat_tui.widgets.inline_markup import BOLD, CODE, CODE_BLOCK, ITALIC, LINK, MENTION, STRIKE, parse
+from chat_tui.widgets.inline_markup import (
+    BOLD,
+    CODE,
+    CODE_BLOCK,
+    ITALIC,
+    LINK,
+    MENTION,
+    QUOTE,
+    QUOTE_MARK,
+    SPOILER,
+    STRIKE,
+    parse,
+)
 from chat_tui_matrix.content.fields import LONGEST
 from chat_tui_matrix.content.formatted import MAX_HTML, _read, to_text
 from chat_tui_matrix.content.html_plain import plain_text
@@ -123,7 +135,11 @@ def test_elements(html: str, text: str) -> None:
         ('<a href="https://example.org/a_b">l</a>.', [("https://example.org/a_b", LINK)]),
         ('<a href="https://matrix.to/#/@me:x.example">Noa</a>', [("@Noa", MENTION)]),
         ("<h3>Head</h3>", [("Head", BOLD)]),
-        ("<blockquote><pre>*x*</pre></blockquote>", [("*x*", CODE)]),
+        (
+            "<blockquote><pre>*x*</pre></blockquote>",
+            [(">", QUOTE_MARK), (" ", QUOTE), ("*x*", CODE | QUOTE)],
+        ),
+        ("<span data-mx-spoiler>he <b>wins</b></span>", [("he ", SPOILER), ("wins", SPOILER | BOLD)]),
     ],
 )
 def test_the_app_reads_the_markup_as_it_was_meant(html: str, runs: list[tuple[str, int]]) -> None:

@@ -56,6 +56,8 @@ MARKED: list[tuple[str, str, str | None]] = [
         ),
         "a │ b\n──┼──\n1 │ 2",
     ),
+    ("he ||**wins**|| it", 'he <span data-mx-spoiler=""><strong>wins</strong></span> it', "he ‖**wins**‖ it"),
+    ("`||a||`", "<code>||a||</code>", None),
     ("one\n\n**two**", "<p>one</p>\n<p><strong>two</strong></p>", None),
 ]
 
@@ -92,6 +94,9 @@ def test_markdown_becomes_html_and_comes_back(typed: str, html: str, shown: str 
         ">",
         "---",
         "+1",
+        "a || b || c",
+        "|| x ||",
+        "||a",
         "#hash",
         "/me waves",
         "x" * (markdown.MAX_MARKDOWN + 1) + "**b**",
@@ -125,6 +130,17 @@ def test_plain_text_stays_plain(typed: str) -> None:
             },
         ),
         (
+            {"thread": "$r", "latest": "$9"},
+            {
+                "m.relates_to": {
+                    "rel_type": "m.thread",
+                    "event_id": "$r",
+                    "is_falling_back": True,
+                    "m.in_reply_to": {"event_id": "$9"},
+                }
+            },
+        ),
+        (
             {"thread": "$r", "reply_to": "$0"},
             {
                 "m.relates_to": {
@@ -139,6 +155,26 @@ def test_plain_text_stays_plain(typed: str) -> None:
 )
 def test_what_a_message_is_and_hangs_on(done: JSON, more: JSON) -> None:
     assert made(text="hi", **done) == plain("hi") | more
+
+
+FILE: JSON = {"name": "cat.png", "size": 9, "mime": "image/png", "ref": "mxc://x.y/z", "width": 4, "height": 3}
+
+
+@pytest.mark.parametrize(("text", "caption"), [("cat.png", {}), ("my **cat**", {"body": "my **cat**"})])
+def test_a_file_that_the_server_has_is_named_again(text: str, caption: JSON) -> None:
+    # C7
+    found = made(text=text, file=FILE)
+    assert (found["msgtype"], found["url"], found["filename"]) == ("m.image", "mxc://x.y/z", "cat.png")
+    assert found["info"] == {"size": 9, "mimetype": "image/png", "w": 4, "h": 3}
+    assert found["body"] == text
+    assert ("formatted_body" in found) == bool(caption)
+
+
+@pytest.mark.parametrize("ref", ["", "encrypted:mxc://x.y/z", "http://x.y/z", 7])
+def test_a_file_that_cannot_be_named_again_is_refused(ref: object) -> None:
+    # E7
+    with pytest.raises(ValueError, match="sent again"):
+        made(text="x", file={**FILE, "ref": ref})
 
 
 @pytest.mark.parametrize(

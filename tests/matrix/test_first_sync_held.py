@@ -15,8 +15,8 @@ from aiohttp import web
 
 from bench import sync_body
 from chat_tui.app import GC_THRESHOLDS
+from chat_tui_core.link import Link
 from chat_tui_core.model import Account
-from chat_tui_core.news import Link
 from chat_tui_core.registry import load
 from chat_tui_core.session import Session
 from chat_tui_core.session_changes import LinkMoved

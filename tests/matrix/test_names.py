@@ -43,7 +43,7 @@ class People:
         (7, ""),
         (["Ann"], ""),
         ("A\u202enn\u200b", "Ann"),
-        ("x" * 500, "x" * 80),
+        ("x" * 500, "x" * 79 + "…"),
         (ANN, ""),
         (BOB, f"{BOB} ({ANN})"),
         ("Bob (@bob:y)", f"Bob (@bob:y) ({ANN})"),

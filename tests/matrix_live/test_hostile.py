@@ -12,8 +12,8 @@ import pytest
 
 from chat_tui_core.actions import State
 from chat_tui_core.errors import ChatError, ConfigError, TransportError
+from chat_tui_core.link import Link
 from chat_tui_core.model import EventKind, RoomEvent
-from chat_tui_core.news import Link
 from chat_tui_core.registry import load
 from chat_tui_core.session import Session
 from tests.matrix_live.answers import HOSTILE, Answer, broken, error, huge, said

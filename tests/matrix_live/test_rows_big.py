@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from chat_tui_core.link import Link
 from chat_tui_core.model import Membership
-from chat_tui_core.news import Link
 from chat_tui_core.session import Session
 from tests.matrix_live.ours import session_of, until
 from tests.matrix_live.prepared import BigAccount

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from chat_tui_core.actions import Kind, State
 from chat_tui_core.errors import Refused as NotGiven
+from chat_tui_core.link import Link
 from chat_tui_core.model import EventKind, Membership, Presence, RoomKind, RoomTag
-from chat_tui_core.news import Link
 from tests.matrix_live.ours import confirmed, session_of, shown, until
 from tests.matrix_live.people import People, part
 from tests.matrix_live.watching import each_mode, joined, member, of_kind, room_with, saying, scroll_back, texts

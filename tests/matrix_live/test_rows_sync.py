@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+from chat_tui_core.link import Link
 from chat_tui_core.model import EventKind, RoomEvent
-from chat_tui_core.news import Link
 from chat_tui_core.session_changes import EventsArrived
 from chat_tui_core.store import events as stored
 from chat_tui_core.store.state import StoredState

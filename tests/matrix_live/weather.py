@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from chat_tui_core.actions import Action, State
-from chat_tui_core.news import Link
+from chat_tui_core.link import Link
 from chat_tui_core.session import Session
 from chat_tui_core.session_changes import ActionMoved, LinkMoved, SessionChange
 from chat_tui_matrix.protocol import actions, backoff, lookups

@@ -24,7 +24,7 @@ from chat_tui_core.file_news import (
     OfferFile,
     RecipientMoved,
 )
-from chat_tui_core.news import Link, LinkChanged
+from chat_tui_core.link import Link, LinkChanged
 from chat_tui_core.transfers import State, Transfer
 from tests.tui.file_stage import FileStage
 

@@ -49,6 +49,11 @@ def shown(stage: Stage) -> OutboxList:
     return stage.app.screen.query_one(OutboxList)
 
 
+def under_cursor(stage: Stage) -> Action | None:
+    entry = shown(stage).chosen()
+    return entry.action if entry is not None else None
+
+
 def row(stage: Stage, text: str) -> str:
     """The two lines of the action with this text."""
     lines = stage.screen_text().splitlines()
@@ -98,7 +103,7 @@ async def test_trying_again_keeps_the_place_and_the_cursor(stage: Stage) -> None
     await stage.session.send("general", "what follows")
     await press(stage, "f2", "r")
     assert [action.text for action in shown(stage).actions] == ["an announcement", "what follows"]
-    chosen = shown(stage).chosen()
+    chosen = under_cursor(stage)
     assert chosen is not None
     assert chosen.retry_of == first.id
     await stage.news(Written(chosen.id))
@@ -236,7 +241,7 @@ async def test_by_mouse(stage: Stage) -> None:
     screen = stage.app.screen
     await stage.pilot.click(OutboxList, offset=(20, 2))
     await stage.pilot.pause()
-    assert (chosen := shown(stage).chosen()) is not None
+    assert (chosen := under_cursor(stage)) is not None
     assert chosen.text == "second one"
     assert stage.app.screen is screen
     text = stage.screen_text().splitlines()
@@ -287,7 +292,7 @@ async def test_a_thousand_actions_cost_no_more_than_one(stage: Stage) -> None:
     assert "line 999" in stage.screen_text()
     await press(stage, "up", "up", "d")
     assert len(shown(stage).actions) == 999
-    assert (chosen := shown(stage).chosen()) is not None
+    assert (chosen := under_cursor(stage)) is not None
     assert chosen.text == "line 998"
     moved = time.process_time() - begun
     assert opened < 2
@@ -302,7 +307,7 @@ async def test_a_click_on_a_waiting_line_leads_here(stage: Stage) -> None:
     line = next(index for index, content in enumerate(text) if "again in 12 s" in content)
     await stage.pilot.click(offset=(text[line].index("again"), line))
     await press(stage)
-    assert (chosen := shown(stage).chosen()) is not None
+    assert (chosen := under_cursor(stage)) is not None
     assert chosen.text == "slow down"
 
 

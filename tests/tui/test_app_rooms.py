@@ -11,14 +11,15 @@ import pytest
 from textual.events import AppBlur, AppFocus, Key
 
 from chat_tui.screens.switcher import Matches, SwitcherScreen
+from chat_tui.widgets.members import MembersPane
 from chat_tui_core.actions import Kind
+from chat_tui_core.link import Link, LinkChanged
 from chat_tui_core.model import Member, Membership, Presence, Room, RoomKind
 from chat_tui_core.news import (
     Answered,
     HistoryGiven,
-    Link,
-    LinkChanged,
     MembersListed,
+    PresenceSet,
     RefusedAction,
     RoomChanged,
     RoomGone,
@@ -113,7 +114,7 @@ async def test_a_room_that_is_deleted_while_open_closes_with_a_notice(stage: Sta
     await stage.type("half a tho")
     await stage.news(RoomGone("general"))
     assert stage.main.conversation.room_id == ""
-    assert "general is gone: it was deleted, or you were removed." in stage.notices()
+    assert "general is gone: deleted, or you were removed." in stage.notices()
     assert stage.session.drafts["general"].text == "half a tho"
 
 
@@ -224,7 +225,7 @@ async def test_the_switcher_finds_people_too(stage: Stage) -> None:  # B15
     people = (Member("me"), Member("bob"), Member("carol", "Caroline Hill"))
     await stage.news(MembersListed("general", people))
     await stage.pilot.press("ctrl+k", *"bob")
-    assert [room.room_id for room in stage.app.screen.query_one(Matches).found] == ["@bob+me"]
+    assert [room.room_id for _, room in stage.app.screen.query_one(Matches).found] == ["@bob+me"]
     await stage.pilot.press(*["backspace"] * 3, *"@crl")
     await stage.pilot.pause()
     assert "Caroline Hill" in stage.screen_text()
@@ -369,3 +370,20 @@ async def test_work_on_rooms_and_people_by_command(
         await stage.settle()
         action = stage.doings()[-1]
         assert (action.kind, action.room_id, dict(action.content)) == (kind, room_id, content)
+
+
+async def test_the_members_show_who_is_there_as_far_as_that_was_told(stage: Stage) -> None:  # A19
+    await stage.rooms()
+    stage.main.open_room("general")
+    await stage.pilot.press("f8")
+    people = tuple(Member(name) for name in ("ann", "bob", "cleo"))
+    await stage.news(MembersListed("general", people), PresenceSet("cleo", Presence.ONLINE))
+    assert [line.split()[0] for line in members_shown(stage)] == ["●", "·", "·"]
+    await stage.news(PresenceSet("ann", Presence.IDLE), PresenceSet("cleo", Presence.OFFLINE))
+    assert [" ".join(line.split()[:2]) for line in members_shown(stage)] == ["◐ ann", "· bob", "○ cleo"]
+
+
+def members_shown(stage: Stage) -> list[str]:
+    """The lines of the members below their heading."""
+    pane = stage.app.screen.query_one(MembersPane)
+    return [pane.rows(position)[0][0][0][0] + pane.rows(position)[0][0][1][0] for position in range(1, 4)]

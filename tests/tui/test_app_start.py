@@ -13,7 +13,7 @@ from textual.screen import Screen
 
 from chat_tui.app import ChatApp, run
 from chat_tui.config import AppOptions, Config
-from chat_tui.opening import choose_account, open_account
+from chat_tui.opening import choose_accounts, open_account, open_accounts
 from chat_tui.screens.help import HelpScreen
 from chat_tui.screens.login import LoginScreen
 from chat_tui.screens.main import MainScreen
@@ -52,25 +52,51 @@ def add(data: DataFolder, name: str) -> None:
 
 def test_the_only_account_is_opened(data: DataFolder) -> None:
     add(data, "home")
-    assert choose_account(AppOptions(data)) == "home"
+    assert choose_accounts(AppOptions(data)) == ["home"]
 
 
-def test_the_one_used_last_is_opened_unless_another_is_named(data: DataFolder) -> None:
-    for number, name in enumerate(("work", "home", "old")):
+@pytest.mark.parametrize(
+    ("named", "first", "listed", "opened"),
+    [
+        ("", "", (), ["home", "old", "work"]),
+        ("work", "", (), ["work"]),
+        ("", "old", (), ["old", "home", "work"]),
+        ("work", "old", (), ["work"]),
+        ("", "", ("work", "home", "work"), ["work", "home"]),
+        ("", "old", ("work", "home"), ["work", "home"]),
+        ("old", "home", ("work", "home"), ["old"]),
+    ],
+)
+def test_all_are_opened_unless_one_is_named_or_some_are_listed(
+    data: DataFolder, named: str, first: str, listed: tuple[str, ...], opened: list[str]
+) -> None:
+    for name in ("work", "home", "old"):
         add(data, name)
-        data.lock(name).release()
-        stamp = 1_000_000 + (9 if name == "home" else number)
-        os.utime(data.folder(name) / "lock", (stamp, stamp))
-    assert choose_account(AppOptions(data)) == "home"
-    assert choose_account(AppOptions(data, account="work")) == "work"
-    assert choose_account(AppOptions(data, Config(account="old"))) == "old"
-    assert choose_account(AppOptions(data, Config(account="old"), account="work")) == "work"
+    assert choose_accounts(AppOptions(data, Config(account=first, accounts=listed), account=named)) == opened
 
 
 def test_without_an_account_there_is_none_to_open(data: DataFolder) -> None:
-    assert choose_account(AppOptions(data)) == ""
-    with pytest.raises(ConfigError):
-        choose_account(AppOptions(data, account="nobody"))
+    assert choose_accounts(AppOptions(data)) == []
+    for options in (
+        AppOptions(data, account="nobody"),
+        AppOptions(data, Config(account="nobody")),
+        AppOptions(data, Config(accounts=("nobody",))),
+    ):
+        with pytest.raises(ConfigError):
+            choose_accounts(options)
+
+
+def test_what_keeps_one_from_being_opened_does_not_keep_the_others(data: DataFolder) -> None:  # E4
+    for name in ("busy", "damaged", "good"):
+        add(data, name)
+    (data.folder("damaged") / "chat.db").write_bytes(b"this is no database" * 100)
+    with data.lock("busy"):
+        opened, absent = open_accounts(data, data.names())
+    assert [one.account.name for one in opened] == ["good"]
+    assert "is run by process" in str(absent["busy"])
+    assert "chat.db" in str(absent["damaged"])
+    opened[0].store.close_now()
+    opened[0].lock.release()
 
 
 # ---------------------------------------------------------------- what keeps it from opening

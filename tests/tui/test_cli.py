@@ -13,6 +13,7 @@ from chat_tui import cli
 from chat_tui.__main__ import main
 from chat_tui.arguments import parse, parser
 from chat_tui.headless import output
+from chat_tui.opening_words import read
 from chat_tui.requests.perform import PERFORMERS
 from chat_tui.requests.values import Request, Row
 from chat_tui_core.accounts import DataFolder
@@ -100,6 +101,26 @@ def test_common_options_stand_before_or_after_the_command(line: str) -> None:
     args = parser(cli._COMMANDS).parse_args(line.split())
     assert (args.account, args.data_dir, args.json, args.debug) == ("home", "/d", True, False)
     assert (args.rooms, args.text, args.do, args.run) == (["general"], "hi", "send", cli._send)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", "--demo", "--account home --data-dir /d --debug", "--config=a=b --data-dir= --account home --account work"],
+)
+def test_opening_the_app_is_read_without_the_parser_as_with_it(line: str) -> None:
+    found = read(line.split())
+    assert found is not None
+    assert vars(found) == {
+        name: value for name, value in vars(parse(line.split(), cli._COMMANDS)).items() if name != "run"
+    }
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["--help", "--version", "send a b", "--demo --chaos", "--account", "--data-dir -x", "--acc home", "--config --"],
+)
+def test_all_else_is_left_to_the_parser(line: str) -> None:
+    assert read(line.split()) is None
 
 
 @pytest.mark.parametrize("line", ["", "--demo --chaos 7", "--account home --data-dir /d --debug", "--demo --chaos"])

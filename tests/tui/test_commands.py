@@ -95,8 +95,8 @@ def test_names_are_unique() -> None:
     [
         ("hello", ""),
         ("//x", ""),
-        ("/invite", "/invite PERSON  invite a person to this room"),
-        ("/invite bo", "/invite PERSON  invite a person to this room"),
+        ("/invite", "/invite PERSON · invite a person to this room"),
+        ("/invite bo", "/invite PERSON · invite a person to this room"),
         ("/inv", "/invite"),
         ("/zzz", "/zzz is no command; F1 lists them"),
         ("/zzz x", "/zzz is no command; F1 lists them"),

@@ -26,7 +26,7 @@ def test_every_kind_is_drawn_and_told(kind: EventKind) -> None:
         (EventKind.RENAME, "Anna", "Ann is now called Anna"),
         (EventKind.STATE, "changed the picture", "Ann changed the picture"),
         (EventKind.NAME, "Lobby", "Ann named the room Lobby"),
-        (EventKind.NAME, "", "Ann took the name away"),
+        (EventKind.NAME, "", "Ann took the room's name away"),
         (EventKind.TOPIC, "", "Ann removed the topic"),
     ],
 )

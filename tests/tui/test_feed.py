@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from chat_tui.feed import FLOOD, PATIENCE, QUICK, SLOW, Batch, Feed, gather
+from chat_tui.feed import FLOOD, MOST_KEPT, PATIENCE, QUICK, SLOW, SLOWEST, TORRENT, Batch, Feed, gather
 from chat_tui_core.actions import Action, Kind, State
-from chat_tui_core.news import Link, LinkChanged
+from chat_tui_core.link import Link, LinkChanged
 from chat_tui_core.session_changes import (
     ActionMoved,
+    EventsArrived,
     LinkMoved,
     MembersMoved,
     PresenceMoved,
@@ -23,6 +24,7 @@ from chat_tui_core.session_changes import (
     TypingMoved,
 )
 from chat_tui_core.timeline import Inserted, Item, Removed, Reset
+from tests.core.scripted import said
 
 
 def action(action_id: int, state: State = State.PENDING) -> Action:
@@ -143,6 +145,53 @@ async def test_a_flood_waits_longer(bench: Bench) -> None:
     bench.feed._due()
     bench.turn()
     assert [len(batch.timelines["r"]) for batch in bench.batches] == [FLOOD, 1]
+
+
+@pytest.mark.parametrize(
+    ("count", "pause"),
+    [(FLOOD - 1, QUICK), (FLOOD, SLOW), (TORRENT - 1, SLOW)],
+)
+async def test_a_flood_is_told_by_its_lines_however_few_changes_bring_them(
+    bench: Bench, count: int, pause: float
+) -> None:  # E2
+    bench.push(lines(count))
+    bench.turn()
+    bench.push(moved())
+    assert bench.timer == pytest.approx(pause, abs=0.005)
+
+
+def lines(count: int) -> EventsArrived:
+    return EventsArrived("r", tuple(said(order) for order in range(1, count + 1)))
+
+
+async def test_a_torrent_is_handed_over_seldom_but_its_end_at_once(bench: Bench) -> None:  # E2
+    bench.push(lines(TORRENT))
+    bench.turn()
+    began = bench.now
+    while not bench.due:  # it goes on
+        bench.push(lines(FLOOD))
+        assert bench.timer == pytest.approx(min(SLOW, began + SLOWEST - bench.now), abs=0.005)
+        bench.now += SLOW
+        bench.feed._due()
+    assert bench.now - began == pytest.approx(SLOWEST)
+    bench.turn()
+    bench.push(lines(TORRENT))
+    bench.feed.flush()
+    bench.push(lines(1))
+    bench.now += SLOW
+    bench.feed._due()  # nothing has come since
+    bench.turn()
+    assert len(bench.batches) == 4
+
+
+async def test_of_a_torrent_no_more_is_kept_than_a_few_screens(bench: Bench) -> None:  # E2
+    bench.push(lines(TORRENT))
+    bench.turn()
+    bench.push(lines(MOST_KEPT - 1))
+    assert not bench.due
+    bench.push(lines(1))
+    bench.turn()
+    assert len(bench.batches) == 2
 
 
 @pytest.mark.parametrize("change", [ActionMoved(action(1)), LinkMoved(LinkChanged(Link.ONLINE)), Said("no")])

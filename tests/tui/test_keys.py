@@ -12,6 +12,7 @@ from chat_tui.app import ChatApp
 from chat_tui.commands import COMMANDS
 from chat_tui.config import Config
 from chat_tui.keys import KEYS, Key, Place, bindings, key_of, keys_in, shown_as
+from chat_tui.screens.inbox import InboxScreen
 from chat_tui.screens.login import LoginScreen
 from chat_tui.screens.main import MainScreen
 from chat_tui.screens.outbox import OutboxScreen
@@ -34,6 +35,7 @@ HOMES: dict[Place, tuple[type, ...]] = {
     Place.BANNER: (Banner,),
     Place.OUTBOX: (OutboxScreen,),
     Place.TRANSFERS: (TransfersScreen,),
+    Place.INBOX: (InboxScreen,),
     Place.PICKER: (PickerScreen,),
     Place.DIALOG: (OutboxScreen,),
     Place.LOGIN: (LoginScreen,),
@@ -105,14 +107,15 @@ async def test_every_action_can_be_reached_by_the_palette(tmp_path: Path) -> Non
     stage = Stage(tmp_path / "chat.db")
     async with stage.show():
         await stage.rooms()
+        stage.main.standing._mount_banner()
         found = reachable(stage)
         labels = [entry.title for entry in stage.app.get_system_commands(stage.app.screen)]
-        for screen in (OutboxScreen(stage.session), LoginScreen(stage.app.options.data, "wschat", "wschat")):
+        for screen in (OutboxScreen([stage.session]), LoginScreen(stage.app.options.data, "wschat", "wschat")):
             await stage.app.push_screen(screen)
             await stage.pilot.pause()
             found |= reachable(stage)
             stage.app.pop_screen()
-    inner = (Place.TRANSFERS, Place.PICKER)
+    inner = (Place.TRANSFERS, Place.INBOX, Place.PICKER)
     assert {key.id for key in KEYS if key.place not in inner} - found == {"app.palette"}
     assert {key.label for key in KEYS if key.place is Place.TIMELINE} <= set(labels)
     assert {f"/{command.name}" for command in COMMANDS} >= {label.split()[0] for label in labels if label[0] == "/"}

@@ -19,8 +19,8 @@ from chat_tui_core.accounts import DataFolder
 from chat_tui_core.actions import Action, Kind
 from chat_tui_core.contract import Browse, Credentials
 from chat_tui_core.errors import AuthRefused
+from chat_tui_core.link import Link, LinkChanged
 from chat_tui_core.model import Account
-from chat_tui_core.news import Link, LinkChanged
 from chat_tui_core.store import Store
 from chat_tui_core.store.actions import new_action
 from tests.core.scripted import ScriptedBackend

@@ -78,6 +78,8 @@ def test_every_line_is_cell_exact_and_harmless(
         (name, other),
         ((other, 2, True), ("👍", 1, False)),
         note=Note(other, undo=mine) if unread else None,
+        folded=edited and alone,
+        answers=(3, NOON) if expanded else None,
     )
     around = Around(None if alone else BEFORE, "start", unread, cursor=False, expanded=expanded)
     block = draw(row, around, width)
@@ -95,6 +97,39 @@ def test_every_line_is_cell_exact_and_harmless(
         assert block.text[line.start : line.end].isprintable() or "\n" not in block.text[line.start : line.end]
         assert all(0 <= spot.start < spot.end <= max(width, line.cells) for spot in line.spots)
     assert block.text == shown_text(row, LOOK.me, expanded=expanded)
+
+
+def test_a_quotation_has_a_bar_and_stays_what_it_was() -> None:  # E8
+    block = draw(replace(HELLO, text="> bread\nwhy?"))
+    assert any(line.rstrip().endswith("┃ bread") for line in texts(block))
+    assert block.text == "> bread\nwhy?"
+
+
+def test_what_follows_code_with_wide_letters_is_whole() -> None:  # E8
+    block = draw(replace(HELLO, text="```\né\n```\nafter **it**"))
+    assert [line.strip() for line in texts(block)][-1] == "after it"
+
+
+def test_a_spoiler_is_read_only_when_it_is_asked_for() -> None:  # E8
+    row = replace(HELLO, text="the end: ||he https://x.example **wins**||")
+    hidden, shown = draw(row), draw(row, Around(previous=BEFORE, expanded=True))
+    assert hidden.text == "the end: ▒▒ ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒ ▒▒▒▒"
+    assert Target("more") in targets(hidden)
+    assert not any(target.kind == "link" for target in targets(hidden))
+    assert shown.text == "the end: he https://x.example wins"
+    assert Target("more") not in targets(shown)
+
+
+def test_an_answer_in_a_thread_is_one_line_in_the_room() -> None:
+    row = replace(HELLO, text="I **do**\nif you like", folded=True, answers=None, mine=True, state="failed", error="no")
+    block = draw(row, Around(previous=replace(BEFORE, folded=True)))
+    shown = [line.strip() for line in texts(block)]
+    assert shown[0].endswith("✗")
+    assert "↳ Ada I do if you like" in shown[0]
+    assert shown[1] == "✗ no"
+    assert Target("thread") in targets(block)
+    wide = draw(replace(row, text="word " * 99), width=40)
+    assert all(line.cells <= 40 for line in wide.lines)
 
 
 @pytest.mark.parametrize("text", ["[bold]x[/bold]", "[link=http://x]y[/link]", "\\[red]"])

@@ -95,7 +95,7 @@ async def test_a_file_is_found_by_typing_and_sent_with_a_caption(stage: FileStag
 async def test_keys_that_come_at_once_mean_what_was_typed_before_them(stage: FileStage) -> None:  # E9
     screen = await opened(stage)
     for key in ("p", "h", "o", "enter", "s", "e", "a"):
-        screen._query.post_message(events.Key(key, key if len(key) == 1 else None))
+        screen.app.post_message(events.Key(key, key if len(key) == 1 else None))
     await stage.until(lambda: screen._caption.text == "sea")
     assert "● 1 file, 24 B: photo.png" in stage.screen_text()
     await press(stage, "enter")

@@ -19,14 +19,16 @@ from chat_tui.plain.words import event_line, link_line, room_line
 from chat_tui.screens.doing import HANDLERS
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.actions import Kind
+from chat_tui_core.link import Link, LinkChanged
 from chat_tui_core.model import EventKind, FileInfo, Membership, Room, RoomEvent, RoomKind
 from chat_tui_core.news import (
     Answered,
     Arrived,
     Echoed,
+    Edited,
     HistoryGiven,
-    Link,
-    LinkChanged,
+    Reacted,
+    Redacted,
     RefusedAction,
     RoomChanged,
     Written,
@@ -53,6 +55,8 @@ def test_every_command_is_thought_of() -> None:
         ({"sender_name": "Ann"}, "01:00 Ann: hello"),
         ({"text": "one\ntwo"}, "01:00 ann: one\n    two"),
         ({"reply_to": "x"}, "01:00 ann (an answer): hello"),
+        ({"thread": "x"}, "01:00 ann (in a thread): hello"),
+        ({"thread": "x", "reply_to": "y"}, "01:00 ann (an answer, in a thread): hello"),
         ({"kind": EventKind.EMOTE, "text": "waves"}, "01:00 * ann waves"),
         ({"text": "/me waves"}, "01:00 * ann waves"),
         ({"kind": EventKind.JOIN, "text": ""}, "01:00 ann joined"),
@@ -135,6 +139,60 @@ async def test_each_event_is_read_out_once_and_other_rooms_by_their_level(lines:
     lines.talking.open("random")
     await eventually(lambda: len(lines.told) >= 2)
     assert lines.new() == ["Room random, 2 members. Topic: cats", "ann: plain talk"]
+
+
+async def test_what_becomes_of_a_message_is_read_out_once(lines: Lines) -> None:
+    spoken = tuple(said(order, f"line {order}", room_id="general") for order in (1, 2, 3))
+    await lines.news(Arrived("general", spoken))
+    await eventually(lambda: len(lines.told) >= 3)
+    lines.new()
+    edit = Edited("general", "m1", 1, "better\nby far", 5_000)
+    await lines.news(edit, Reacted("general", "m2", 2, "bob", "👍"), Reacted("general", "m2", 2, "ann", "👍"))
+    await lines.news(edit, Reacted("general", "m2", 2, "bob", "👍"))
+    await lines.news(Reacted("general", "m2", 2, "bob", "👍", removed=True), Redacted("general", "m3", 3, "ann"))
+    await lines.news(Redacted("general", "m3", 3, "ann"))
+    assert lines.told == [
+        "ann changed: better\n    by far",
+        "ann reacted 👍 to: line 2",
+        "bob reacted 👍 to: line 2",
+        "bob took 👍 back from: line 2",
+        "ann deleted a message: line 3",
+    ]
+
+
+async def test_what_becomes_of_messages_elsewhere_or_not_read_out_yet_is_not_told(lines: Lines) -> None:
+    elsewhere = (said(1, "x", room_id="random"),)
+    await lines.news(Arrived("random", elsewhere), Edited("random", "m1", 1, "y", 5_000))
+    await lines.news(Arrived("general", (said(1, "a", room_id="general"),)), Edited("general", "m1", 1, "b", 5_000))
+    await eventually(lambda: lines.told)
+    assert lines.new() == ["ann: b"]
+
+
+async def test_what_one_did_here_is_not_told_again_what_one_did_elsewhere_is(lines: Lines) -> None:
+    await lines.news(Arrived("general", (said(1, "mine", "me", room_id="general"), said(2, room_id="general"))))
+    await eventually(lambda: len(lines.told) >= 2)
+    lines.new()
+    taking = asyncio.create_task(lines.talking.take("/react 👍"))
+    await eventually(lambda: any(action.kind is Kind.REACT for action in lines.connection.done))
+    action = lines.connection.done[-1]
+    await lines.news(
+        Written(action.id), Reacted("general", "m2", 2, "me", "👍"), Answered(action.id), Echoed(action.id)
+    )
+    await taking
+    await lines.news(Edited("general", "m1", 1, "mine too", 5_000))
+    assert lines.told == ["Reacted.", "You changed: mine too"]
+
+
+async def test_a_message_is_forwarded(lines: Lines) -> None:
+    await lines.news(Arrived("general", (said(1, "a", room_id="general"),)))
+    await eventually(lambda: lines.told)
+    taking = asyncio.create_task(lines.talking.take("/forward random"))
+    await eventually(lambda: any(action.room_id == "random" for action in lines.connection.done))
+    action = lines.connection.done[-1]
+    assert action.text == "Forwarded from ann:\n> a"
+    await lines.news(Written(action.id), Answered(action.id, "m9", 9), Echoed(action.id, "m9", 9))
+    await taking
+    assert "Forwarded to random." in lines.told
 
 
 async def test_a_refused_message_is_read_out_with_what_can_be_done(lines: Lines) -> None:  # A22

@@ -47,7 +47,7 @@ class Lobby(App[None]):
 async def lobby(*rooms: Room, size: tuple[int, int] = (30, 12)) -> AsyncIterator[tuple[Lobby, Pilot[None]]]:
     app = Lobby()
     async with app.run_test(size=size) as pilot:
-        app.rooms.me = "me"
+        app.rooms.me[""] = "me"
         app.rooms.show_all(rooms)
         app.rooms.focus()
         await pilot.pause()

@@ -14,7 +14,8 @@ from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from chat_tui.messages import RoomChosen
-from chat_tui.widgets.room_filter import FOUND, FilterLine
+from chat_tui.widgets.filter_line import FilterLine
+from chat_tui.widgets.room_filter import FOUND
 from chat_tui.widgets.room_list import RoomList
 from chat_tui_core.model import Membership, Room
 

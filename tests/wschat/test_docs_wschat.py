@@ -25,7 +25,7 @@ from chat_tui_wschat.server import items, rules_chat, rules_presence, rules_sign
 from chat_tui_wschat.server.limits import Limits
 from chat_tui_wschat.server.rulebook import RULES
 from chat_tui_wschat.server.rules import PROTOCOL
-from chat_tui_wschat.server.shell import SUBPROTOCOL
+from chat_tui_wschat.server.server_socket import SUBPROTOCOL
 from tests.wschat.docs_page import Heard, blocks, keys, played, section, tables, ticked
 from tests.wschat.server_running import running
 from tests.wschat.wschat_peer import dial

@@ -7,8 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from chat_tui_core.actions import Action, Kind
 from chat_tui_core.contract import (
+    Answered,
     Arrived,
     Edited,
     MemberChanged,
@@ -158,6 +162,19 @@ def test_what_happens_to_us_changes_our_membership(driver: Driver) -> None:  # A
     assert driver.news() == [Position({"sid": "k3J9xQ2mP0vTz7aB", "seq": "4"})]
 
 
+@pytest.mark.parametrize(("private", "left"), [(False, Membership.NONE), (True, Membership.LEFT)])
+def test_an_invitation_that_is_declined_is_gone(driver: Driver, private: bool, left: Membership) -> None:  # A18
+    driver.answer_lists()
+    driver.feed(frame("@seq=1 EVENT channel CREATE den", {"private": private, "by": "bob"}))
+    driver.feed(frame("@seq=2 EVENT user INVITE den", {"username": "ann", "by": "bob", "topic": ""}))
+    driver.quiet()
+    driver.do(Action(9, Kind.LEAVE, "den", {}))
+    driver.feed(frame("@id=9 CONFIRM PART den", {"noop": True}))
+    news = driver.news()
+    assert [item.room.membership for item in of(news, RoomChanged)] == [left]
+    assert [(item.action_id, item.final) for item in of(news, Answered)] == [(9, True)]
+
+
 def test_a_room_that_was_not_known_makes_the_lists_be_taken_once(driver: Driver) -> None:  # A8
     driver.advance(30)
     driver.quiet()
@@ -285,11 +302,44 @@ def test_history_items() -> None:  # A17
 def test_event_ids_are_remembered_within_bounds() -> None:
     ids = EventIds()
     for order in range(1, EventIds.MOST + 2):
-        ids.note("general", order, f"m{order}")
+        ids.note("general", order, f"m{order}x")
     assert ids.find("general", 1) == "general/1"
-    assert ids.find("general", 2) == "m2"
+    assert ids.find("general", 2) == "m2x"
+    for number in range(EventIds.MOST + 1):
+        ids.note("dev", 5, f"{number}of5")
+    assert ids.find("dev", 5) == f"{EventIds.MOST}of5"
+    assert sum(map(len, ids._beginnings.values())) == len(ids._stretches) == EventIds.MOST
+    for order in range(1, 10 * EventIds.MOST_STRETCHES, 2):
+        ids.note("ops", order, f"m{order}")
+    assert ids.find("ops", 1) == "ops/1"
+    assert len(ids._stretches["ops", "m"]) == EventIds.MOST_STRETCHES
     assert order_of("general", made_id("general", 7)) == 7
     assert [order_of("general", name) for name in ("m7", "random/7", "general/", "general/x", "general/²")] == [0] * 5
+
+
+def test_a_million_ids_that_end_in_their_places_take_no_room() -> None:
+    ids = EventIds()
+    for order in range(1, 1_001):
+        ids.note("general", order, f"m7.{order}")
+    assert ids._stretches == {("general", "m7."): [[1, 1_000]]}
+    assert not ids._odd
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.integers(1, 12), st.sampled_from(("m{}", "m1{}", "x", "{}", "m{}x"))),
+        max_size=60,
+    )
+)
+def test_event_ids_are_found_as_in_a_dictionary(noted: list[tuple[str, int, str]]) -> None:
+    ids, known = EventIds(), dict[tuple[str, int], str]()
+    for room, order, form in noted:
+        if known.get((room, order), form.format(order)) == form.format(order):  # a server changes no id
+            known[room, order] = form.format(order)
+            ids.note(room, order, form.format(order))
+    for room in "ab":
+        for order in range(14):
+            assert ids.find(room, order) == known.get((room, order), f"{room}/{order}")
 
 
 # ---------------------------------------------------------------- A19: typing and presence

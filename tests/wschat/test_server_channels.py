@@ -211,6 +211,17 @@ def test_an_invitation_reaches_its_guest_whatever_the_intents_and_survives_a_res
     assert "invited" not in stage.sign_in("bob").ok("LSCHANS")["channels"][0]
 
 
+def test_a_declined_invitation_is_gone() -> None:  # A18
+    stage = Stage()
+    ann, bob = stage.sign_in("ann"), stage.sign_in("bob")
+    ann.ok('CREATE secret {"private":true,"invite":["bob"]}')
+    assert bob.ok("PART secret") == {"noop": True}
+    assert bob.code("JOIN secret") == "NOTFOUND"
+    stage.restart()
+    assert stage.sign_in("bob").ok("LSCHANS")["channels"] == []
+    assert stage.sign_in("ann").ok("INVITE secret bob") == {}
+
+
 def test_a_kicked_user_is_told_whatever_the_intents_and_may_come_back() -> None:
     stage = Stage()
     ann, bob = stage.sign_in("ann"), stage.sign_in("bob")

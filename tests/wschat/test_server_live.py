@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import shutil
 import ssl
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import pytest
 
 from chat_tui_core.contract import ServerOptions
 from chat_tui_core.errors import StoreError, StoreUnwritable
+from chat_tui_wschat.client_socket import ClientSocket
 from chat_tui_wschat.server import rulebook
 from chat_tui_wschat.server.limits import Limits
 from chat_tui_wschat.server.maker import WschatServerMaker
@@ -361,6 +364,26 @@ async def test_passwords_travel_over_tls(certificate: tuple[str, str]) -> None:
         async with dial(server.url, ssl=ssl.create_default_context(cafile=cert)) as peer:
             await peer.password("ann")
             assert (await peer.ask("CREATE general")).data == {"pos": 1}
+
+
+async def test_chunks_of_files_travel_over_tls(certificate: tuple[str, str]) -> None:  # D1
+    cert, key = certificate
+    body, chunk, trust = bytes(range(251)) * 1_000, 100_000, ssl.create_default_context(cafile=cert)
+    options = ServerOptions(open_registration=True, tls_cert=cert, tls_key=key)
+    async with running(options) as server, dial(server.url, ssl=trust, create_connection=ClientSocket) as ann:
+        await ann.password("ann")
+        await ann.ask("CREATE files")
+        about = {"name": "a.bin", "size": len(body), "chunk": chunk, "sha256": sha256(body).hexdigest()}
+        offered = await ann.ask(f"@id=9 FILE OFFER files {json.dumps(about)}")
+        await ann.send(*(f"{offered.data['xid']} {n + 1} ".encode() + body[n * chunk :][:chunk] for n in range(3)))
+        got = await ann.ask(f"FILE ACCEPT {offered.words[3]} 1")
+        came: list[bytes] = []
+        async with asyncio.timeout(20):
+            while len(came) < 3:
+                frame = await ann.ws.recv()
+                if isinstance(frame, bytes):
+                    came.append(frame)
+    assert came == [f"{got.words[3]} {n + 1} ".encode() + body[n * chunk :][:chunk] for n in range(3)]
 
 
 async def test_passwords_do_not_travel_in_clear_text_beyond_this_machine() -> None:

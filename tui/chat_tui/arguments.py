@@ -17,7 +17,7 @@ _EXAMPLES: Final = """examples:
   chat-tui server --open                          a chat server on this machine that lets everybody in
   chat-tui login home --url ws://127.0.0.1:8765 --user ada
                                                   sign in; asks for the password
-  chat-tui                                        the app with this account
+  chat-tui                                        the app with all your accounts
   chat-tui send general "Good morning"            say something from a script
   chat-tui tail --json | jq .text                 follow all rooms
 
@@ -43,6 +43,8 @@ def _checked(args: argparse.Namespace) -> argparse.Namespace:
     """The same, where what a command needs of several arguments together is there; else it exits as argparse does."""
     if args.command == "send" and not (args.text or args.file):
         args.misused("say what to send: a text, - for standard input, or --file PATH")
+    if args.command == "send" and args.file and args.thread:
+        args.misused("a file cannot be sent into a thread")
     return args
 
 
@@ -132,7 +134,7 @@ def _add_common(to: argparse.ArgumentParser, *, root: bool) -> None:
     def add(flag: str, default: object, **rest: Any) -> None:
         to.add_argument(flag, default=default if root else argparse.SUPPRESS, **rest)
 
-    add("--account", "", metavar="NAME", help="the account to use; not needed while there is only one")
+    add("--account", "", metavar="NAME", help="the account to use; without it the app opens all")
     add("--data-dir", "", metavar="DIR", help="where accounts and messages are kept (default: $CHAT_TUI_DATA_DIR)")
     add("--config", "", metavar="FILE", help="the configuration file")
     add("--debug", False, action="store_true", help="log more, and show tracebacks")
@@ -261,6 +263,7 @@ def _add_acting(tree: _Tree) -> None:
         metavar="TIME",
         help="say it later: 18:30, +10m, 2026-12-01 09:00; it leaves if chat-tui runs then, else when it runs next",
     )
+    send.add_argument("--thread", default="", metavar="EVENT", help="say it in the thread that began with this event")
     join = tree.add("join", "join a room", "chat-tui join random")
     leave = tree.add("leave", "leave a room", "chat-tui leave random")
     create = tree.add(

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from chat_tui.arguments import parse
+from chat_tui import strings
+from chat_tui.opening_words import read
+from chat_tui.strings import _
 
 if TYPE_CHECKING:
+    import argparse
+
     from chat_tui.parser_tree import Page
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
-Run = Callable[[argparse.Namespace], int]
+Run = Callable[[Any], int]
 
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line; every failure becomes one sentence on standard error and an exit code."""
+    strings.use()  # until the configuration says otherwise
     try:
-        args = parse(argv, _COMMANDS)
+        args = _read(argv)
     except SystemExit as stop:  # argparse has printed help, or what is wrong with the usage
         return stop.code if isinstance(stop.code, int) else USAGE
     command: Run = args.run
@@ -36,6 +40,16 @@ def run(argv: Sequence[str]) -> int:
         return _told(error, debug=args.debug)
 
 
+def _read(argv: Sequence[str]) -> Any:
+    """What a command line asks; exits as argparse does."""
+    if (args := read(argv)) is not None:
+        args.run = _open_app
+        return args
+    from chat_tui.arguments import parse
+
+    return parse(argv, _COMMANDS)
+
+
 def _told(error: Exception, *, debug: bool) -> int:
     from chat_tui_core.errors import ChatError, Refused
 
@@ -44,12 +58,14 @@ def _told(error: Exception, *, debug: bool) -> int:
 
         traceback.print_exception(error)
     if isinstance(error, ChatError):
-        sentence = str(error)
+        sentence = strings.of_error(error)
     else:
         import logging
 
         logging.getLogger(__name__).error("unexpected", exc_info=error)
-        sentence = f"Something went wrong inside chat-tui ({type(error).__name__}); --debug shows where."
+        sentence = _("Something went wrong inside chat-tui ({name}); --debug shows where.").format(
+            name=type(error).__name__
+        )
     sys.stderr.write(f"chat-tui: {sentence}\n")
     return 3 if isinstance(error, Refused) else FAILED
 
@@ -66,7 +82,7 @@ def _open_app(args: argparse.Namespace) -> int:
     from chat_tui_core.errors import ConfigError
 
     if not sys.stdin.isatty() and not os.environ.get("TEXTUAL_DRIVER"):
-        raise ConfigError("The app needs a terminal; for scripts there are commands: see `chat-tui --help`.")
+        raise ConfigError(_("The app needs a terminal; for scripts there are commands: see `chat-tui --help`."))
     options = app_options(args)
     os.environ.setdefault("TEXTUAL_FPS", "120")  # read once, when textual is imported
     from chat_tui.app import run as run_app
@@ -174,7 +190,9 @@ def _serve(args: argparse.Namespace) -> int:
 
         if error.name is None or not error.name.startswith("textual_serve"):
             raise
-        raise ConfigError("The browser needs textual-serve: install it with `pip install 'chat-tui[web]'`.") from None
+        raise ConfigError(
+            _("The browser needs textual-serve: install it with `pip install 'chat-tui[web]'`.")
+        ) from None
     import gc
 
     gc.enable()

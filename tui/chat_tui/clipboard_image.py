@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from chat_tui.strings import N_, _
 from chat_tui_core.durable import sync_file
 from chat_tui_core.errors import LocalError
 from chat_tui_core.values import frozen
@@ -27,8 +28,8 @@ FOLDER: Final = "clipboard"
 KEPT: Final = 30 * 86_400.0
 """Seconds for which a taken image is kept: it is read from there until the server has it."""
 PNG: Final = b"\x89PNG\r\n\x1a\n"
-MISSING: Final = "wl-paste, xclip or pngpaste must be installed for that."
-NO_IMAGE: Final = "There is no image in the clipboard."
+MISSING: Final = N_("wl-paste, xclip or pngpaste must be installed for that.")
+NO_IMAGE: Final = N_("There is no image in the clipboard.")
 
 
 @frozen
@@ -58,14 +59,14 @@ def keep_image(folder: Path) -> Path:
     """Write the clipboard's image below the folder and give its path; for a thread. Raises LocalError."""
     tool = tool_for(os.environ, sys.platform)
     if tool is None:
-        raise LocalError(MISSING)
+        raise LocalError(_(MISSING))
     if tool.types and b"image/png" not in _output(tool.types).split():
-        raise LocalError(NO_IMAGE)
+        raise LocalError(_(NO_IMAGE))
     image = _output(tool.image)
     if not image.startswith(PNG):
-        raise LocalError(NO_IMAGE)
+        raise LocalError(_(NO_IMAGE))
     if len(image) > LARGEST:
-        raise LocalError("The image in the clipboard is too large.")
+        raise LocalError(_("The image in the clipboard is too large."))
     target = folder / FOLDER / f"{datetime.now().astimezone():%Y-%m-%d-%H%M%S-%f}.png"
     try:
         target.parent.mkdir(mode=0o700, exist_ok=True)
@@ -76,7 +77,11 @@ def keep_image(folder: Path) -> Path:
             file.flush()
             sync_file(fd)
     except OSError as error:
-        raise LocalError(f"The clipboard's image cannot be kept in {target.parent} ({error.strerror}).") from error
+        raise LocalError(
+            _("The clipboard's image cannot be kept in {folder} ({why}).").format(
+                folder=target.parent, why=error.strerror
+            )
+        ) from error
     return target
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from chat_tui.moments import said_moment, said_span, split_moment
+from chat_tui.strings import _
 from chat_tui_core.errors import LocalError
-from chat_tui_core.news import Capability
+from chat_tui_core.link import Capability
 from chat_tui_core.values import frozen
 
 __all__ = [
@@ -48,6 +48,11 @@ class Command:
     def usage(self) -> str:
         """How it is typed, e.g. "/invite PERSON"."""
         return f"/{self.name} {self.words}".rstrip()
+
+    @property
+    def said_usage(self) -> str:
+        """The same in the person's language: "/invite WEN"."""
+        return f"/{self.name} {_(self.words)}".rstrip()
 
 
 COMMANDS: Final[tuple[Command, ...]] = (
@@ -100,6 +105,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     ),
     Command("msg", "send one message to another room", "ROOM TEXT", least=2, most=0, says=True),
     Command("reply", "answer the newest message", "TEXT", 1, 0, needs=Capability.REPLY, in_room=True, says=True),
+    Command("forward", "send the newest message to another room", "ROOM", least=1, most=0, in_room=True),
     Command("react", "react to the newest message", "EMOJI", least=1, needs=Capability.REACT, in_room=True),
     Command("redact", "delete what you said last", most=0, needs=Capability.REDACT, in_room=True),
     Command("goto", "go to a day, or to a message by its id or link", "DATE|ID|LINK", least=1, in_room=True),
@@ -108,6 +114,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("switch", "go to a room by name", "[ROOM]", aliases=("room",)),
     Command("search", "search what was said", "[WORDS]", most=0),
     Command("outbox", "show what is not sent yet", most=0),
+    Command("inbox", "show what was said to you: invitations, mentions, answers", most=0),
     Command(
         "file",
         "send files: choose them, or name one; /file clipboard sends the clipboard's image",
@@ -125,7 +132,9 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("discard", "discard the refused message", in_room=True, most=0),
     Command("pass", "let later messages pass the refused one", in_room=True, most=0),
     Command("connect", "connect now instead of waiting", aliases=("reconnect",), most=0),
+    Command("account", "go to another account; without a name, add one", "[NAME]"),
     Command("login", "sign in again with this account; what waits to be sent stays", most=0),
+    Command("logout", "sign out of this account; what is stored of it stays", most=0),
     Command("clear", "empty the messages on screen; nothing is deleted", in_room=True, most=0),
     Command("notify", "what you are told of this room", "[all|mentions|nothing|default]", in_room=True),
     Command("set", "say or change a setting; without a name, show all", "[NAME] [VALUE]", most=0),
@@ -173,14 +182,16 @@ def read_line(text: str) -> Typed:
         return Plain(text[1:])
     if not text.startswith("/"):
         return Plain(text)
-    name, _, rest = text[1:].partition(" ") if "\n" not in text.split(" ", 1)[0] else text[1:].partition("\n")
+    name, _blank, rest = text[1:].partition(" ") if "\n" not in text.split(" ", 1)[0] else text[1:].partition("\n")
     command = _BY_NAME.get(name.lower())
     if command is None:
         shown = name.split("\n", 1)[0][:40]
-        return Wrong(f"There is no command /{shown}; /help lists them, and //{shown} sends it as text.")
+        return Wrong(
+            _("There is no command /{name}; /help lists them, and //{name} sends it as text.").format(name=shown)
+        )
     words = tuple(rest.split())
     if len(words) < command.least or (command.most and len(words) > command.most):
-        return Wrong(f"This is typed as {command.usage}.")
+        return Wrong(_("This is typed as {usage}.").format(usage=command.said_usage))
     return Call(command, words, rest.strip())
 
 
@@ -191,7 +202,9 @@ def read_said(text: str) -> Plain:
         return Plain(typed.rest, emote=True)
     if isinstance(typed, Plain):
         return typed
-    raise LocalError(typed.text if isinstance(typed, Wrong) else f"/{typed.command.name} is nothing that can be said.")
+    if isinstance(typed, Wrong):
+        raise LocalError(typed.text)
+    raise LocalError(_("/{name} is nothing that can be said.").format(name=typed.command.name))
 
 
 def as_typed(text: str, *, emote: bool = False) -> str:
@@ -206,23 +219,25 @@ def moment_hint(text: str, now_ms: int) -> str:
     name, space, rest = text.partition(" ")
     if name.lower() != "/at" or not space or not rest.strip():
         return ""
+    from chat_tui.moments import said_moment, said_span, split_moment
+
     try:
         at, message = split_moment(rest, now_ms)
     except LocalError as error:
         return str(error)
-    when = f"{said_moment(at, now_ms)}, in {said_span(at - now_ms)}"
-    return f"◷ goes {when}" if message else f"◷ {when}"
+    said = _("◷ goes {moment}, in {span}") if message else _("◷ {moment}, in {span}")
+    return said.format(moment=said_moment(at, now_ms), span=said_span(at - now_ms))
 
 
 def hint_for(text: str) -> str:
     """How the command that is being typed goes on; empty where no command is being typed."""
     if not text.startswith("/") or text.startswith("//") or "\n" in text:
         return ""
-    name, space, _ = text[1:].partition(" ")
+    name, space, _rest = text[1:].partition(" ")
     if command := _BY_NAME.get(name.lower()):
-        return f"{command.usage}  {command.help}"
+        return f"{command.said_usage} · {_(command.help)}"
     fitting = [] if space else [f"/{command.name}" for command in COMMANDS if command.name.startswith(name.lower())]
-    return "  ".join(fitting) if fitting else f"/{name[:40]} is no command; F1 lists them"
+    return "  ".join(fitting) if fitting else _("/{name} is no command; F1 lists them").format(name=name[:40])
 
 
 def complete(text: str) -> str:

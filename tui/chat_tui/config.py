@@ -8,6 +8,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
+from chat_tui.strings import _
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.errors import ConfigError
 from chat_tui_core.values import frozen
@@ -25,7 +26,10 @@ class Config:
     theme: str = ""
     density: str = "cozy"
     clock: str = "24h"
+    pictures: str = "auto"
+    language: str = "auto"
     account: str = ""
+    accounts: tuple[str, ...] = ()
     undo_send: float = 0.0
     keep_days: int = 0
     secrets: str = "auto"
@@ -82,31 +86,32 @@ def load(path: Path | None = None) -> Config:
     except FileNotFoundError:
         if path is None:
             return Config()
-        raise ConfigError(f"There is no configuration file {file}.") from None
+        raise ConfigError(_("There is no configuration file {file}.").format(file=file)) from None
     except OSError as error:
-        raise ConfigError(f"{file} cannot be read ({error.strerror}).") from error
+        raise ConfigError(_("{file} cannot be read ({why}).").format(file=file, why=error.strerror)) from error
     except UnicodeDecodeError:
-        raise ConfigError(f"{file} is not UTF-8 text.") from None
+        raise ConfigError(_("{file} is not UTF-8 text.").format(file=file)) from None
     return read(text, str(file))
 
 
-def read(text: str, file: str = "the configuration") -> Config:
-    """The settings that a text in TOML holds; `file` is what errors call it. Raises ConfigError as `load` does."""
+def read(text: str, file: str = "") -> Config:
+    """The settings that a text in TOML holds; `file` is what errors call it, "" where it has no name. Raises ConfigError as `load` does."""
     import tomllib
 
     from chat_tui.settings import flat, setting_of
 
+    file = file or _("the configuration")
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file} is not valid TOML: {error}.") from None
+        raise ConfigError(_("{file} is not valid TOML: {error}.").format(file=file, error=error)) from None
     except RecursionError:
-        raise ConfigError(f"{file} is nested too deeply.") from None
+        raise ConfigError(_("{file} is nested too deeply.").format(file=file)) from None
     values: dict[str, Any] = {}
     problems = []
     for name, value in _named(found):
         if wrong := _problem(name, value):
-            problems.append(f"line {line_of(text, name)}: {wrong}")
+            problems.append(_("line {line}: {wrong}").format(line=line_of(text, name), wrong=wrong))
         elif setting := setting_of(name):
             values[setting.field] = flat(value) if setting.table else tuple(value) if isinstance(value, list) else value
     if problems:
@@ -116,11 +121,16 @@ def read(text: str, file: str = "the configuration") -> Config:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """For the end of an error sentence: what was perhaps meant, else everything that there is."""
+    names = sorted(known)
+    return meant(word, names) or _(" (there are: {names})").format(names=", ".join(names))
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """For the end of an error sentence: what was perhaps meant; empty where nothing is like it."""
     import difflib
 
-    names = sorted(known)
-    close = difflib.get_close_matches(word, names, 1)
-    return f" (did you mean {close[0]!r}?)" if close else f" (there are: {', '.join(names)})"
+    close = difflib.get_close_matches(word, sorted(known), 1)
+    return _(" (did you mean {close!r}?)").format(close=close[0]) if close else ""
 
 
 def line_of(text: str, name: str) -> int:
@@ -164,5 +174,7 @@ def _problem(name: str, value: Any) -> str:
         wrong = setting.problem(value)
         return f"{name} {wrong}" if wrong else ""
     if name in _TABLES:
-        return f"{name} must be a table: write [{name}] on a line of its own and its settings below"
-    return f"there is no setting {name!r}{nearest(name, (known.name for known in SETTINGS))}"
+        return _("{name} must be a table: write [{name}] on a line of its own and its settings below").format(name=name)
+    return _("there is no setting {name!r}{near}").format(
+        name=name, near=nearest(name, (known.name for known in SETTINGS))
+    )

@@ -12,6 +12,7 @@ from typing import Any
 from chat_tui import config
 from chat_tui.config import Config
 from chat_tui.settings import SETTINGS, setting_of
+from chat_tui.strings import _
 from chat_tui_core.durable import sync_folder
 from chat_tui_core.errors import ConfigError, StoreUnwritable
 
@@ -38,7 +39,7 @@ def _write(file: Path, name: str, key: str, value: Any) -> Config:
     except FileNotFoundError:
         text = ""
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} cannot be read ({error}).") from error
+        raise ConfigError(_("{file} cannot be read ({why}).").format(file=file, why=error)) from error
     config.read(text, str(file))
     changed = with_setting(text, name, value, key=key)
     found = config.read(changed, str(file))
@@ -46,7 +47,7 @@ def _write(file: Path, name: str, key: str, value: Any) -> Config:
     if key:
         held = held.get(key)
     if held != (tuple(value) if isinstance(value, list) else value):
-        raise ConfigError(f"{file} sets {name} in a way that must be changed by hand.")
+        raise ConfigError(_("{file} sets {name} in a way that must be changed by hand.").format(file=file, name=name))
     _replace(file, changed)
     return found
 
@@ -56,7 +57,7 @@ def checked(name: str) -> Any:
     setting = setting_of(name)
     if setting is None:
         near = config.nearest(name, (known.name for known in SETTINGS))
-        raise ConfigError(f"There is no setting {name!r}{near}.")
+        raise ConfigError(_("There is no setting {name!r}{near}.").format(name=name, near=near))
     return setting
 
 
@@ -105,5 +106,5 @@ def _replace(file: Path, text: str) -> None:
                     Path(new.name).unlink()
                 raise
     except OSError as error:
-        raise StoreUnwritable(f"{file} cannot be written ({error.strerror}).") from error
+        raise StoreUnwritable(_("{file} cannot be written ({why}).").format(file=file, why=error.strerror)) from error
     sync_folder(file.parent)

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from chat_tui.requests.perform import CHANGING, perform
 from chat_tui.requests.values import Cursor, Done, Note, Request, Row, Told
+from chat_tui.strings import _
 from chat_tui_core.errors import ChatError, ConfigError, LocalError, Refused, TransportError
 from chat_tui_core.session import Session
 
@@ -32,7 +33,8 @@ _REQUEST_LIMIT = 1 << 20
 _ANSWER_LIMIT = 8 << 20
 _REQUEST_TIMEOUT = 10.0
 _MOST_CONNECTIONS = 64
-_PATIENCE = 1.0  # seconds that closing waits for a request that is just being stored
+_PATIENCE = 1.0  # seconds that closing waits for another process to read what it was told
+_STORING = 10.0  # seconds that closing waits for requests that are just being stored: the disk may be busy
 
 REFUSED: Final = 3
 FAILED: Final = 1
@@ -72,17 +74,19 @@ class ControlServer:
             self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=_REQUEST_LIMIT)
         except OSError as error:
             self._clean()
-            raise ConfigError(f"{self._path} cannot be made ({error.strerror or error}).") from error
+            raise ConfigError(
+                _("{path} cannot be made ({why}).").format(path=self._path, why=error.strerror or error)
+            ) from error
 
     async def close(self) -> None:
         """Listen no longer, and give running requests back to whoever asked."""
         if self._server is not None:
             self._server.close()
         self._clean()
-        for task, known in tuple(self._serving.items()):
-            stored = asyncio.ensure_future(known.wait())
-            await asyncio.wait({task, stored}, timeout=_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
-            stored.cancel()
+        storing = [asyncio.ensure_future(_stored(task, known)) for task, known in self._serving.items()]
+        if storing:
+            await asyncio.wait(storing, timeout=_STORING)
+        for task in (*storing, *self._serving):
             task.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)
 
@@ -126,7 +130,7 @@ class ControlServer:
             pass  # the other side has gone, or never asked
         except Exception:  # noqa: BLE001 - whatever a request does, the program that runs the account goes on
             _LOG.exception("a request of another process failed")
-            _write(writer, {"error": "The program that runs the account stumbled: see its log.", "code": FAILED})
+            _write(writer, {"error": _("The program that runs the account stumbled: see its log."), "code": FAILED})
         finally:
             await _close(writer)
             del self._serving[task]
@@ -156,12 +160,21 @@ class ControlServer:
                 await writer.drain()
 
 
+async def _stored(task: asyncio.Task[None], known: asyncio.Event) -> None:
+    """Wait until it is known whether what was asked is stored, or until it has ended."""
+    waiting = asyncio.ensure_future(known.wait())
+    try:
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+
+
 async def _read_request(reader: asyncio.StreamReader) -> Request:
     try:
         line = await reader.readline()
         return Request.of_json(json.loads(line))
     except (ValueError, RecursionError):
-        raise ConfigError("This is not a request.") from None
+        raise ConfigError(_("This is not a request.")) from None
 
 
 def _short_folder() -> str:
@@ -170,7 +183,7 @@ def _short_folder() -> str:
         if len(os.fsencode(folder)) + len(_SOCKET) < _LONGEST_PATH:
             return folder
         Path(folder).rmdir()
-    raise OSError(36, "no folder for temporary files has a short enough name")
+    raise OSError(36, _("no folder for temporary files has a short enough name"))
 
 
 def _write(writer: asyncio.StreamWriter, data: dict[str, Any]) -> None:
@@ -190,8 +203,8 @@ async def _close(writer: asyncio.StreamWriter) -> None:
 
 def _as_json(told: Told) -> dict[str, Any]:
     match told:
-        case Row(data, cursor):
-            return {"row": data, "cursor": cursor}
+        case Row(data, cursor, said):
+            return {"row": data, "cursor": cursor, "said": said}
         case Note(text):
             return {"note": text}
         case Cursor(fields):
@@ -214,11 +227,11 @@ async def ask(folder: Path, request: Request) -> AsyncGenerator[Told, None]:
         where = path.readlink() if path.is_symlink() else path
         reader, writer = await asyncio.open_unix_connection(str(where), limit=_ANSWER_LIMIT)
     except OSError:
-        raise NobodyListens("Nobody listens at the account's socket.") from None
+        raise NobodyListens(_("Nobody listens at the account's socket.")) from None
     known = request.do not in CHANGING
     try:
         if not await reader.readline():
-            raise NobodyListens("The program that ran the account was just ending.")
+            raise NobodyListens(_("The program that ran the account was just ending."))
         writer.write(json.dumps(request.as_json()).encode() + b"\n")
         await writer.drain()
         while (line := await reader.readline()).endswith(b"\n"):
@@ -236,17 +249,19 @@ async def ask(folder: Path, request: Request) -> AsyncGenerator[Told, None]:
         await _close(writer)
     if not known:
         raise TransportError(
-            "The program that runs the account ended before it answered: look at `chat-tui outbox` before you repeat."
+            _(
+                "The program that runs the account ended before it answered: look at `chat-tui outbox` before you repeat."
+            )
         )
-    raise HandedBack("The program that ran the account has ended.")
+    raise HandedBack(_("The program that ran the account has ended."))
 
 
 def _told(line: bytes) -> Told | bool:
     """What a line tells; a boolean when the other side ends, see `closing` above."""
     try:
         match json.loads(line):
-            case {"row": dict(data), "cursor": dict(cursor)}:
-                return Row(data, cursor)
+            case {"row": dict(data), "cursor": dict(cursor), "said": dict(said)}:
+                return Row(data, cursor, said)
             case {"note": str(text)}:
                 return Note(text)
             case {"cursor": dict(fields)}:
@@ -259,4 +274,4 @@ def _told(line: bytes) -> Told | bool:
                 raise Refused(text) if code == REFUSED else LocalError(text)
     except (ValueError, RecursionError):
         pass
-    raise LocalError("The program that runs the account answers in an unknown way: is it of another version?")
+    raise LocalError(_("The program that runs the account answers in an unknown way: is it of another version?"))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from chat_tui.log import fault_text, redacted
+from chat_tui.strings import _
 
 __all__ = ["report_text", "reports", "save_report", "sentence"]
 
@@ -70,5 +71,8 @@ def save_report(root: Path, error: BaseException, screens: Sequence[str]) -> Pat
 
 def sentence(report: Path | None, log: Path) -> str:
     """What is said when the app had to end."""
-    where = f"The report {report} says where; it holds no messages and no secrets." if report else f"Its log: {log}"
-    return f"chat-tui: A fault of the program ended it. What you wrote is stored, what was not sent waits. {where}"
+    ended = _("A fault of the program ended it. What you wrote is stored, what was not sent waits.")
+    if report is None:
+        return f"chat-tui: {ended} " + _("Its log: {log}").format(log=log)
+    where = _("The report {report} says where; it holds no messages and no secrets.").format(report=report)
+    return f"chat-tui: {ended} {where}"

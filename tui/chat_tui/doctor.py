@@ -14,7 +14,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from chat_tui import config
-from chat_tui.headless.chosen import data_folder
+from chat_tui.headless.chosen import data_folder, speak
+from chat_tui.strings import _, of_error
 from chat_tui_core import registry, secrets
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.errors import AccountBusy, ChatError
@@ -39,17 +40,22 @@ class Finding:
 
 def examine(args: Namespace) -> int:
     """Print the findings; the exit code is 1 when something is not well."""
+    speak(args)
     well = True
     for finding in findings(args):
         well = well and finding.well
-        sys.stdout.write(f"{'ok  ' if finding.well else 'BAD '} {finding.what}: {finding.detail}\n")
+        sys.stdout.write(f"{_('ok  ') if finding.well else _('BAD ')} {finding.what}: {finding.detail}\n")
         sys.stdout.flush()
     return 0 if well else 1
 
 
 def findings(args: Namespace) -> Iterator[Finding]:
     """Everything that can be looked at, one after the other; each finding comes as soon as it is made."""
-    yield Finding("python", sys.version_info >= (3, 11), f"{sys.version.split()[0]} on {sys.platform}")
+    yield Finding(
+        "python",
+        sys.version_info >= (3, 11),
+        f"{sys.version.split()[0]}, {sys.platform}",
+    )
     yield Finding("sqlite", sqlite3.sqlite_version_info >= (3, 37), sqlite3.sqlite_version)
     yield from _libraries()
     yield _terminal()
@@ -64,9 +70,9 @@ def findings(args: Namespace) -> Iterator[Finding]:
     try:
         names = data.names()
     except ChatError as error:
-        yield Finding("accounts", False, str(error))
+        yield Finding(_("accounts"), False, of_error(error))
         return
-    yield Finding("accounts", True, ", ".join(names) or "none yet: chat-tui login NAME --url URL --user USER")
+    yield Finding(_("accounts"), True, ", ".join(names) or _("none yet: chat-tui login NAME --url URL --user USER"))
     for name in names:
         yield from _account(data, name)
 
@@ -76,25 +82,27 @@ def _libraries() -> Iterator[Finding]:
         try:
             yield Finding(name, True, metadata.version(name))
         except metadata.PackageNotFoundError:
-            yield Finding(name, False, "is not installed: install chat-tui again")
+            yield Finding(name, False, _("is not installed: install chat-tui again"))
 
 
 def _terminal() -> Finding:
     term, encoding = os.environ.get("TERM", ""), sys.stdout.encoding
-    detail = f"TERM={term or 'not set'}, COLORTERM={os.environ.get('COLORTERM', 'not set')}, {encoding}"
+    detail = f"TERM={term or _('not set')}, COLORTERM={os.environ.get('COLORTERM') or _('not set')}, {encoding}"
     if encoding.lower().replace("-", "") != "utf8":
-        return Finding("terminal", False, f"{detail}; set a UTF-8 locale, such as LC_ALL=C.UTF-8")
-    return Finding("terminal", True, detail)
+        return Finding(
+            _("terminal"), False, _("{detail}; set a UTF-8 locale, such as LC_ALL=C.UTF-8").format(detail=detail)
+        )
+    return Finding(_("terminal"), True, detail)
 
 
 def _backends() -> Iterator[Finding]:
     if not registry.names():
-        yield Finding("backends", False, "none is installed: install chat-tui again")
+        yield Finding(_("backends"), False, _("none is installed: install chat-tui again"))
     for name in registry.names():
         try:
-            yield Finding(f"backend {name}", True, registry.load(name).title)
+            yield Finding(_("backend {name}").format(name=name), True, registry.load(name).title)
         except (ChatError, ImportError, AttributeError) as error:
-            yield Finding(f"backend {name}", False, str(error))
+            yield Finding(_("backend {name}").format(name=name), False, of_error(error))
 
 
 def _configuration(args: Namespace) -> Finding:
@@ -102,13 +110,13 @@ def _configuration(args: Namespace) -> Finding:
     try:
         found = config.load(Path(args.config).expanduser() if args.config else None)
     except ChatError as error:
-        return Finding("configuration", False, str(error))
+        return Finding(_("configuration"), False, of_error(error))
     if found.keys:
         from chat_tui.keymaps import problems
 
         if wrong := problems(found):
-            return Finding("configuration", False, f"{file}: {'; '.join(wrong)}")
-    return Finding("configuration", True, f"{file}{'' if file.exists() else ' (not there: the defaults hold)'}")
+            return Finding(_("configuration"), False, f"{file}: {'; '.join(wrong)}")
+    return Finding(_("configuration"), True, f"{file}{'' if file.exists() else _(' (not there: the defaults hold)')}")
 
 
 def _notices(args: Namespace) -> Finding:
@@ -122,28 +130,32 @@ def _notices(args: Namespace) -> Finding:
         way = "auto"
     command = program_for(Notice("", ""))
     if way in {"osc9", "osc777"}:
-        tmux = "; tmux needs `set -g allow-passthrough on`" if "TMUX" in os.environ else ""
-        return Finding("notices", True, f"the terminal is asked by {way}{tmux}")
+        tmux = _("; tmux needs `set -g allow-passthrough on`") if "TMUX" in os.environ else ""
+        return Finding(_("notices"), True, _("the terminal is asked by {way}{tmux}").format(way=way, tmux=tmux))
     if way == "program" and not command:
-        return Finding("notices", False, "notify-send is not installed, or there is no desktop: set notify.desktop")
+        return Finding(
+            _("notices"), False, _("notify-send is not installed, or there is no desktop: set notify.desktop")
+        )
     return Finding(
-        "notices", True, "off" if way == "off" else command[0] if command else "the bell alone: no desktop here"
+        _("notices"),
+        True,
+        _("off") if way == "off" else command[0] if command else _("the bell alone: no desktop here"),
     )
 
 
 def _browser() -> Finding:
     try:
-        return Finding("browser", True, f"textual-serve {metadata.version('textual-serve')}")
+        return Finding(_("browser"), True, f"textual-serve {metadata.version('textual-serve')}")
     except metadata.PackageNotFoundError:
-        return Finding("browser", True, "`chat-tui serve` needs textual-serve: pip install 'chat-tui[web]'")
+        return Finding(_("browser"), True, _("`chat-tui serve` needs textual-serve: pip install 'chat-tui[web]'"))
 
 
 def _reports(root: Path) -> Finding:
     from chat_tui.crash import reports
 
     found = reports(root) if root.is_dir() else []
-    detail = f"{len(found)}, the newest is {found[-1]}" if found else "none"
-    return Finding("reports of faults", True, detail)
+    detail = _("{count}, the newest is {newest}").format(count=len(found), newest=found[-1]) if found else _("none")
+    return Finding(_("reports of faults"), True, detail)
 
 
 def _folder(root: Path) -> Finding:
@@ -152,10 +164,18 @@ def _folder(root: Path) -> Finding:
     while not place.exists() and place != place.parent:
         place = place.parent
     if not place.is_dir():
-        return Finding("data folder", False, f"{place} is not a folder: choose another one with --data-dir")
+        return Finding(
+            _("data folder"),
+            False,
+            _("{place} is not a folder: choose another one with --data-dir").format(place=place),
+        )
     if not os.access(place, os.W_OK | os.X_OK):
-        return Finding("data folder", False, f"{place} is not writable: change its permissions or use --data-dir")
-    return Finding("data folder", True, f"{root}{'' if place == root else ' (will be made)'}")
+        return Finding(
+            _("data folder"),
+            False,
+            _("{place} is not writable: change its permissions or use --data-dir").format(place=place),
+        )
+    return Finding(_("data folder"), True, f"{root}{'' if place == root else _(' (will be made)')}")
 
 
 def _secrets(args: Namespace) -> Finding:
@@ -165,30 +185,36 @@ def _secrets(args: Namespace) -> Finding:
             secrets.wanted(config.load(Path(args.config).expanduser() if args.config else None).secrets)
         )
     except ChatError as error:
-        return Finding("new tokens", False, str(error))
-    return Finding("new tokens", True, f"go into {place}")
+        return Finding(_("new tokens"), False, of_error(error))
+    return Finding(_("new tokens"), True, _("go into {place}").format(place=_(place)))
 
 
 def _account(data: DataFolder, name: str) -> Iterator[Finding]:
-    what = f"account {name}"
+    what = _("account {name}").format(name=name)
     try:
         account = data.account(name)
         data.token(name)
     except ChatError as error:
-        yield Finding(what, False, str(error))
+        yield Finding(what, False, of_error(error))
         return
-    yield Finding(what, True, f"{account.user} with {account.backend}, token is in {data.token_place(name)}")
+    yield Finding(
+        what,
+        True,
+        _("{user} with {backend}, token is in {place}").format(
+            user=account.user, backend=account.backend, place=_(data.token_place(name))
+        ),
+    )
     yield _store(data, name)
     yield _reachable(what, account.url)
 
 
 def _store(data: DataFolder, name: str) -> Finding:
-    what = f"account {name}, messages"
+    what = _("account {name}, messages").format(name=name)
     path = data.folder(name) / "chat.db"
     try:
         with data.lock(name):
             if not path.exists():
-                return Finding(what, True, "none yet")
+                return Finding(what, True, _("none yet"))
             store = Store.open(path)
             try:
                 state = store.read(lambda db: str(db.execute("PRAGMA quick_check(1)").fetchone()[0]))
@@ -196,19 +222,27 @@ def _store(data: DataFolder, name: str) -> Finding:
             finally:
                 store.close_now()
     except AccountBusy as busy:
-        return Finding(what, True, f"in use. {busy}")
+        return Finding(what, True, _("in use. {busy}").format(busy=busy))
     except ChatError as error:
-        return Finding(what, False, str(error))
+        return Finding(what, False, of_error(error))
     size = path.stat().st_size / 1_000_000
-    return Finding(what, state == "ok", f"{size:.1f} MB, {state}, {aside} events set aside")
+    return Finding(
+        what,
+        state == "ok",
+        _("{size:.1f} MB, {state}, {aside} events set aside").format(size=size, state=state, aside=aside),
+    )
 
 
 def _reachable(what: str, url: str) -> Finding:
-    what = f"{what}, server"
+    what = _("{what}, server").format(what=what)
     try:
         parts = urlsplit(url)
         address = (parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0))
         with socket.create_connection(address, _TIMEOUT):
-            return Finding(what, True, f"{address[0]} port {address[1]} answers")
+            return Finding(what, True, _("{host} port {port} answers").format(host=address[0], port=address[1]))
     except (OSError, ValueError, UnicodeError) as error:
-        return Finding(what, False, f"{url} cannot be reached ({error}): check the address and the network")
+        return Finding(
+            what,
+            False,
+            _("{url} cannot be reached ({error}): check the address and the network").format(url=url, error=error),
+        )

@@ -1,7 +1,7 @@
 """The one place where a session's changes become work for the screen: gathered, and handed over once per frame.
 
 A change that the person is waiting for (their own action, the link) is handed over on the next turn of the loop;
-a flood is handed over twenty times a second. While the terminal has not yet taken what was drawn before, nothing is:
+a flood is handed over twenty times a second, what nobody can read any more five times, and its end at once. While the terminal has not yet taken what was drawn before, nothing is:
 more output would only stand in the queue before the echo of the next key.
 """
 
@@ -12,11 +12,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from chat_tui_core.actions import Action
+from chat_tui_core.actions import Action, Kind
 from chat_tui_core.model import RoomEvent
-from chat_tui_core.news import LinkChanged
 from chat_tui_core.session_changes import (
     ActionMoved,
     EventsArrived,
@@ -32,8 +31,11 @@ from chat_tui_core.session_changes import (
     TypingMoved,
 )
 from chat_tui_core.timeline import Change, Reset
-from chat_tui_core.transfers import Transfer
 from chat_tui_core.values import slotted
+
+if TYPE_CHECKING:
+    from chat_tui_core.link import LinkChanged
+    from chat_tui_core.transfers import Transfer
 
 __all__ = ["Batch", "Feed", "gather"]
 
@@ -42,7 +44,13 @@ QUICK: Final = 1 / 60
 SLOW: Final = 1 / 20
 """Seconds between two drains in a flood."""
 FLOOD: Final = 12
-"""Changes in one drain that make a flood."""
+"""Lines and other changes in one drain that make a flood."""
+SLOWEST: Final = 1 / 5
+"""Seconds between two drains while more comes than anybody reads: a whole screen each time, which slow lines feel."""
+TORRENT: Final = 100
+"""Lines and other changes in one drain that are more than that."""
+MOST_KEPT: Final = 1_000
+"""Lines and other changes that are kept for the next drain; more are handed over before it is time."""
 PATIENCE: Final = 1.0
 """Seconds that a slow terminal may hold a drain back."""
 
@@ -116,6 +124,23 @@ _TAKE: Final[Mapping[type, Callable[[Batch, Any], None]]] = MappingProxyType(
 )
 
 
+def _weight(change: SessionChange) -> int:
+    """How much a change counts for a flood: by its lines, where it brings some."""
+    return len(change.events) if isinstance(change, EventsArrived) else 1
+
+
+def _is_awaited(change: SessionChange) -> bool:
+    """Whether the person waits for a change: that something was read is told to the server, but not awaited."""
+    if isinstance(change, ActionMoved):
+        return change.action.kind is not Kind.READ
+    return isinstance(change, (LinkMoved, Said))
+
+
+def _pause_after(count: int) -> float:
+    """Seconds until the next drain after one with so many changes."""
+    return QUICK if count < FLOOD else SLOW if count < TORRENT else SLOWEST
+
+
 class Feed:
     """Takes changes as they come and hands them over in batches.
 
@@ -136,6 +161,8 @@ class Feed:
         self._backlog = backlog
         self._clock = clock or asyncio.get_running_loop().time
         self._changes: deque[SessionChange] = deque()
+        self._kept = 0
+        self._looked = 0  # how much was kept when it was looked at last
         self._timer: asyncio.TimerHandle | None = None
         self._requested = False
         self._urgent = False
@@ -149,8 +176,11 @@ class Feed:
         if self._closed:
             return
         self._changes.append(change)
-        if isinstance(change, (ActionMoved, LinkMoved, Said)):
+        self._kept += _weight(change)
+        if _is_awaited(change):
             self._urgent = True
+            self._request()
+        elif self._kept >= MOST_KEPT and self._waiting_since is None:
             self._request()
         elif self._timer is None and not self._requested:
             self._plan()
@@ -162,16 +192,20 @@ class Feed:
         self._cancel_timer()
 
     def _plan(self) -> None:
-        """Have a drain at the right time."""
+        """Have a drain at the right time; in a torrent, look now and then whether it has ended."""
         wait = self._last + self._pause - self._clock()
         if wait <= 0:
             self._request()
         else:
-            self._timer = asyncio.get_running_loop().call_later(wait, self._due)
+            self._looked = self._kept
+            self._timer = asyncio.get_running_loop().call_later(min(wait, SLOW), self._due)
 
     def _due(self) -> None:
         self._timer = None
-        self._request()
+        if self._kept - self._looked >= FLOOD:
+            self._plan()
+        else:
+            self._request()
 
     def _request(self) -> None:
         self._cancel_timer()
@@ -204,6 +238,6 @@ class Feed:
             return
         changes = list(self._changes)
         self._changes.clear()
-        self._pause = SLOW if len(changes) >= FLOOD else QUICK
+        self._pause, self._kept = _pause_after(self._kept), 0
         self._last = self._clock()
         self._apply(gather(changes))

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Literal
 
+from chat_tui.strings import _
 from chat_tui_core.safe_text import one_line
 from chat_tui_core.values import frozen
 
@@ -80,7 +81,9 @@ def list_folder(path: Path, order: Order = Order.NAME) -> Folder:
                     break
                 found.append(_entry(entry, order))
     except OSError as error:
-        return Folder(path, problem=f"{_shown(path)} cannot be read ({error.strerror}).")
+        return Folder(
+            path, problem=_("{folder} cannot be read ({why}).").format(folder=_shown(path), why=error.strerror)
+        )
     return Folder(path, tuple(_sorted(found, order)), more=more)
 
 

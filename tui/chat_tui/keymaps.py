@@ -10,8 +10,9 @@ from typing import Final
 
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 
-from chat_tui.config import Config, nearest
+from chat_tui.config import Config, meant
 from chat_tui.keys import KEYS, Key, Place
+from chat_tui.strings import N_, _
 
 __all__ = ["EATEN", "KEYMAPS", "bound_keys", "keymap_of", "problems", "taken_by"]
 
@@ -77,7 +78,7 @@ EATEN: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "f1": ("GNOME Terminal, Visual Studio Code", ""),
         "f10": ("GNOME Terminal, Xfce Terminal", ""),
-        "f11": ("most terminals: full screen", ""),
+        "f11": (N_("most terminals: full screen"), ""),
         "f12": ("Guake, Yakuake", ""),
         "ctrl+b": ("tmux", ""),
         "ctrl+a": ("GNU Screen", ""),
@@ -85,27 +86,27 @@ EATEN: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "ctrl+k": ("Visual Studio Code", ""),
         "ctrl+p": ("Visual Studio Code", ""),
         "ctrl+q": ("Visual Studio Code", ""),
-        "ctrl+n": ("browsers", ""),
-        "ctrl+t": ("browsers", ""),
-        "ctrl+w": ("browsers", ""),
+        "ctrl+n": (N_("browsers"), ""),
+        "ctrl+t": (N_("browsers"), ""),
+        "ctrl+w": (N_("browsers"), ""),
         "ctrl+s": ("terminals that still stop and start output by it", "where `stty ixon` is kept"),
-        "alt+enter": ("Windows Terminal, xterm: full screen", ""),
-        "alt+f4": ("desktops", ""),
-        "alt+space": ("desktops", ""),
-        "alt+tab": ("desktops", ""),
+        "alt+enter": (N_("Windows Terminal, xterm: full screen"), ""),
+        "alt+f4": (N_("desktops"), ""),
+        "alt+space": (N_("desktops"), ""),
+        "alt+tab": (N_("desktops"), ""),
         "alt+f": ("terminals with a menu bar", "where menus have shortcuts"),
         "ctrl+pageup": ("GNOME Terminal", "with several tabs"),
         "ctrl+pagedown": ("GNOME Terminal", "with several tabs"),
-        "shift+pageup": ("most terminals: their own scrolling", ""),
-        "shift+pagedown": ("most terminals: their own scrolling", ""),
+        "shift+pageup": (N_("most terminals: their own scrolling"), ""),
+        "shift+pagedown": (N_("most terminals: their own scrolling"), ""),
         "shift+home": ("GNOME Terminal", ""),
         "shift+end": ("GNOME Terminal", ""),
-        "shift+enter": ("terminals without the Kitty keyboard protocol report it as Enter", ""),
-        "ctrl+shift+c": ("most terminals", ""),
-        "ctrl+shift+v": ("most terminals", ""),
-        "ctrl+shift+t": ("most terminals", ""),
-        "ctrl+shift+w": ("most terminals", ""),
-        "ctrl+shift+n": ("most terminals", ""),
+        "shift+enter": (N_("terminals without the Kitty keyboard protocol report it as Enter"), ""),
+        "ctrl+shift+c": (N_("most terminals"), ""),
+        "ctrl+shift+v": (N_("most terminals"), ""),
+        "ctrl+shift+t": (N_("most terminals"), ""),
+        "ctrl+shift+w": (N_("most terminals"), ""),
+        "ctrl+shift+n": (N_("most terminals"), ""),
         "alt+up": ("Windows Terminal", "with several panes"),
         "alt+down": ("Windows Terminal", "with several panes"),
         "alt+left": ("Windows Terminal", "with several panes"),
@@ -133,16 +134,19 @@ def bound_keys(keymap: Mapping[str, str], key: Key) -> tuple[str, ...]:
 def problems(config: Config) -> list[str]:
     """What is wrong with the person's keys, a sentence each: unknown names, keys that mean two things in one place."""
     known = {key.id for key in KEYS}
-    found = [f"keys: there is no {name!r}{_near(name, known)}" for name in config.keys if name not in known]
+    found = [
+        _("keys: there is no {name!r}{near}").format(name=name, near=_near(name, known))
+        for name in config.keys
+        if name not in known
+    ]
     for name, keys in config.keys.items():
         wrong = [key for key in keys.split(",") if not _is_key(key.strip())]
-        found += [f"keys: {name} names {key.strip()!r}, which is no key" for key in wrong]
+        found += [_("keys: {name} names {key!r}, which is no key").format(name=name, key=key.strip()) for key in wrong]
     return found + list(_shared(keymap_of(config)))
 
 
 def _near(name: str, known: Iterable[str]) -> str:
-    near = nearest(name, known)
-    return near if "did you mean" in near else " (docs/keys.md and F1 list the names)"
+    return meant(name, known) or _(" (docs/keys.md and F1 list the names)")
 
 
 def _is_key(name: str) -> bool:
@@ -168,7 +172,9 @@ def _shared(keymap: Mapping[str, str]) -> Iterable[str]:
             for name in bound_keys(keymap, key):
                 first = owners.setdefault(name, key)
                 if first is not key and place in {first.place, key.place}:
-                    yield f"keys: {name} is both {first.id} and {key.id}"
+                    yield _("keys: {name} is both {first} and {second}").format(
+                        name=name, first=first.id, second=key.id
+                    )
 
 
 def _works_in(key: Key, place: Place) -> bool:
@@ -179,4 +185,4 @@ def _works_in(key: Key, place: Place) -> bool:
 def taken_by(key: str) -> str:
     """Which programs take a key for themselves whatever one does; empty where none does."""
     by, when = EATEN.get(key, ("", ""))
-    return "" if when else by
+    return "" if when else _(by)

@@ -8,6 +8,7 @@ from typing import Final
 
 from textual.binding import Binding, BindingType
 
+from chat_tui.strings import N_, _
 from chat_tui_core.values import frozen
 
 __all__ = ["KEYS", "Key", "Place", "bindings", "key_of", "keys_in", "shown_as"]
@@ -24,6 +25,7 @@ class Place(StrEnum):
     BANNER = "On the notice of a refused message"
     OUTBOX = "In the outbox"
     TRANSFERS = "In the list of files"
+    INBOX = "In the inbox"
     PICKER = "While choosing files"
     DIALOG = "In a dialog"
     LOGIN = "While signing in"
@@ -33,31 +35,45 @@ class Place(StrEnum):
 class Key:
     """One action. `id` names it in the configuration, `keys` are Textual's names, the first one is shown.
 
+    `words` say what it does, `hint` says it in a line of hints; both are English, and in the catalogue. `number` goes
+    into words that have a place for it.
+
     `over`: goes before what the focused widget would do with the key. `palette`: the command palette lists it before anything is typed.
     """
 
     id: str
     keys: str
     action: str
-    label: str
+    words: str
     place: Place
     over: bool = False
     palette: bool = False
     hint: str = ""
+    number: int = 0
+
+    @property
+    def label(self) -> str:
+        """What it does, in English, as documents have it."""
+        return self.words.format(number=self.number)
+
+    @property
+    def said(self) -> str:
+        """What it does, in the person's language."""
+        return _(self.words).format(number=self.number)
 
 
 def _jumps() -> Iterable[Key]:
     """Alt+1 to Alt+9."""
     for number in range(1, 10):
-        label = "Go to the first room of the list" if number == 1 else f"Go to room {number} of the list"
-        yield Key(f"room.jump{number}", f"alt+{number}", f"jump({number})", label, Place.MAIN, over=True)
+        words = N_("Go to the first room of the list") if number == 1 else N_("Go to room {number} of the list")
+        yield Key(f"room.jump{number}", f"alt+{number}", f"jump({number})", words, Place.MAIN, over=True, number=number)
 
 
 def _places() -> Iterable[Key]:
     """The keys of the places that are offered."""
     for number in range(1, 10):
-        label = "Go to the first of the places" if number == 1 else f"Go to place {number}"
-        yield Key(f"picker.place{number}", f"alt+{number}", f"place({number})", label, Place.PICKER)
+        words = N_("Go to the first of the places") if number == 1 else N_("Go to place {number}")
+        yield Key(f"picker.place{number}", f"alt+{number}", f"place({number})", words, Place.PICKER, number=number)
 
 
 KEYS: Final[tuple[Key, ...]] = (
@@ -112,6 +128,8 @@ KEYS: Final[tuple[Key, ...]] = (
         "files.clipboard", "alt+v", "send_clipboard", "Send the clipboard's image", Place.MAIN, over=True, palette=True
     ),
     Key("files.open", "f3", "transfers", "Show files on their way", Place.MAIN, over=True, palette=True),
+    Key("pictures.turn", "alt+i", "pictures", "Show or hide all pictures", Place.MAIN, over=True, palette=True),
+    Key("inbox.open", "f4,alt+m", "inbox", "Show what was said to you", Place.MAIN, over=True, palette=True),
     Key("banner.focus", "f6", "notice", "Go to the notice of a refused message", Place.MAIN, over=True, palette=True),
     Key("link.now", "f5", "connect_now", "Connect now instead of waiting", Place.MAIN, over=True, palette=True),
     Key("app.theme", "f9", "next_theme", "Change between dark and light", Place.EVERYWHERE, palette=True),
@@ -128,6 +146,9 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("timeline.edit", "e", "operate('edit')", "Edit your message", Place.TIMELINE),
     Key("timeline.redact", "d,delete", "operate('redact')", "Delete the message", Place.TIMELINE),
     Key("timeline.react", "plus", "operate('react')", "React to the message", Place.TIMELINE),
+    Key("timeline.thread", "T", "operate('thread')", "Open the thread of the message, or begin one", Place.TIMELINE),
+    Key("timeline.forward", "F", "operate('forward')", "Send the message to another room", Place.TIMELINE),
+    Key("timeline.link", "l", "operate('link')", "Copy a link to the message", Place.TIMELINE),
     Key("timeline.info", "i", "operate('info')", "Show ids, state and times of the message", Place.TIMELINE),
     Key("timeline.copy", "y", "copy_message", "Copy the message", Place.TIMELINE),
     Key("file.accept", "a", "file('accept')", "Have the file brought here", Place.TIMELINE, hint="accept"),
@@ -138,6 +159,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("file.retry", "t", "file('retry')", "Try again with the file", Place.TIMELINE, hint="try again"),
     Key("timeline.open", "o", "open_link", "Open the file or the first link of it", Place.TIMELINE, hint="open"),
     Key("file.folder", "f", "file('folder')", "Open the folder that the file is in", Place.TIMELINE, hint="folder"),
+    Key("timeline.picture", "v", "operate('picture')", "Show or hide the picture", Place.TIMELINE),
     Key("timeline.start", "home", "scroll_home", "Go to the oldest loaded message", Place.TIMELINE),
     Key("timeline.end", "end", "scroll_end", "Go to the newest message", Place.TIMELINE),
     Key("composer.send", "enter", "submit", "Send", Place.COMPOSER),
@@ -166,6 +188,9 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("transfers.folder", "f", "deed('folder')", "Open the folder that it is in", Place.TRANSFERS, hint="folder"),
     Key("transfers.copy", "y", "deed('copy')", "Copy its path", Place.TRANSFERS, hint="copy path"),
     Key("transfers.go", "enter", "go", "Go to it in its room", Place.TRANSFERS, hint="go there"),
+    Key("inbox.accept", "a", "accept", "Accept the invitation", Place.INBOX, hint="accept"),
+    Key("inbox.decline", "d,x,delete", "decline", "Decline the invitation", Place.INBOX, hint="decline"),
+    Key("inbox.go", "enter", "go", "Go to it in its room", Place.INBOX, hint="go there"),
     Key("picker.mark", "tab", "mark", "Mark the file, to send several", Place.PICKER, hint="mark"),
     Key("picker.up", "alt+up,alt+left", "up", "Go to the folder above", Place.PICKER, hint="folder above"),
     Key("picker.hidden", "alt+h", "hidden", "Show or hide hidden files", Place.PICKER, hint="hidden"),
@@ -187,12 +212,16 @@ KEYS: Final[tuple[Key, ...]] = (
 
 #: How keys are written for people; the rest is capitalised.
 _NAMES: Final = {
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "escape": "Esc",
+    "pageup": N_("PgUp"),
+    "pagedown": N_("PgDn"),
+    "home": N_("Home"),
+    "end": N_("End"),
+    "ctrl": N_("Ctrl"),
+    "shift": N_("Shift"),
+    "escape": N_("Esc"),
     "up": "↑",
     "down": "↓",
-    "delete": "Del",
+    "delete": N_("Del"),
     "plus": "+",
     "question_mark": "?",
     "slash": "/",
@@ -204,7 +233,10 @@ _NAMES: Final = {
 def shown_as(keys: str) -> str:
     """How the first of `keys` ("ctrl+k,alt+k") is written for people: "Ctrl+K"."""
     parts = keys.partition(",")[0].split("+")
-    return "+".join(_NAMES.get(part, part.capitalize() if len(part) > 1 or len(parts) > 1 else part) for part in parts)
+    return "+".join(
+        _(_NAMES[part]) if part in _NAMES else part.capitalize() if len(part) > 1 or len(parts) > 1 else part
+        for part in parts
+    )
 
 
 def keys_in(place: Place) -> tuple[Key, ...]:

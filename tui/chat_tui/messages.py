@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from chat_tui.transfer_words import FileDeed
+if TYPE_CHECKING:
+    from chat_tui.transfer_words import FileDeed
 
 __all__ = [
     "AccountSaved",
@@ -48,7 +50,11 @@ class Operation(StrEnum):
     EDIT = "edit"
     REDACT = "redact"
     REACT = "react"
+    THREAD = "thread"
+    FORWARD = "forward"
+    LINK = "link"
     INFO = "info"
+    PICTURE = "picture"
 
 
 class OperationWanted(Message):
@@ -70,11 +76,12 @@ class FileWanted(Message):
 
 
 class RoomChosen(Message):
-    """The person wants this room open."""
+    """The person wants this room of an account open; "" where there is one account only."""
 
-    def __init__(self, room_id: str) -> None:
+    def __init__(self, room_id: str, account: str = "") -> None:
         super().__init__()
         self.room_id = room_id
+        self.account = account
 
 
 class Decided(Message):

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
+from chat_tui.strings import N_, _, decimal, n_
 from chat_tui_core.errors import LocalError
 
-__all__ = ["EXAMPLES", "read_moment", "said_delay", "said_moment", "said_span", "split_moment"]
+__all__ = ["EXAMPLES", "MONTHS", "WEEKDAYS", "read_moment", "said_delay", "said_moment", "said_span", "split_moment"]
 
-EXAMPLES: Final = "18:30, +1h30m, tomorrow 9:00, 2026-12-01 09:00"
+EXAMPLES: Final = N_("18:30, +1h30m, tomorrow 9:00, 2026-12-01 09:00")
 LONGEST: Final = timedelta(days=366)
 
 _CLOCK: Final = r"(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)"
@@ -24,15 +25,18 @@ _SPAN: Final = re.compile(
     r"(?:(?P<minutes>\d{1,6})m(?:in)?)?(?:(?P<seconds>\d{1,8})s)?(?=\s|\Z)",
     re.IGNORECASE | re.ASCII,
 )
-_WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+WEEKDAYS: Final = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
+MONTHS: Final = (
+    *(N_("Jan"), N_("Feb"), N_("Mar"), N_("Apr"), N_("May"), N_("Jun")),
+    *(N_("Jul"), N_("Aug"), N_("Sep"), N_("Oct"), N_("Nov"), N_("Dec")),
+)
 
 
 def read_moment(text: str, now_ms: int, zone: tzinfo | None = None) -> int:
     """The moment that a text names, in milliseconds since 1970; see `split_moment`. Raises LocalError."""
     at, rest = split_moment(text, now_ms, zone)
     if rest:
-        raise LocalError(f"{text.strip()!r} is no time; try {EXAMPLES}.")
+        raise LocalError(_no_time(text.strip()))
     return at
 
 
@@ -42,7 +46,7 @@ def split_moment(text: str, now_ms: int, zone: tzinfo | None = None) -> tuple[in
     `zone` is where the person is, None = where the computer is. A time of day that is over means tomorrow's. Raises
     LocalError, with the sentence for the person, for what is no time, is over, or is more than a year ahead.
     """
-    text = text.lstrip()
+    text = _with_english_day(text.lstrip())
     now = datetime.fromtimestamp(now_ms / 1000, zone)
     for pattern, read in _FORMS:
         if (match := pattern.match(text)) is not None:
@@ -50,13 +54,26 @@ def split_moment(text: str, now_ms: int, zone: tzinfo | None = None) -> tuple[in
             break
     else:
         word = text.split(maxsplit=1)[0][:30] if text else ""
-        raise LocalError(f"{word!r} is no time; try {EXAMPLES}.")
+        raise LocalError(_no_time(word))
     at = round(moment.timestamp() * 1000)
     if at <= now_ms:
-        raise LocalError(f"{match.group().strip()} is over.")
+        raise LocalError(_("{moment} is over.").format(moment=match.group().strip()))
     if at - now_ms > LONGEST / timedelta(milliseconds=1):
-        raise LocalError("That is more than a year ahead.")
+        raise LocalError(_("That is more than a year ahead."))
     return at, text[match.end() :].strip()
+
+
+def _no_time(word: str) -> str:
+    return _("{word!r} is no time; try {examples}.").format(word=word, examples=_(EXAMPLES))
+
+
+def _with_english_day(text: str) -> str:
+    """The text with its first word in English where it is "today" or "tomorrow" in the person's language."""
+    first, blank, rest = text.partition(" ")
+    for day in (N_("today"), N_("tomorrow")):
+        if blank and first.casefold() == _(day).casefold():
+            return f"{day} {rest}"
+    return text
 
 
 def _named(match: re.Match[str], now: datetime) -> datetime:
@@ -66,7 +83,7 @@ def _named(match: re.Match[str], now: datetime) -> datetime:
         try:
             day = date.fromisoformat(match["day"])
         except ValueError:
-            raise LocalError(f"{match['day']} is no day.") from None
+            raise LocalError(_("{day} is no day.").format(day=match["day"])) from None
         return moment.replace(year=day.year, month=day.month, day=day.day)
     later = match["tomorrow"] or (not match["today"] and moment <= now)
     return moment + timedelta(days=1) if later else moment
@@ -90,9 +107,11 @@ def said_moment(at_ms: int, now_ms: int, zone: tzinfo | None = None) -> str:
     days = (at.date() - now.date()).days
     clock = f"{at.hour:02}:{at.minute:02}"
     if days in {0, 1}:
-        return f"{'tomorrow' if days else 'today'} at {clock}"
-    year = f" {at.year}" if at.year != now.year else ""
-    return f"{_WEEKDAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]}{year} at {clock}"
+        return (_("tomorrow at {clock}") if days else _("today at {clock}")).format(clock=clock)
+    this_year = at.year == now.year
+    said = _("{weekday} {day} {month} at {clock}") if this_year else _("{weekday} {day} {month} {year} at {clock}")
+    weekday, month = _(WEEKDAYS[at.weekday()]), _(MONTHS[at.month - 1])
+    return said.format(weekday=weekday, day=at.day, month=month, year=at.year, clock=clock)
 
 
 def said_span(milliseconds: int) -> str:
@@ -106,11 +125,12 @@ def said_span(milliseconds: int) -> str:
     hours, minutes = divmod(minutes, 60)
     if hours < 48:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{round(hours / 24)} days"
+    days = round(hours / 24)
+    return n_("{count} day", "{count} days", days).format(count=days)
 
 
 def said_delay(milliseconds: int) -> str:
     """How long something took: "84 ms", "1.3 s", "12 min"."""
     if milliseconds < 1000:
         return f"{milliseconds} ms"
-    return f"{milliseconds / 1000:.1f} s" if milliseconds < 60_000 else said_span(milliseconds)
+    return f"{decimal(milliseconds / 1000)} s" if milliseconds < 60_000 else said_span(milliseconds)

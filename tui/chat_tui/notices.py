@@ -10,6 +10,7 @@ from typing import Final
 
 from chat_tui.config import Config
 from chat_tui.settings import quiet_minutes
+from chat_tui.strings import _
 from chat_tui_core.model import SPOKEN, EventKind, Membership, Room, RoomEvent, RoomKind
 from chat_tui_core.safe_text import harmless_name, one_line
 from chat_tui_core.values import frozen
@@ -107,20 +108,21 @@ def invited(config: Config, room: Room, *, minute: int) -> bool:
 def notice_of(room: Room, event: RoomEvent, *, preview: bool) -> Notice:
     """What is shown of an event: who and where, and with `preview` what."""
     sender = harmless_name(event.sender_name or event.sender)
-    where = "" if room.kind is RoomKind.DIRECT else f" in {harmless_name(room.title)}"
+    direct = room.kind is RoomKind.DIRECT
+    title = sender if direct else _("{name} in {room}").format(name=sender, room=harmless_name(room.title))
     if not preview:
-        body = "New file" if event.kind is EventKind.FILE else "New message"
+        body = _("New file") if event.kind is EventKind.FILE else _("New message")
     elif event.file is not None:
-        body = one_line(f"File: {event.file.name} {event.text}", LONGEST)
+        body = one_line(_("File: {name} {text}").format(name=event.file.name, text=event.text), LONGEST)
     else:
         body = one_line(event.text, LONGEST)
-    return Notice(f"{sender}{where}", body, room.room_id)
+    return Notice(title, body, room.room_id)
 
 
 def invitation(room: Room) -> Notice:
     """What is shown of an invitation."""
-    who = harmless_name(room.inviter) or "Somebody"
-    return Notice(harmless_name(room.title), f"{who} invites you to this room", room.room_id)
+    who = harmless_name(room.inviter) or _("Somebody")
+    return Notice(harmless_name(room.title), _("{name} invites you to this room").format(name=who), room.room_id)
 
 
 def summed_up(notices: Sequence[Notice]) -> Notice:
@@ -129,5 +131,7 @@ def summed_up(notices: Sequence[Notice]) -> Notice:
         return notices[0]
     rooms = {notice.room_id: None for notice in notices}
     if len(rooms) == 1:
-        return Notice(notices[-1].title, f"{len(notices)} new messages; the last: {notices[-1].body}", *rooms)
-    return Notice("chat-tui", f"{len(notices)} new messages in {len(rooms)} rooms")
+        body = _("{count} new messages; the last: {text}").format(count=len(notices), text=notices[-1].body)
+        return Notice(notices[-1].title, body, *rooms)
+    body = _("{count} new messages in {rooms} rooms").format(count=len(notices), rooms=len(rooms))
+    return Notice("chat-tui", body)

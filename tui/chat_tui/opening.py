@@ -1,9 +1,10 @@
-"""Which account the app opens, and taking it: its lock, its file, its token; nothing runs yet."""
+"""Which accounts the app opens, and taking them: their locks, their files, their tokens; nothing runs yet."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable
+import os
+import time
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -14,14 +15,17 @@ from chat_tui.log import hide
 from chat_tui_core import registry, secrets
 from chat_tui_core.accounts import AccountLock, DataFolder
 from chat_tui_core.contract import Backend, KeepSecret, forget_secret
+from chat_tui_core.errors import AccountBusy, ChatError
 from chat_tui_core.model import Account
 from chat_tui_core.session import Session
 from chat_tui_core.store import Store
 from chat_tui_core.values import slotted
 
-__all__ = ["Opened", "choose_account", "open_account"]
+__all__ = ["Opened", "choose_accounts", "open_account", "open_accounts"]
 
 STORE_FILE: Final = "chat.db"
+RELOAD_SECONDS: Final = 5.0
+LOOK_AGAIN: Final = 0.05
 
 
 @slotted
@@ -94,16 +98,42 @@ def open_account(data: DataFolder, name: str) -> Opened:
     return Opened(account, backend, token, store, lock, data.folder(name), ask_token, data.keeper(name))
 
 
-def choose_account(options: AppOptions) -> str:
-    """The account to open: the one that was named, else the configured one, else the one that was used last."""
-    if name := options.account or options.config.account:
-        return options.data.account(name).name
-    names = options.data.names()
-    return max(names, key=lambda name: _last_used(options.data.folder(name)), default="")
+def choose_accounts(options: AppOptions) -> list[str]:
+    """The accounts to open, in the order in which they are shown; raises ConfigError for one that does not exist.
+
+    That is the one that was named; else those that the configuration lists; else all, the configured one first.
+    """
+    data, config = options.data, options.config
+    if options.account:
+        return [data.account(options.account).name]
+    if config.accounts:
+        return [data.account(name).name for name in dict.fromkeys(config.accounts)]
+    first = [data.account(config.account).name] if config.account else []
+    return [*first, *(name for name in data.names() if name not in first)]
 
 
-def _last_used(folder: Path) -> float:
-    """When an account's lock was last taken; 0 if never."""
-    with contextlib.suppress(OSError):
-        return (folder / "lock").stat().st_mtime
-    return 0.0
+def open_accounts(data: DataFolder, names: Iterable[str]) -> tuple[list[Opened], dict[str, ChatError]]:
+    """Take these accounts, each that can be taken; with what keeps the others from it, by their names.
+
+    A page in a browser that was loaded again waits until the app of the page before has ended.
+    """
+    give_up = time.monotonic() + (RELOAD_SECONDS if os.environ.get("TEXTUAL_DRIVER") else 0)
+    opened: list[Opened] = []
+    absent: dict[str, ChatError] = {}
+    for name in names:
+        try:
+            opened.append(_open_patiently(data, name, give_up))
+        except ChatError as error:
+            absent[name] = error
+    return opened, absent
+
+
+def _open_patiently(data: DataFolder, name: str, give_up: float) -> Opened:
+    """Take an account; where another process has it, try again until a time of the monotonic clock."""
+    while True:
+        try:
+            return open_account(data, name)
+        except AccountBusy:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(LOOK_AGAIN)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from chat_tui.strings import LANGUAGES, _
 from chat_tui_core.secrets import Keep
 from chat_tui_core.values import frozen
 
@@ -16,6 +17,7 @@ LONGEST_UNDO: Final = 120
 MOST_DAYS: Final = 36_500
 LEVELS: Final = ("all", "mentions", "nothing")
 DESKTOP: Final = ("auto", "program", "osc9", "osc777", "off")
+PICTURES: Final = ("auto", "kitty", "blocks", "off")
 KEYMAPS: Final = ("default", "emacs", "vim", "irc")
 _SPAN: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 _YES: Final = MappingProxyType({"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False})
@@ -64,28 +66,36 @@ def quiet_minutes(span: str) -> tuple[int, int] | None:
 
 
 def _text(value: Any) -> str:
-    return "" if isinstance(value, str) and value.isprintable() else "must be a text in quotes"
+    return "" if isinstance(value, str) and value.isprintable() else _("must be a text in quotes")
 
 
 def _yes_or_no(value: Any) -> str:
-    return "" if isinstance(value, bool) else "must be true or false"
+    return "" if isinstance(value, bool) else _("must be true or false")
 
 
 def _seconds(value: Any) -> str:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return "" if number and 0 <= value <= LONGEST_UNDO else f"must be a number of seconds from 0 to {LONGEST_UNDO}"
+    return (
+        ""
+        if number and 0 <= value <= LONGEST_UNDO
+        else _("must be a number of seconds from 0 to {most}").format(most=LONGEST_UNDO)
+    )
 
 
 def _days(value: Any) -> str:
     number = isinstance(value, int) and not isinstance(value, bool)
-    return "" if number and 0 <= value <= MOST_DAYS else f"must be a whole number of days from 0 to {MOST_DAYS}"
+    return (
+        ""
+        if number and 0 <= value <= MOST_DAYS
+        else _("must be a whole number of days from 0 to {most}").format(most=MOST_DAYS)
+    )
 
 
 def _one_of(*choices: str) -> Callable[[Any], str]:
-    listed = ", ".join(f'"{choice}"' for choice in choices[:-1]) + f' or "{choices[-1]}"'
+    listed = ", ".join(f'"{choice}"' for choice in choices[:-1]) + _(' or "{last}"').format(last=choices[-1])
 
     def problem(value: Any) -> str:
-        return "" if isinstance(value, str) and value in choices else f"must be {listed}"
+        return "" if isinstance(value, str) and value in choices else _("must be {listed}").format(listed=listed)
 
     return problem
 
@@ -94,24 +104,28 @@ def _words(value: Any) -> str:
     good = isinstance(value, list | tuple) and all(
         isinstance(word, str) and word.isprintable() and word.strip() for word in value
     )
-    return "" if good else 'must be a list of words such as ["release", "lunch"]'
+    return "" if good else _('must be a list of words such as ["release", "lunch"]')
 
 
 def _quiet(value: Any) -> str:
     good = value == "" or (isinstance(value, str) and quiet_minutes(value) is not None)
-    return "" if good else 'must be a span such as "22:00-07:00", or ""'
+    return "" if good else _('must be a span such as "22:00-07:00", or ""')
 
 
 def _keys(value: Any) -> str:
     good = isinstance(value, Mapping) and all(
         isinstance(keys, str) and keys.isprintable() for keys in flat(value).values()
     )
-    return "" if good else 'must be a table such as app.help = "f1,ctrl+h"'
+    return "" if good else _('must be a table such as app.help = "f1,ctrl+h"')
 
 
 def _levels(value: Any) -> str:
     good = isinstance(value, Mapping) and all(level in LEVELS for level in flat(value).values())
-    return "" if good else f'must be a table such as "general" = "all"; each is one of {", ".join(LEVELS)}'
+    return (
+        ""
+        if good
+        else _('must be a table such as "general" = "all"; each is one of {levels}').format(levels=", ".join(LEVELS))
+    )
 
 
 def _read_yes_or_no(text: str) -> Any:
@@ -147,11 +161,44 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         choices=("cozy", "compact"),
     ),
     Setting("clock", "24h", "How times are told: 18:05 or 6:05pm.", _one_of("24h", "12h"), choices=("24h", "12h")),
-    Setting("account", "", "The account to open when none is named.", _text, at_start=True, example='account = "home"'),
+    Setting(
+        "pictures",
+        "auto",
+        "How pictures are shown among the messages: blocks draws them in half blocks of colour, kitty in full, for "
+        "terminals with Kitty's graphics protocol (Kitty from 0.28 on, Ghostty), off leaves a line; auto is kitty in "
+        "Ghostty and blocks elsewhere. They are drawn where Pillow is installed.",
+        _one_of(*PICTURES),
+        choices=PICTURES,
+    ),
+    Setting(
+        "language",
+        "auto",
+        "The language of the app: en, de, or auto for the one that the environment asks for (LC_ALL, LC_MESSAGES, LANG).",
+        _one_of("auto", *LANGUAGES),
+        choices=("auto", *LANGUAGES),
+        at_start=True,
+    ),
+    Setting(
+        "account",
+        "",
+        "The account that commands use when none is named; the app shows it first.",
+        _text,
+        at_start=True,
+        example='account = "home"',
+    ),
+    Setting(
+        "accounts",
+        (),
+        "The accounts that the app opens, in this order; without any: all.",
+        _words,
+        _read_words,
+        at_start=True,
+        example='accounts = ["home", "work"]',
+    ),
     Setting(
         "undo_send",
         0.0,
-        f"Seconds, up to {LONGEST_UNDO}, in which a message can be taken back after Enter; 0: it leaves at once.",
+        "Seconds, up to 120, in which a message can be taken back after Enter; 0: it leaves at once.",
         _seconds,
         _read_number,
         example="undo_send = 5",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+from textual.app import App
 from textual.theme import Theme
 
-__all__ = ["DARK", "LIGHT", "OWN"]
+__all__ = ["DARK", "LIGHT", "OWN", "begin_with"]
 
 DARK: Final = Theme(
     name="chat-tui-dark",
@@ -55,3 +56,14 @@ LIGHT: Final = Theme(
     },
 )
 OWN: Final = (DARK, LIGHT)
+
+
+def begin_with(app: App[Any], name: str) -> None:
+    """Give a theme to an app that has not begun to run; as `app.theme = name`, which reads all style sheets twice."""
+    theme = app.get_theme(name)
+    if theme is None or theme.ansi or not theme.dark:
+        app.theme = name
+    else:  # an app is made for a dark theme: only the colours are others
+        app.set_reactive(App.theme, name)
+        app.add_class(f"-theme-{name}", update=False)
+        app.stylesheet.set_variables(app.get_css_variables())

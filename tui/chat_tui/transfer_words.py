@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from chat_tui.moments import said_span
+from chat_tui.strings import N_, _, decimal
 from chat_tui_core.safe_text import one_line
 from chat_tui_core.transfers import ENDED, MARKS, Direction, Recipient, State, Transfer
 from chat_tui_core.values import frozen
@@ -104,12 +105,12 @@ def size_text(size: int) -> str:
         if amount < 1000 or unit == "GB":
             break
         amount /= 1000
-    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"
+    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{decimal(amount)} {unit}"
 
 
 def facts_of(size: int, mime: str) -> str:
     """Size and type of a file, as far as they are told: "48.2 MB  application/zip"."""
-    shown = "empty" if size == 0 else size_text(size)
+    shown = _("empty") if size == 0 else size_text(size)
     return "  ".join(part for part in (shown, one_line(mime, 60)) if part)
 
 
@@ -140,7 +141,7 @@ def stand_of(transfer: Transfer, now: Now) -> Stand:
     if transfer.state in ENDED:
         return _broken(transfer)
     if transfer.state is State.NEW and transfer.direction is Direction.IN:
-        return Stand(MARKS[State.NEW], "offered", "warn")
+        return Stand(MARKS[State.NEW], _("offered"), "warn")
     return _moving(transfer, now)
 
 
@@ -150,16 +151,19 @@ def _moving(transfer: Transfer, now: Now) -> Stand:
     if now.rate and not now.why:
         facts.append(f"{size_text(round(now.rate))}/s")
         if transfer.size > 0:
-            facts.append(f"{said_span(round((transfer.size - transfer.done) / now.rate * 1000))} left")
+            left = said_span(round((transfer.size - transfer.done) / now.rate * 1000))
+            facts.append(_("{span} left").format(span=left))
     if now.why:
-        again = f" Again in {said_span(round(now.again * 1000))}." if now.again > 0 else ""
-        return Stand(_mark(transfer), "waiting", "warn", share, tuple(facts), one_line(now.why, 300) + again, "warn")
+        why = one_line(_(now.why), 300)
+        if now.again > 0:
+            why = _("{why} Again in {span}.").format(why=why, span=said_span(round(now.again * 1000)))
+        return Stand(_mark(transfer), _("waiting"), "warn", share, tuple(facts), why, "warn")
     who = _who_has(transfer) if transfer.recipients else ""
-    word = _MOVING[transfer.direction]
+    word = _(_MOVING[transfer.direction])
     return Stand(_mark(transfer), word, "", share, tuple(fact for fact in facts if fact), who)
 
 
-_MOVING: Final[Mapping[Direction, str]] = {Direction.OUT: "sending", Direction.IN: "receiving"}
+_MOVING: Final[Mapping[Direction, str]] = {Direction.OUT: N_("sending"), Direction.IN: N_("receiving")}
 
 
 def _mark(transfer: Transfer) -> str:
@@ -168,57 +172,67 @@ def _mark(transfer: Transfer) -> str:
 
 def _complete(transfer: Transfer) -> Stand:
     if transfer.direction is Direction.IN:
-        return Stand(_mark(transfer), "received", "good", more=_where(transfer))
-    return Stand(_mark(transfer), "sent", "good", more=_who_has(transfer))
+        return Stand(_mark(transfer), _("received"), "good", more=_where(transfer))
+    return Stand(_mark(transfer), _("sent"), "good", more=_who_has(transfer))
 
 
 def _where(transfer: Transfer) -> str:
     """Where a received file is; its name too where it had to get another one."""
     path = Path(transfer.path)
-    return f"in {tilde(str(path.parent))}" if path.name == transfer.name else f"as {tilde(transfer.path)}"
+    if path.name == transfer.name:
+        return _("in {folder}").format(folder=tilde(str(path.parent)))
+    return _("as {file}").format(file=tilde(transfer.path))
 
 
 def _broken(transfer: Transfer) -> Stand:
     done = f"{transfer.percent} %" if transfer.done > 0 else ""
-    reason = one_line(transfer.reason, 300).rstrip(".")
+    reason = one_line(_(transfer.reason), 300).rstrip(".")
     left = ""
     if transfer.direction is Direction.IN and transfer.path and transfer.done > 0:
-        left = f"what came is kept as {one_line(Path(transfer.path).name.encode('utf-8', 'replace').decode(), 200)}"
+        name = one_line(Path(transfer.path).name.encode("utf-8", "replace").decode(), 200)
+        left = _("what came is kept as {name}").format(name=name)
     failed = transfer.state is State.FAILED
     facts = (done,) if done else ()
     more = "; ".join(part for part in (reason, left) if part)
-    return Stand(_mark(transfer), "failed" if failed else "cancelled", "bad" if failed else "dim", None, facts, more)
+    word = _("failed") if failed else _("cancelled")
+    return Stand(_mark(transfer), word, "bad" if failed else "dim", None, facts, more)
 
 
 def _who_has(transfer: Transfer) -> str:
     """Who of those that accepted a file of ours has it: "2 of 3 have it", or about one by name."""
     recipients = transfer.recipients
     if not recipients:
-        return "nobody has it yet"
+        return _("nobody has it yet")
     have = sum(1 for one in recipients if one.state is State.COMPLETE)
     if len(recipients) == 1:
         (one,) = recipients
-        return f"{one_line(one.user, NAMED)} {_RECIPIENT[one.state](one, transfer.size)}"
+        return _RECIPIENT[one.state](one, one_line(one.user, NAMED), transfer.size)
     gone = sum(1 for one in recipients if one.state in ENDED) - have
-    return f"{have} of {len(recipients)} have it" + (f", {gone} cannot or will not" if gone else "")
+    said = _("{have} of {all} have it, {gone} cannot or will not") if gone else _("{have} of {all} have it")
+    return said.format(have=have, all=len(recipients), gone=gone)
 
 
-def _takes(one: Recipient, size: int) -> str:
-    return f"takes it, {min(99, one.done * 100 // size)} %" if size > 0 else "takes it"
+def _takes(one: Recipient, name: str, size: int) -> str:
+    if size <= 0:
+        return _("{name} takes it").format(name=name)
+    return _("{name} takes it, {percent} %").format(name=name, percent=min(99, one.done * 100 // size))
 
 
-_RECIPIENT: Final[Mapping[State, Callable[[Recipient, int], str]]] = {
+def _could_not(one: Recipient, name: str, _size: int) -> str:
+    if not one.reason:
+        return _("{name} could not take it").format(name=name)
+    reason = one_line(_(one.reason), 100).rstrip(".")
+    return _("{name} could not take it: {reason}").format(name=name, reason=reason)
+
+
+_RECIPIENT: Final[Mapping[State, Callable[[Recipient, str, int], str]]] = {
     State.NEW: _takes,
     State.ACCEPTED: _takes,
     State.CONNECTED: _takes,
-    State.COMPLETE: lambda _one, _size: "has it",
-    State.CANCELLED: lambda _one, _size: "cancelled it",
-    State.FAILED: lambda one, _size: f"could not take it{_because(one.reason)}",
+    State.COMPLETE: lambda _one, name, _size: _("{name} has it").format(name=name),
+    State.CANCELLED: lambda _one, name, _size: _("{name} cancelled it").format(name=name),
+    State.FAILED: _could_not,
 }
-
-
-def _because(reason: str) -> str:
-    return f": {one_line(reason, 100).rstrip('.')}" if reason else ""
 
 
 # ---------------------------------------------------------------- what can be done

@@ -7,6 +7,7 @@ from datetime import tzinfo
 from typing import Final, Literal
 
 from chat_tui.moments import said_delay, said_moment, said_span
+from chat_tui.strings import N_, _
 from chat_tui_core.actions import MARKS, Action, Kind, State
 from chat_tui_core.outbox import LONGEST_HOLD, Wait, Why, plan
 from chat_tui_core.safe_text import one_line
@@ -40,48 +41,48 @@ Tone = Literal["", "good", "warn", "bad", "dim"]
 #: Kind -> what is done, before the gist of it; a message needs no such word.
 _DEEDS: Final[Mapping[Kind, str]] = {
     Kind.SEND: "",
-    Kind.EDIT: "edit",
-    Kind.REDACT: "delete a message",
-    Kind.REACT: "react",
-    Kind.JOIN: "join",
-    Kind.LEAVE: "leave",
-    Kind.CREATE_ROOM: "create the room",
-    Kind.DELETE_ROOM: "delete the room",
-    Kind.INVITE: "invite",
-    Kind.KICK: "remove",
-    Kind.BAN: "ban",
-    Kind.UNBAN: "lift the ban on",
-    Kind.TOPIC: "set the topic",
-    Kind.NAME: "name the room",
-    Kind.FORGET: "forget the room",
-    Kind.KNOCK: "ask to be let in",
-    Kind.PROFILE: "take the name",
-    Kind.TAG: "mark the room",
-    Kind.MUTE: "mute the room",
-    Kind.READ: "mark as read",
+    Kind.EDIT: N_("edit"),
+    Kind.REDACT: N_("delete a message"),
+    Kind.REACT: N_("react"),
+    Kind.JOIN: N_("join"),
+    Kind.LEAVE: N_("leave"),
+    Kind.CREATE_ROOM: N_("create the room"),
+    Kind.DELETE_ROOM: N_("delete the room"),
+    Kind.INVITE: N_("invite"),
+    Kind.KICK: N_("remove"),
+    Kind.BAN: N_("ban"),
+    Kind.UNBAN: N_("lift the ban on"),
+    Kind.TOPIC: N_("set the topic"),
+    Kind.NAME: N_("name the room"),
+    Kind.FORGET: N_("forget the room"),
+    Kind.KNOCK: N_("ask to be let in"),
+    Kind.PROFILE: N_("take the name"),
+    Kind.TAG: N_("mark the room"),
+    Kind.MUTE: N_("mute the room"),
+    Kind.READ: N_("mark as read"),
 }
 #: Kind -> what was done as the subject of a sentence.
 _SUBJECTS: Final[Mapping[Kind, str]] = {
-    Kind.SEND: "“{gist}”",
-    Kind.EDIT: "The edit “{gist}”",
-    Kind.REDACT: "Deleting {about}",
-    Kind.REACT: "The reaction {gist} to {about}",
-    Kind.JOIN: "Joining the room",
-    Kind.LEAVE: "Leaving the room",
-    Kind.CREATE_ROOM: "Creating the room",
-    Kind.DELETE_ROOM: "Deleting the room",
-    Kind.INVITE: "Inviting {gist}",
-    Kind.KICK: "Removing {gist}",
-    Kind.BAN: "Banning {gist}",
-    Kind.UNBAN: "Lifting the ban on {gist}",
-    Kind.TOPIC: "Setting the topic",
-    Kind.NAME: "Naming the room",
-    Kind.FORGET: "Forgetting the room",
-    Kind.KNOCK: "Asking to be let in",
-    Kind.PROFILE: "Taking the name {gist}",
-    Kind.TAG: "Marking the room",
-    Kind.MUTE: "Muting the room",
-    Kind.READ: "Marking the room as read",
+    Kind.SEND: N_("“{gist}”"),
+    Kind.EDIT: N_("The edit “{gist}”"),
+    Kind.REDACT: N_("Deleting {about}"),
+    Kind.REACT: N_("The reaction {gist} to {about}"),
+    Kind.JOIN: N_("Joining the room"),
+    Kind.LEAVE: N_("Leaving the room"),
+    Kind.CREATE_ROOM: N_("Creating the room"),
+    Kind.DELETE_ROOM: N_("Deleting the room"),
+    Kind.INVITE: N_("Inviting {gist}"),
+    Kind.KICK: N_("Removing {gist}"),
+    Kind.BAN: N_("Banning {gist}"),
+    Kind.UNBAN: N_("Lifting the ban on {gist}"),
+    Kind.TOPIC: N_("Setting the topic"),
+    Kind.NAME: N_("Naming the room"),
+    Kind.FORGET: N_("Forgetting the room"),
+    Kind.KNOCK: N_("Asking to be let in"),
+    Kind.PROFILE: N_("Taking the name {gist}"),
+    Kind.TAG: N_("Marking the room"),
+    Kind.MUTE: N_("Muting the room"),
+    Kind.READ: N_("Marking the room as read"),
 }
 
 
@@ -116,9 +117,9 @@ def undo_until(action: Action, now_ms: int) -> int:
 
 def deed_of(action: Action) -> tuple[str, str]:
     """(what is done, the gist of it), each on one line; either may be empty."""
-    deed = _DEEDS[action.kind]
+    deed = _(_DEEDS[action.kind])
     if action.kind is Kind.REACT and action.content.get("remove"):
-        deed = "take back"
+        deed = _("take back")
     gist = one_line(action.text, _GIST)
     if action.kind is Kind.SEND and action.content.get("kind") == "emote":
         deed = "/me"
@@ -128,7 +129,8 @@ def deed_of(action: Action) -> tuple[str, str]:
 def subject_of(action: Action, about: str = "") -> str:
     """What was done as the subject of a sentence; `about` is the text of the message that it was done to."""
     gist = one_line(action.text, _GIST)
-    return _SUBJECTS[action.kind].format(gist=gist, about=f"“{one_line(about, _GIST)}”" if about else "a message")
+    message = _("“{gist}”").format(gist=one_line(about, _GIST)) if about else _("a message")
+    return _(_SUBJECTS[action.kind]).format(gist=gist, about=message)
 
 
 def mark_of(action: Action, wait: Wait | None) -> str:
@@ -140,7 +142,8 @@ def mark_of(action: Action, wait: Wait | None) -> str:
 
 def reason_of(action: Action) -> str:
     """Why the server did not take it, without a full stop."""
-    return one_line(action.error_text or action.error_code, 300).rstrip(".") or "the server gave no reason"
+    said = _(action.error_text) or action.error_code
+    return one_line(said, 300).rstrip(".") or _("the server gave no reason")
 
 
 def standing(action: Action, wait: Wait | None, now: Now) -> Standing:
@@ -156,7 +159,7 @@ def note_of(action: Action, wait: Wait, now: Now, take_back: str) -> str:
     `take_back` is the key that takes back what can be taken back.
     """
     if wait.why is Why.UNDO:
-        return f"sends in {said_span(wait.until - now.ms)}, {take_back} takes it back"
+        return _("sends in {span}, {key} takes it back").format(span=said_span(wait.until - now.ms), key=take_back)
     return standing(action, wait, now).words if wait.why in _NOTED else ""
 
 
@@ -164,61 +167,70 @@ _NOTED: Final = frozenset({Why.CHECK, Why.RETRY, Why.TIME})
 
 
 def _turn(_action: Action, _wait: Wait, now: Now) -> Standing:
-    return Standing("leaves now" if now.online else "leaves with the next connection", "warn")
+    return Standing(_("leaves now") if now.online else _("leaves with the next connection"), "warn")
 
 
 def _check(_action: Action, wait: Wait, now: Now) -> Standing:
     if not now.online:
-        return Standing("checking… with the next connection", "warn")
-    again = f"again in {said_span(wait.until - now.ms)}" if wait.until > now.ms else "whether it arrived"
-    return Standing(f"checking… {again}", "warn")
+        return Standing(_("checking… with the next connection"), "warn")
+    if wait.until > now.ms:
+        return Standing(_("checking… again in {span}").format(span=said_span(wait.until - now.ms)), "warn")
+    return Standing(_("checking… whether it arrived"), "warn")
 
 
 def _time(action: Action, wait: Wait, now: Now) -> Standing:
-    left = said_span(wait.until - now.ms)
-    return Standing(f"goes {said_moment(wait.until, now.ms, now.zone)}, in {left}", "good")
+    moment = said_moment(wait.until, now.ms, now.zone)
+    return Standing(_("goes {moment}, in {span}").format(moment=moment, span=said_span(wait.until - now.ms)), "good")
 
 
 def _retry(action: Action, wait: Wait, now: Now) -> Standing:
-    when = f"in {said_span(wait.until - now.ms)}" if now.online else "with the next connection"
+    again = _("… again in {span}") if now.online else _("… again with the next connection")
     reason = f": {reason_of(action)}" if action.error_text or action.error_code else ""
-    return Standing(f"… again {when}{reason}", "warn")
+    return Standing(again.format(span=said_span(wait.until - now.ms)) + reason, "warn")
 
 
 def _refused(action: Action) -> Standing:
-    passing = ", others pass it" if action.let_pass else ""
-    return Standing(f"refused{passing}: {reason_of(action)}", "bad")
+    said = _("refused, others pass it: {reason}") if action.let_pass else _("refused: {reason}")
+    return Standing(said.format(reason=reason_of(action)), "bad")
 
 
 #: What it waits for -> how that is said.
 _WAITING: Final[Mapping[Why, Callable[[Action, Wait, Now], Standing]]] = {
     Why.TURN: _turn,
-    Why.ANSWER: lambda _action, _wait, _now: Standing("on its way", "warn"),
+    Why.ANSWER: lambda _action, _wait, _now: Standing(_("on its way"), "warn"),
     Why.CHECK: _check,
-    Why.ECHO: lambda _action, _wait, _now: Standing("sent, not seen in the room yet", "good"),
+    Why.ECHO: lambda _action, _wait, _now: Standing(_("sent, not seen in the room yet"), "good"),
     Why.TIME: _time,
-    Why.UNDO: lambda _action, wait, now: Standing(f"sends in {said_span(wait.until - now.ms)}", "warn"),
+    Why.UNDO: lambda _action, wait, now: Standing(
+        _("sends in {span}").format(span=said_span(wait.until - now.ms)), "warn"
+    ),
     Why.RETRY: _retry,
-    Why.BEHIND: lambda _action, wait, _now: Standing(f"waits behind #{wait.by}"),
-    Why.BLOCKED: lambda _action, wait, _now: Standing(f"held back: #{wait.by} was refused", "warn"),
-    Why.CAUSE: lambda _action, wait, _now: Standing(f"waits until #{wait.by} is there"),
+    Why.BEHIND: lambda _action, wait, _now: Standing(_("waits behind #{id}").format(id=wait.by)),
+    Why.BLOCKED: lambda _action, wait, _now: Standing(_("held back: #{id} was refused").format(id=wait.by), "warn"),
+    Why.CAUSE: lambda _action, wait, _now: Standing(_("waits until #{id} is there").format(id=wait.by)),
     Why.PERSON: lambda action, _wait, _now: _refused(action),
 }
 
 
 def _confirmed(action: Action) -> Standing:
-    took = action.confirmed_at - action.created_at
-    return Standing(f"confirmed after {said_delay(max(0, took))}" if action.confirmed_at else "confirmed", "good")
+    if not action.confirmed_at:
+        return Standing(_("confirmed"), "good")
+    took = said_delay(max(0, action.confirmed_at - action.created_at))
+    return Standing(_("confirmed after {span}").format(span=took), "good")
 
 
 def _cancelled(action: Action) -> Standing:
-    return Standing(f"discarded: {reason_of(action)}" if action.error_text or action.error_code else "taken back")
+    if action.error_text or action.error_code:
+        return Standing(_("discarded: {reason}").format(reason=reason_of(action)))
+    return Standing(_("taken back"))
 
 
 def _as_it_is(action: Action) -> Standing:
-    return Standing(action.state.value)
+    return Standing(_(_STATES[action.state]))
 
 
+#: What it is as long as it is not known what it waits for.
+_STATES: Final[Mapping[State, str]] = {State.PENDING: N_("pending"), State.SENT: N_("sent")}
 _SETTLED: Final[Mapping[State, Callable[[Action], Standing]]] = {
     State.CONFIRMED: _confirmed,
     State.CANCELLED: _cancelled,

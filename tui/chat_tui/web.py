@@ -15,6 +15,7 @@ from aiohttp import web
 from textual_serve.server import Server
 
 from chat_tui.headless.chosen import chosen_account, data_folder
+from chat_tui.strings import N_, _
 from chat_tui_core.errors import ConfigError
 
 __all__ = ["Gate", "serve_app"]
@@ -33,10 +34,10 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-REFUSED: Final = (
+REFUSED: Final = N_(
     "This page is for whoever started `chat-tui serve`: open the address that it has printed. It works once.\n"
 )
-TAKEN: Final = "The app is open in another page. Close that one, then load this one again.\n"
+TAKEN: Final = N_("The app is open in another page. Close that one, then load this one again.\n")
 
 
 class Gate:
@@ -82,18 +83,18 @@ class Browser(Server):
     @web.middleware
     async def _checked(self, request: web.Request, handler: Any) -> web.StreamResponse:
         if request.url.host not in {HOST, "localhost"}:  # else another site could be named like this machine
-            raise web.HTTPForbidden(text=REFUSED)
+            raise web.HTTPForbidden(text=_(REFUSED))
         if request.path == "/" and (token := request.query.get("token")):
             cookie = self.gate.enter(token)
             if not cookie:
-                raise web.HTTPForbidden(text=REFUSED)
+                raise web.HTTPForbidden(text=_(REFUSED))
             answer = web.HTTPFound("/")
             answer.set_cookie(COOKIE, cookie, httponly=True, samesite="Strict", path="/")
             raise answer
         if not self.gate.knows(request.cookies.get(COOKIE, "")):
-            raise web.HTTPForbidden(text=REFUSED)
+            raise web.HTTPForbidden(text=_(REFUSED))
         if request.path == "/ws" and request.headers.get("Origin") != f"http://{request.host}":
-            raise web.HTTPForbidden(text=REFUSED)
+            raise web.HTTPForbidden(text=_(REFUSED))
         response: web.StreamResponse = await handler(request)
         return response
 
@@ -103,14 +104,14 @@ class Browser(Server):
             async with asyncio.timeout(CLOSING_SECONDS):
                 await self._free.wait()
         except TimeoutError:
-            raise web.HTTPConflict(text=TAKEN) from None
+            raise web.HTTPConflict(text=_(TAKEN)) from None
         self.public_url = f"http://{request.host}"
         return await super().handle_index(request)
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
         """Run the app for a page, until the page or the app is closed."""
         if not self._free.is_set():
-            raise web.HTTPConflict(text=TAKEN)
+            raise web.HTTPConflict(text=_(TAKEN))
         self._free.clear()
         try:
             return await super().handle_websocket(request)
@@ -150,11 +151,16 @@ async def _serve(command: str, port: int) -> int:
         try:
             await site.start()
         except OSError as error:
-            raise ConfigError(f"Port {port} cannot be used ({error.strerror}): choose another with --port.") from error
+            raise ConfigError(
+                _("Port {port} cannot be used ({why}): choose another with --port.").format(
+                    port=port, why=error.strerror
+                )
+            ) from error
         bound = runner.addresses[0][1]
         sys.stdout.write(
-            f"Open http://{HOST}:{bound}/?token={browser.gate.token}\n"
-            "in a browser on this machine. The address works once; Ctrl+C ends everything.\n"
+            _("Open {address}\nin a browser on this machine. The address works once; Ctrl+C ends everything.\n").format(
+                address=f"http://{HOST}:{bound}/?token={browser.gate.token}"
+            )
         )
         sys.stdout.flush()
         await ended.wait()

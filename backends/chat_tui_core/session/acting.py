@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import asdict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from chat_tui_core.actions import Action, Kind
 from chat_tui_core.errors import LocalError
-from chat_tui_core.model import Room
-from chat_tui_core.news import Capability
+from chat_tui_core.link import Capability
+from chat_tui_core.model import FileInfo, Room
 from chat_tui_core.outbox import Wait
-from chat_tui_core.session.ingest import Cancel, Command, LetPass, Make, MarkRead, Resend, Retry
+from chat_tui_core.session.commands import Cancel, Command, LetPass, Make, MarkRead, Resend, Retry
 from chat_tui_core.session.intake import Intake
+from chat_tui_core.session.line import Line
 from chat_tui_core.session.open_rooms import OpenRooms
+from chat_tui_core.session.open_threads import OpenThreads
+from chat_tui_core.session.publishing import Publisher
 from chat_tui_core.session.sender import Sender
+from chat_tui_core.store import Store
+from chat_tui_core.store.threads import newest_answer
+
+if TYPE_CHECKING:
+    from chat_tui_core.session.files import Files
+    from chat_tui_core.session.ingest_state import Known
 
 
 class Acting:
     """The deeds of a Session, which sets everything that is named here."""
 
+    me: str
     capabilities: frozenset[Capability]
+    store: Store
     undo_seconds: float
     """How long a message can still be taken back after it was said; 0 = it leaves at once."""
 
@@ -29,6 +42,8 @@ class Acting:
     _open: OpenRooms
     _intake: Intake
     _sender: Sender
+    _line: Line
+    _publisher: Publisher
     _wall_ms: Callable[[], int]
 
     @property
@@ -40,6 +55,32 @@ class Acting:
     def waits(self) -> Mapping[int, Wait]:
         """By open action: what it waits for, until when (a countdown), and for which other action."""
         return self._sender.waits
+
+    @property
+    def threads(self) -> OpenThreads:
+        """The threads of rooms: opening one, and how much was said in each."""
+        return self._open.threads
+
+    async def picture(self, file: FileInfo, width: int, height: int, most: int) -> bytes:
+        """A small picture of a file, as the server gives it. Raises TransportError, Refused."""
+        from chat_tui_core.small_pictures import AskPicture, PictureGiven
+
+        given = await self._open.answer(lambda request: AskPicture(request, file, width, height, most))
+        return given.data if isinstance(given, PictureGiven) else b""
+
+    @cached_property
+    def files(self) -> Files:
+        """The account's files; taken up when they are first asked for, and before anything comes from the network."""
+        from chat_tui_core.session.files import Files
+
+        return Files(
+            self.store,
+            lambda: self._line.connection,
+            lambda: self.capabilities,
+            self._publisher,
+            self._wall_ms,
+            open_actions=self._actions.values,
+        )
 
     def now_ms(self) -> int:
         """The time by the clock that dates this session's actions, in milliseconds since 1970."""
@@ -55,19 +96,28 @@ class Acting:
         kind: str = "",
         at_ms: int = 0,
         target_action: int = 0,
+        file: FileInfo | None = None,
     ) -> Action:
         """Say something. Returns when it is durable, before it has left. Raises StoreError, LocalError: keep the text.
 
         `reply_to` and `thread` are event ids; a reply to a message of ours that has none yet names its action as
         `target_action`. `kind` is "notice", "emote" or nothing. `at_ms`: it leaves at that time, milliseconds since 1970,
-        and holds nothing back until then. Within `undo_seconds` it can be taken back with `cancel`.
+        and holds nothing back until then. Within `undo_seconds` it can be taken back with `cancel`. `file` is one that
+        the server has already; the text is its caption, and may be empty.
         """
         content: dict[str, Any] = {"text": text}
+        if file is not None:
+            if Capability.REFER not in self.capabilities:
+                raise LocalError("This server cannot send a file again by its address.")
+            content = {"text": text or file.name, "file": asdict(file)}
         if reply_to:
             timeline = self._open.timelines.get(room_id)
             event = timeline.event(reply_to) if timeline else None
             content |= {"reply_to": reply_to, "target_order": event.order if event else 0}
-        content |= {key: value for key, value in (("thread", thread), ("kind", kind)) if value}
+        if thread and Capability.THREADS not in self.capabilities:
+            raise LocalError("This server knows no threads.")
+        latest = self.store.read(newest_answer, room_id, thread) if thread and not reply_to else ""
+        content |= {key: value for key, value in (("thread", thread), ("latest", latest), ("kind", kind)) if value}
         if at_ms > self._wall_ms():
             content["at"] = at_ms
         return await self._make(Kind.SEND, room_id, content, target_action)
@@ -109,6 +159,12 @@ class Acting:
         if room is not None and order > room.read:
             stored = self._intake.command(MarkRead(room_id, order, Capability.READ in self.capabilities))
             stored.add_done_callback(lambda done: done.cancelled() or done.exception())  # it is marked again
+
+    def _known(self) -> Known:
+        from chat_tui_core.session.ingest_state import Known
+
+        contiguous = Capability.CONTIGUOUS in self.capabilities
+        return Known(self.me, self._rooms, self._open.asked, contiguous, self._wall_ms())
 
     async def _make(self, kind: Kind, room_id: str, content: dict[str, Any], target_action: int) -> Action:
         if kind in {Kind.SEND, Kind.EDIT}:

@@ -52,13 +52,22 @@ from chat_tui_core.news import (
     Written,
 )
 from chat_tui_core.safe_text import one_line
-from chat_tui_core.session import ingest_actions, ingest_files, ingest_history, ingest_outbox, ingest_rooms
+from chat_tui_core.session import (
+    ingest_actions,
+    ingest_files,
+    ingest_history,
+    ingest_outbox,
+    ingest_rooms,
+    ingest_threads,
+)
+from chat_tui_core.session.commands import Cancel, Command, Leave, LetPass, Make, MarkRead, Resend, Retry
+from chat_tui_core.session.ingest_runs import joined
 from chat_tui_core.session.ingest_state import Batch, Known, Outcome
 from chat_tui_core.store import actions as stored_actions
 from chat_tui_core.store import events as stored_events
 from chat_tui_core.store import meta, state
 from chat_tui_core.store import rooms as stored_rooms
-from chat_tui_core.values import frozen
+from chat_tui_core.threads import ThreadGiven, ThreadTold
 
 _PROBLEM_LIMIT = 300
 
@@ -112,6 +121,8 @@ STORED: Final[Mapping[type, Callable[[Batch, Any], None]]] = {
     RecipientMoved: ingest_files.recipient_moved,
     FileTold: ingest_files.told,
     FileRefused: ingest_files.refused,
+    ThreadGiven: ingest_threads.given,
+    ThreadTold: ingest_threads.told,
 }
 
 
@@ -126,82 +137,35 @@ def ingest(db: sqlite3.Connection, known: Known, news: Sequence[News]) -> Outcom
     A unit of work for the store, durable where `needs_sync` says so. Raises nothing but what the file does.
     """
     batch = Batch(db, known)
-    for item in news:
-        handler = STORED.get(type(item))
-        if handler is None:
-            continue
-        try:
-            handler(batch, item)
-        except (ChatError, ValueError, TypeError, LookupError, OverflowError) as error:
-            _problem(batch, Problem(f"{type(item).__name__} was set aside: {error}"))
+    for item, parts in joined(news, known.me):
+        wrong = _apply(batch, item)
+        if wrong is not None and parts:  # it is one of them: the others are as they are without it
+            for part in parts:
+                _set_aside(batch, part, _apply(batch, part))
+        else:
+            _set_aside(batch, item, wrong)
     ingest_files.tidy(batch)
     return batch.out
 
 
+def _apply(batch: Batch, item: News) -> Exception | None:
+    """Apply one thing; what is wrong with it."""
+    handler = STORED.get(type(item))
+    if handler is not None:
+        try:
+            handler(batch, item)
+        except (ChatError, ValueError, TypeError, LookupError, OverflowError) as error:
+            return error
+    return None
+
+
+def _set_aside(batch: Batch, item: News, wrong: Exception | None) -> None:
+    """Count what could not be applied."""
+    if wrong is not None:
+        _problem(batch, Problem(f"{type(item).__name__} was set aside: {wrong}"))
+
+
 # ---------------------------------------------------------------- the person's own commands
-
-
-@frozen
-class MarkRead:
-    """We have read up to `order`; the server is told soon, once for many calls. `tell`: it can be told at all."""
-
-    room_id: str
-    order: int
-    tell: bool
-    delay_ms: int = 800
-
-
-@frozen
-class Make:
-    """Do something new. `about`: another action of ours that it is about, 0 = none. `online`: it may leave at once.
-
-    `earlier`: the highest id of an earlier run.
-    """
-
-    draft: Action
-    about: int = 0
-    online: bool = False
-    earlier: int = 0
-
-
-@frozen
-class Leave:
-    """These leave now: stored before the first byte of them may be written."""
-
-    action_ids: tuple[int, ...]
-
-
-@frozen
-class Resend:
-    """Say something else in the place of what was refused, or has not left yet. `earlier`: see Make."""
-
-    action_id: int
-    text: str
-    earlier: int = 0
-
-
-@frozen
-class Cancel:
-    """Take an action back while that still prevents it, or discard a refused one."""
-
-    action_id: int
-
-
-@frozen
-class Retry:
-    """Try a refused action again, under a new id; a pending one leaves at once."""
-
-    action_id: int
-
-
-@frozen
-class LetPass:
-    """A refused action no longer holds its room's later ones back."""
-
-    action_id: int
-
-
-Command = MarkRead | Make | Leave | Resend | Cancel | Retry | LetPass
 
 
 def run_command(db: sqlite3.Connection, known: Known, command: Command) -> Outcome:

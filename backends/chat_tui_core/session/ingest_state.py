@@ -44,6 +44,7 @@ class Outcome:
     rooms: dict[str, Room] = field(default_factory=dict)
     deltas: dict[str, RoomDelta] = field(default_factory=dict)
     arrivals: dict[str, list[RoomEvent]] = field(default_factory=dict)  # what is new in the stream
+    threads: dict[str, list[RoomEvent]] = field(default_factory=dict)  # by place: shown there, and not stored
     actions: dict[int, Action] = field(default_factory=dict)
     rekeyed: dict[int, int] = field(default_factory=dict)  # old id -> new id
     members: dict[str, list[Member]] = field(default_factory=dict)  # everybody who is in a room

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from chat_tui_core.contract import Connection
-from chat_tui_core.news import Link, LinkChanged, News
+from chat_tui_core.link import Link, LinkChanged
+
+if TYPE_CHECKING:
+    from chat_tui_core.contract import Connection
+    from chat_tui_core.news import News
 
 _LOG = logging.getLogger(__name__)
 

@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chat_tui_core.actions import Action, Kind
 from chat_tui_core.errors import ChatError, TransportError
 from chat_tui_core.model import Gap, Room, RoomEvent
-from chat_tui_core.news import AroundGiven, DirectoryGiven, HistoryGiven, UsersGiven
-from chat_tui_core.questions import AskAround, AskHistory, AskMembers, Question
-from chat_tui_core.session.ingest_state import Outcome
+from chat_tui_core.session.open_threads import OpenThreads
 from chat_tui_core.session_changes import SessionChange, TimelineMoved
 from chat_tui_core.store import Store
 from chat_tui_core.store import events as stored
+from chat_tui_core.threads import root_of
 from chat_tui_core.timeline import Change, Timeline
+
+if TYPE_CHECKING:
+    from chat_tui_core.news import AroundGiven, DirectoryGiven, HistoryGiven, UsersGiven
+    from chat_tui_core.questions import AskHistory, Question
+    from chat_tui_core.session.ingest_state import Outcome
+    from chat_tui_core.small_pictures import PictureGiven
+    from chat_tui_core.threads import ThreadGiven
 
 PAGE: Final = 100
 FEW: Final = 30  # fewer lines than this do not fill a screen
@@ -51,6 +57,8 @@ class OpenRooms:
         self._last_request = 0
         self._loading: dict[str, asyncio.Lock] = {}
         self._background: set[asyncio.Task[object]] = set()
+        later = self._in_background
+        self.threads = OpenThreads(store, lambda make: later(self.answer(make)), publish, open_actions)
 
     # ------------------------------------------------------------ opening
 
@@ -66,6 +74,8 @@ class OpenRooms:
 
     def refresh(self, room_id: str) -> None:
         """Ask for what an open room lacks: members, a first page, what was missed at its end."""
+        from chat_tui_core.questions import AskMembers
+
         self._last_request += 1
         if not self._ask(AskMembers(self._last_request, room_id)):
             return
@@ -78,14 +88,19 @@ class OpenRooms:
         elif timeline is not None and not timeline.newest:
             self._in_background(self._fetch(room_id, PAGE))
 
-    def close(self, room_id: str) -> None:
-        """Forget a room's loaded lines."""
-        self.timelines.pop(room_id, None)
-        self._at_start.discard(room_id)
+    def close(self, place: str) -> None:
+        """Forget the loaded lines of a room or a thread."""
+        self.timelines.pop(place, None)
+        self.threads.close(place)
+        self._at_start.discard(place)
 
-    def at_start(self, room_id: str) -> bool:
-        """Whether the oldest loaded line is the room's first."""
-        return room_id in self._at_start
+    def timeline(self, place: str) -> Timeline | None:
+        """The timeline of an open room or thread, else None."""
+        return self.timelines.get(place) or self.threads.timelines.get(place)
+
+    def at_start(self, place: str) -> bool:
+        """Whether the oldest loaded line is the room's first; of a thread all is loaded that is shown."""
+        return place in self._at_start or bool(root_of(place))
 
     # ------------------------------------------------------------ older lines
 
@@ -167,6 +182,9 @@ class OpenRooms:
         """
         if order := self.stored_place(room_id, event_id, ts):
             return order
+        from chat_tui_core.news import AroundGiven
+        from chat_tui_core.questions import AskAround
+
         given = await self.answer(lambda request: AskAround(request, room_id, count, event_id, ts))
         if isinstance(given, AroundGiven) and given.event_id:
             return await self._store.fetch(_stored_place, room_id, given.event_id, 0)
@@ -210,6 +228,8 @@ class OpenRooms:
 
     async def _fetch(self, room_id: str, count: int, before: int = 0, token: str = "", after: int = 0) -> None:
         """One page from the network, stored when this returns. Raises TransportError, Refused."""
+        from chat_tui_core.questions import AskHistory
+
         self._last_request += 1
         if before and not token:
             before, token = self._store.read(_edge, room_id, before)
@@ -251,7 +271,9 @@ class OpenRooms:
 
     # ------------------------------------------------------------ what a batch brought
 
-    def answered(self, news: HistoryGiven | AroundGiven | DirectoryGiven | UsersGiven) -> None:
+    def answered(
+        self, news: HistoryGiven | AroundGiven | DirectoryGiven | UsersGiven | ThreadGiven | PictureGiven
+    ) -> None:
         """What was asked for is stored."""
         answer = self._answers.get(news.request)
         if answer is not None and not answer.done():
@@ -274,12 +296,14 @@ class OpenRooms:
                 changes += timeline.set_gaps(delta.gaps)
             self._note_start(room_id, timeline)
             self._tell(room_id, changes, live=delta.live)
+        self.threads.apply(outcome)
         old_ids = {new: old for old, new in outcome.rekeyed.items()}
         for action in outcome.actions.values():
             self.show(action, old_ids.get(action.id, 0))
 
     def show(self, action: Action, old_id: int = 0) -> None:
         """Show what becomes of something that was said."""
+        self.threads.show(action, old_id)
         timeline = self.timelines.get(action.room_id)
         if timeline is None or action.kind is not Kind.SEND:
             return

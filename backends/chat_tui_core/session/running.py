@@ -11,31 +11,15 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chat_tui_core.actions import SETTLED, Action, State
 from chat_tui_core.contract import Backend, Connection, KeepSecret, Surroundings, forget_secret
 from chat_tui_core.errors import AuthRefused, LocalError, Refused, TransportError, UnknownRoom
+from chat_tui_core.link import Capability, Link, LinkChanged
 from chat_tui_core.model import Account, Gap, Member, Membership, Presence, Room, RoomEvent
-from chat_tui_core.news import (
-    AroundGiven,
-    AskRefused,
-    Capability,
-    DirectoryGiven,
-    HistoryGiven,
-    Link,
-    LinkChanged,
-    News,
-    PresenceSet,
-    SignedIn,
-    TypingSet,
-    UsersGiven,
-)
-from chat_tui_core.questions import AskDirectory, AskUsers, Question, SetTyping
 from chat_tui_core.session.acting import Acting
 from chat_tui_core.session.drafting import Drafting
-from chat_tui_core.session.files import Files
-from chat_tui_core.session.ingest_state import Known, Outcome
 from chat_tui_core.session.intake import Intake
 from chat_tui_core.session.line import Line
 from chat_tui_core.session.open_rooms import PAGE, OpenRooms
@@ -59,6 +43,12 @@ from chat_tui_core.store import rooms as stored_rooms
 from chat_tui_core.store.drafts import Draft
 from chat_tui_core.store.state import StoredState
 from chat_tui_core.timeline import Timeline
+from chat_tui_core.values import changed as with_fields
+
+if TYPE_CHECKING:
+    from chat_tui_core.news import AskRefused, News, PresenceSet, SignedIn, TypingSet
+    from chat_tui_core.questions import Question
+    from chat_tui_core.session.ingest_state import Outcome
 
 PREFETCH_ROOMS: Final = 20
 PREFETCH_LINES: Final = 50
@@ -103,8 +93,7 @@ class Session(Acting):
         self.open_actions: Mapping[int, Action] = MappingProxyType(self._actions)
         self._drafting = Drafting(store, self._complain)
         self.drafts: Mapping[str, Draft] = self._drafting.drafts
-        self.files = Files(store, lambda: self._line.connection, lambda: self.capabilities, self._publisher, wall_ms)
-        self._intake = Intake(store, self._known, self.files.settling(self._settle), self._complain)
+        self._intake = Intake(store, self._known, self._settle, self._complain)
         self._line = Line(token, self._make_connection, self._intake.deliver, account.name)
         self._open: OpenRooms = OpenRooms(store, self._ask, self._publish, self._actions, self._rooms)
         deliver, command = self._intake.deliver, self._intake.command
@@ -167,17 +156,17 @@ class Session(Acting):
             self._members[room_id] = {m.user_id: m for m in self.store.read(stored_rooms.load_members, room_id)}
         return self._open.open(room_id, count)
 
-    def close_room(self, room_id: str) -> None:
-        """Forget a room's loaded lines; they stay in the store."""
-        self._open.close(room_id)
+    def close_room(self, place: str) -> None:
+        """Forget the loaded lines of a room or a thread; they stay in the store."""
+        self._open.close(place)
 
-    def timeline(self, room_id: str) -> Timeline | None:
-        """The timeline of an open room, else None."""
-        return self._open.timelines.get(room_id)
+    def timeline(self, place: str) -> Timeline | None:
+        """The timeline of an open room or thread (see `chat_tui_core.threads`), else None."""
+        return self._open.timeline(place)
 
-    def at_start(self, room_id: str) -> bool:
+    def at_start(self, place: str) -> bool:
         """Whether the oldest loaded line is the room's first."""
-        return self._open.at_start(room_id)
+        return self._open.at_start(place)
 
     async def load_older(self, room_id: str, count: int = PAGE) -> bool:
         """Bring lines before the oldest loaded one into the timeline. True: there may be more."""
@@ -199,17 +188,25 @@ class Session(Acting):
 
     async def directory(self, search: str = "") -> tuple[Room, ...]:
         """Rooms that could be joined. Raises TransportError, Refused."""
+        from chat_tui_core.news import DirectoryGiven
+        from chat_tui_core.questions import AskDirectory
+
         given = await self._open.answer(lambda request: AskDirectory(request, search))
         return given.rooms if isinstance(given, DirectoryGiven) else ()
 
     async def people(self, search: str) -> tuple[Member, ...]:
         """People whom the server knows by a name or an id like this. Raises TransportError, Refused."""
+        from chat_tui_core.news import UsersGiven
+        from chat_tui_core.questions import AskUsers
+
         given = await self._open.answer(lambda request: AskUsers(request, search))
         return given.users if isinstance(given, UsersGiven) else ()
 
     def members(self, room_id: str) -> tuple[Member, ...]:
-        """Who is known to be in the room."""
-        return tuple(self._members.get(room_id, {}).values())
+        """Who is known to be in the room, and whether they are there now as far as that was told since."""
+        known = self._presence
+        people = self._members.get(room_id, {}).values()
+        return tuple(with_fields(one, presence=known[one.user_id]) if one.user_id in known else one for one in people)
 
     def typing(self, room_id: str) -> tuple[str, ...]:
         """Other people who type in the room now."""
@@ -241,6 +238,8 @@ class Session(Acting):
     def set_typing(self, room_id: str, typing: bool) -> None:
         """Tell the room that we type, or no longer do; lost while offline."""
         if Capability.TYPING in self.capabilities:
+            from chat_tui_core.questions import SetTyping
+
             self._ask(SetTyping(room_id, typing))
 
     def save_draft(self, draft: Draft) -> None:
@@ -248,11 +247,6 @@ class Session(Acting):
         self._drafting.keep(draft)
 
     # ------------------------------------------------------------ one way: what was stored, into the values, to watchers
-
-    def _known(self) -> Known:
-        return Known(
-            self.me, self._rooms, self._open.asked, Capability.CONTIGUOUS in self.capabilities, self._wall_ms()
-        )
 
     def _settle(self, outcome: Outcome, news: Sequence[News]) -> None:
         self.me = outcome.me
@@ -272,14 +266,17 @@ class Session(Acting):
             self._publish(RoomsMoved(frozenset(outcome.rooms)))
         for room_id in outcome.reads:
             self._publish(ReadMarkMoved(room_id))
+        from chat_tui_core.session.hearing import HEARD
+
         for item in news:
-            handler = _LIVE.get(type(item))
+            handler = HEARD.get(type(item))
             if handler is not None:
                 handler(self, item)
         if outcome.position is not None and self._line.connection is not None:
             self._line.connection.stored(outcome.position)
         self._sender.note(news)
         self._sender.pump()
+        self.files.settle(outcome, news)
 
     def _settle_members(self, outcome: Outcome) -> None:
         for room_id, members in outcome.members.items():
@@ -338,6 +335,8 @@ class Session(Acting):
     def _catch_up(self) -> None:
         for room_id in self._open.timelines:
             self._open.refresh(room_id)
+        for place in self._open.threads.timelines:
+            self._open.threads.refresh(place)
         joined = (r for r in self._rooms.values() if r.membership is Membership.JOINED)
         recent = sorted(joined, key=lambda room: room.last_ts, reverse=True)[:PREFETCH_ROOMS]
         for room in recent:
@@ -379,16 +378,3 @@ class Session(Acting):
 
 
 _KNOWN: Final = frozenset(Capability)
-
-#: News that concern the session's own values, beside what the store did with them.
-_LIVE: Final[Mapping[type, Callable[[Session, Any], None]]] = {
-    LinkChanged: Session._link_changed,  # noqa: SLF001
-    SignedIn: Session._signed_in,  # noqa: SLF001
-    TypingSet: Session._typing_set,  # noqa: SLF001
-    PresenceSet: Session._presence_set,  # noqa: SLF001
-    HistoryGiven: lambda session, news: session._open.answered(news),  # noqa: SLF001
-    AroundGiven: lambda session, news: session._open.answered(news),  # noqa: SLF001
-    DirectoryGiven: lambda session, news: session._open.answered(news),  # noqa: SLF001
-    UsersGiven: lambda session, news: session._open.answered(news),  # noqa: SLF001
-    AskRefused: Session._ask_refused,  # noqa: SLF001
-}

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chat_tui_core.actions import Action
 from chat_tui_core.errors import StoreError
-from chat_tui_core.news import News, Postponed
 from chat_tui_core.outbox import Outbox, Wait
-from chat_tui_core.session.ingest import Command, Leave
-from chat_tui_core.session.ingest_state import Outcome
+from chat_tui_core.session.commands import Command, Leave
+
+if TYPE_CHECKING:
+    from chat_tui_core.news import News
+    from chat_tui_core.session.ingest_state import Outcome
 
 RETRY_SECONDS: Final = 2.0
 LONGEST_SLEEP: Final = 3600.0
@@ -85,6 +87,8 @@ class Sender:
         if step.mark:
             self._command(Leave(step.mark)).add_done_callback(partial(self._marked, step.mark))
         if step.unmark:
+            from chat_tui_core.news import Postponed
+
             self._deliver([Postponed(action_id, 0.0, *_NOT_SENT) for action_id in step.unmark])
 
     def stop(self) -> None:

@@ -77,20 +77,24 @@ def catch_up(db: sqlite3.Connection, events: Sequence[RoomEvent]) -> list[RoomEv
 
 
 def _caught_up(db: sqlite3.Connection, event: RoomEvent) -> RoomEvent:
+    changed = as_known(db, event)
+    if changed != event:
+        db.execute(CLEAR, (event.room_id, event.event_id))
+        update_event(db, changed)
+    return changed
+
+
+def as_known(db: sqlite3.Connection, event: RoomEvent) -> RoomEvent:
+    """An event with what is kept of its changes; it need not be stored, and the changes stay."""
     changed = event
-    found = db.execute(TAKE, (event.room_id, event.event_id)).fetchall()
-    for change, by, ts, text in found:
+    for change, by, ts, text in db.execute(TAKE, (event.room_id, event.event_id)).fetchall():
         if change == "redact":
             changed = redacted(changed)
         elif changed.kind is not EventKind.REDACTED and by == event.sender and ts >= changed.edited_ts:
             changed = replace(changed, text=text, edited_ts=ts)
-    if found:
-        db.execute(CLEAR, (event.room_id, event.event_id))
     if changed.kind is not EventKind.REDACTED:
         reactions = changed.reactions
         for sender, key in db.execute(REACTIONS_OF, (event.room_id, event.event_id)).fetchall():
             reactions = with_reaction(reactions, sender, key)
         changed = replace(changed, reactions=reactions) if reactions else changed
-    if changed != event:
-        update_event(db, changed)
     return changed

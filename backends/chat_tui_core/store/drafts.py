@@ -24,7 +24,8 @@ LOAD: Final = "SELECT room_id, updated_at, text, cursor, reply_to, attachments, 
 class Draft:
     """What stands in a room's composer: text, cursor (characters), the event replied to, paths of files.
 
-    `edits` is the event whose text is being changed.
+    `room_id` is a room's, or the place of a thread (see `chat_tui_core.threads`). `edits` is the event whose text is
+    being changed.
     """
 
     room_id: str

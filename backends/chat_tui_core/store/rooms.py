@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Final
 
 from chat_tui_core.model import Member, Membership, Presence, Role, Room, RoomKind, RoomTag
@@ -11,7 +12,7 @@ from chat_tui_core.store.rows import Row, as_json, select, text_list
 
 LOAD: Final = (
     "SELECT room_id, name, topic, kind, membership, members, aliases, unread, mentions, head, read_to, last_ts,"
-    " last_sender, last_text, tag, muted, inviter, successor, direct FROM rooms ORDER BY last_ts DESC, room_id"
+    " last_sender, last_text, tag, muted, inviter, successor, direct FROM rooms ORDER BY room_id"
 )
 SAVE: Final = (
     "INSERT INTO rooms (room_id, name, topic, kind, membership, members, aliases, unread, mentions, head, read_to,"
@@ -32,7 +33,8 @@ FORGET: Final = (
     "DELETE FROM events WHERE room_id = ?",
     "DELETE FROM gaps WHERE room_id = ?",
     "DELETE FROM starts WHERE room_id = ?",
-    "DELETE FROM drafts WHERE room_id = ?",
+    "DELETE FROM drafts WHERE room_id = ?1 OR substr(room_id, 1, length(?1) + 1) = ?1 || char(10)",
+    "DELETE FROM threads WHERE room_id = ?",
     "DELETE FROM state WHERE room_id = ?",
     "DELETE FROM reactions WHERE room_id = ?",
     "DELETE FROM ahead WHERE room_id = ?",
@@ -66,7 +68,9 @@ def load_people(db: sqlite3.Connection, most: int) -> list[Member]:
 
 def load_rooms(db: sqlite3.Connection) -> list[Room]:
     """All rooms, those with the newest message first."""
-    return select(db, LOAD, (), _room)
+    rooms = select(db, LOAD, (), _room)
+    rooms.sort(key=attrgetter("last_ts"), reverse=True)  # SQLite would copy all their texts for it
+    return rooms
 
 
 def save_rooms(db: sqlite3.Connection, rooms: Iterable[Room]) -> None:
@@ -135,11 +139,9 @@ def _values(room: Room) -> tuple[str | int, ...]:
 
 
 def _room(row: Row) -> Room:
-    room_id, name, topic, kind, membership, members, aliases, *counts = row[:14]
-    tag, muted, inviter, successor, direct = row[14:]
-    known = _KINDS[kind], _MEMBERSHIPS[membership]  # calling an enumeration takes longer than all else together
-    last = _TAGS[tag], bool(muted), inviter, successor, direct
-    return Room(room_id, name, topic, *known, members, text_list(aliases), *(*counts, *last))
+    known = _KINDS[row[3]], _MEMBERSHIPS[row[4]]  # calling an enumeration takes longer than all else together
+    fields = (*row[:3], *known, row[5], text_list(row[6]), *row[7:14], _TAGS[row[14]], bool(row[15]), *row[16:])
+    return Room(*fields)
 
 
 def _member(row: Row) -> Member:

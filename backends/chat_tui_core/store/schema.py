@@ -19,6 +19,8 @@ STEPS: Final[Sequence[str]] = (
     "migrations/002_state_files_threads.sql",
     "migrations/003_search.sql",
     "migrations/004_transfers.sql",
+    "migrations/005_threads.sql",
+    "migrations/006_answers.sql",
 )
 
 GET_FORMAT: Final = "PRAGMA user_version"

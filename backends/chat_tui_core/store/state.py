@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from chat_tui_core.contract import RoomStates
-from chat_tui_core.news import StateSet
 from chat_tui_core.store.store import Store
+
+if TYPE_CHECKING:
+    from chat_tui_core.contract import RoomStates
+    from chat_tui_core.news import StateSet
 
 SET: Final = (
     "INSERT INTO state (room_id, type, state_key, content, sender, event_id, ts) VALUES (?, ?, ?, ?, ?, ?, ?)"

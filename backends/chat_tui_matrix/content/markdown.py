@@ -29,6 +29,8 @@ _TAGS: Final = {("s", "~~"): "del", ("em", "*"): "strong"}
 _BREAKS: Final = frozenset({"softbreak", "hardbreak"})
 
 _url: Final = re.compile(r"://(?:[^\s<>\"`()\[\]]|\([^\s<>\"`()\[\]]*+\))+").match
+_words: Final = re.compile(r"[^\n!#$%&*+:<=>@\[\\\]^_`{|}~-]+").match
+_hidden: Final = re.compile(r"\|\|(?=[^\s|])([^|\n]+)(?<=\S)\|\|").match
 _scheme: Final = re.compile(r"(?<!\w)https?$", re.IGNORECASE).search
 _AFTER_URL: Final = ".,;:!?'*_~]}"
 
@@ -89,7 +91,35 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "breaks": True, "linkify": False})
     parser.enable(["table", "strikethrough"]).disable(list(_OFF))
     parser.inline.ruler.before("escape", "bare_url", _bare_url)
+    parser.inline.ruler.before("escape", "spoiler", _spoiler)
+    parser.inline.ruler.at("text", _text)
     return parser
+
+
+def _text(state: StateInline, silent: bool) -> bool:
+    """Take what is no markup, as the parser's own rule does, which would take the marks of spoilers with it."""
+    found = _words(state.src, state.pos, state.posMax)
+    if found is None:
+        return False
+    if not silent:
+        state.pending += found[0]
+    state.pos = found.end()
+    return True
+
+
+def _spoiler(state: StateInline, silent: bool) -> bool:
+    """Take ||what is to be hidden|| until its reader asks for it."""
+    found = _hidden(state.src, state.pos, state.posMax)
+    if found is None:
+        return False
+    if not silent:
+        end, state.pos, state.posMax = state.posMax, found.start(1), found.end(1)
+        state.push("spoiler_open", "span", 1).attrs = {"data-mx-spoiler": ""}
+        state.md.inline.tokenize(state)
+        state.push("spoiler_close", "span", -1)
+        state.posMax = end
+    state.pos = found.end()
+    return True
 
 
 def _bare_url(state: StateInline, silent: bool) -> bool:

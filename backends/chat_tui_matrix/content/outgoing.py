@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from chat_tui_core.actions import Action, Kind
-from chat_tui_matrix.content import markdown
-from chat_tui_matrix.content.fields import user_id
-from chat_tui_matrix.content.relations import LONGEST_KEY
+from chat_tui_matrix.content import attachments, markdown
+from chat_tui_matrix.content.fields import address, amount, mapping, user_id
+from chat_tui_matrix.content.relations import LONGEST_KEY, THREAD
 
 __all__ = ["clean", "content"]
 
@@ -47,15 +47,28 @@ def clean(text: object) -> str:
 
 
 def _send(done: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    answered, thread = clean(done.get("reply_to")), clean(done.get("thread"))
+    answered, thread, latest = clean(done.get("reply_to")), clean(done.get("thread")), clean(done.get("latest"))
     said = _said(done, user_id(done.get("reply_sender")) if answered else "")
+    if "file" in done:
+        said = _with_file(said, mapping(done["file"]))
     relates: dict[str, Any] = {}
     if thread:
-        relates = {"rel_type": "m.thread", "event_id": thread, "is_falling_back": not answered}
-    if answered or thread:
-        relates["m.in_reply_to"] = {"event_id": answered or thread}
+        relates = {"rel_type": THREAD, "event_id": thread, "is_falling_back": not answered}
+    if answered or thread:  # clients without threads show what answers none as an answer to the one before it
+        relates["m.in_reply_to"] = {"event_id": answered or latest or thread}
         said["m.relates_to"] = relates
     return "m.room.message", _bearable(said)
+
+
+def _with_file(said: dict[str, Any], file: Mapping[str, Any]) -> dict[str, Any]:
+    """A message with a file that the server has; the text is the caption, unless it is the file's name."""
+    where, name = address(file.get("ref")), clean(file.get("name")) or "file"
+    if not where:
+        raise ValueError("the file is not on the server in a form that can be sent again")
+    size, width, height = (amount(file.get(key)) for key in ("size", "width", "height"))
+    brought = attachments.content(name, where, size, clean(file.get("mime")), width=width, height=height)
+    caption = {} if said["body"] == name else {key: value for key, value in said.items() if key != "msgtype"}
+    return brought | caption
 
 
 def _edit(done: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

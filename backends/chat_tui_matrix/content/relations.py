@@ -11,7 +11,10 @@ import msgspec
 from chat_tui_core.safe_text import one_line
 from chat_tui_matrix.content.fields import event_id, mapping
 
-__all__ = ["LONGEST_KEY", "Relations", "reaction_key", "read", "without_fallback"]
+__all__ = ["LONGEST_KEY", "THREAD", "Relations", "reaction_key", "read", "without_fallback"]
+
+THREAD: Final = "m.thread"
+"""How an event hangs on the one that its thread began with."""
 
 LONGEST_KEY: Final = 64
 """Characters of a reaction."""
@@ -43,7 +46,7 @@ def read(content: Mapping[str, Any]) -> Relations:
         return Relations(edit_of=target)
     if kind == "m.annotation":
         return Relations(reaction_to=target, reaction_key=reaction_key(relates.get("key")))
-    thread = target if kind == "m.thread" else ""
+    thread = target if kind == THREAD else ""
     answered = event_id(mapping(relates.get("m.in_reply_to")).get("event_id"))
     pretended = bool(thread) and relates.get("is_falling_back") is True
     return Relations(reply_to="" if pretended else answered, thread=thread, answers=bool(answered))

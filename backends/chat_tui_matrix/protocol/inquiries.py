@@ -21,11 +21,15 @@ from chat_tui_core.contract import (
 )
 from chat_tui_core.model import Member, Membership, Room, RoomEvent, RoomKind
 from chat_tui_core.safe_text import harmless_name, one_line
+from chat_tui_core.small_pictures import AskPicture
+from chat_tui_core.threads import AskThread, ThreadGiven
 from chat_tui_core.values import slotted
+from chat_tui_matrix.content.relations import THREAD
 from chat_tui_matrix.protocol.desk import Desk
 from chat_tui_matrix.protocol.known_rooms import KnownRooms
 from chat_tui_matrix.protocol.naming import is_user_id
 from chat_tui_matrix.protocol.replies import Declined, Steps, Unreadable, object_of, text_of
+from chat_tui_matrix.protocol.small_pictures import small_picture
 from chat_tui_matrix.wire import paths
 from chat_tui_matrix.wire.events import ContextReply, MatrixEvent, PageReply
 
@@ -34,6 +38,9 @@ MOST_EVENTS: Final = 500
 
 MOST_EMPTY: Final = 20
 """Pages without a line that are passed over before the person is shown that there is more."""
+
+MOST_THREAD_PAGES: Final = 20
+"""Pages of a thread that are fetched for one question: a server may give few answers on each."""
 
 MOST_AROUND: Final = 100
 MOST_MEMBERS: Final = 50_000
@@ -162,6 +169,28 @@ def _nearest_line(events: Sequence[MatrixEvent], lines: Sequence[RoomEvent], eve
     return nearest
 
 
+def thread(inquiry: Inquiry, asked: AskThread) -> Steps[tuple[News, ...]]:
+    """Give the newest answers of a thread, and the event that it began with where we may see that."""
+    found: list[MatrixEvent] = []
+    token = ""
+    for _ in range(MOST_THREAD_PAGES):
+        page = yield paths.relations(asked.room_id, asked.root, THREAD, token)
+        if not isinstance(page, PageReply):
+            raise Unreadable("The server's page of a thread is not what it should be.")
+        inquiry.set_aside(page.problems, asked.room_id)
+        found += page.events
+        if not page.end or page.end == token or len(found) >= asked.count:
+            break
+        token = page.end
+    try:
+        root = yield paths.event(asked.room_id, asked.root)
+    except Declined:
+        root = None
+    events = [*([root] if isinstance(root, MatrixEvent) else []), *reversed(found[: asked.count])]
+    lines = inquiry.rooms.page(asked.room_id, events, (), 1)
+    return (ThreadGiven(asked.request, asked.room_id, asked.root, lines),)
+
+
 def _context(value: Any) -> ContextReply:
     if not isinstance(value, ContextReply):
         raise Unreadable("The server's answer is not what it should be.")
@@ -262,8 +291,10 @@ def _objects(answer: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 ANSWERS: Final[Mapping[type, Callable[[Inquiry, Any], Steps[tuple[News, ...]]]]] = {
     AskHistory: history,
     AskAround: around,
+    AskThread: thread,
     AskMembers: members,
     AskUsers: users,
     AskDirectory: directory,
+    AskPicture: lambda _inquiry, asked: small_picture(asked),
 }
 """Every question that has an answer."""

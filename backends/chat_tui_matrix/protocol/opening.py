@@ -40,10 +40,12 @@ CAPABILITIES: Final = frozenset(
         Capability.USERS,
         Capability.JUMP,
         Capability.THREADS,
+        Capability.REFER,
         Capability.TAG,
         Capability.KNOCK,
         Capability.FORGET,
         Capability.FILES,
+        Capability.PICTURES,
     }
 )
 """What this backend can do with a server that offers everything."""

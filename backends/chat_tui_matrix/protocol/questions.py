@@ -8,6 +8,8 @@ from typing import Final
 
 from chat_tui_core.contract import AskRefused, Link, News, Question, SetPresence, SetTyping
 from chat_tui_core.questions import AskAround, AskDirectory, AskHistory, AskMembers, AskUsers
+from chat_tui_core.small_pictures import AskPicture
+from chat_tui_core.threads import AskThread
 from chat_tui_core.values import slotted
 from chat_tui_matrix.protocol.desk import Desk
 from chat_tui_matrix.protocol.ephemeral import OwnPresence, OwnTyping
@@ -15,6 +17,9 @@ from chat_tui_matrix.protocol.inquiries import ANSWERS, Inquiry
 from chat_tui_matrix.protocol.known_rooms import KnownRooms
 from chat_tui_matrix.protocol.replies import Declined, Given, Later, Steps, Unheard, Unreadable, judge
 from chat_tui_matrix.wire.calls import Reply, Request
+
+Asked = AskHistory | AskAround | AskMembers | AskUsers | AskDirectory | AskThread | AskPicture
+"""Questions that are answered; the rest is only told."""
 
 MOST_AT_ONCE: Final = 6
 """Questions on their way, so that what the person does need not queue behind them at the server."""
@@ -30,7 +35,7 @@ _OVER: Final = frozenset({Link.OFFLINE, Link.STOPPED})
 class _Open:
     """One question; `request` is its next one, or the one under way as `call`."""
 
-    asked: AskHistory | AskAround | AskMembers | AskUsers | AskDirectory
+    asked: Asked
     inquiry: Inquiry
     steps: Steps[tuple[News, ...]]
     request: Request
@@ -109,7 +114,7 @@ class Questions:
 
     def _begin(
         self,
-        question: AskHistory | AskAround | AskMembers | AskUsers | AskDirectory,
+        question: Asked,
         inquiry: Inquiry,
         steps: Steps[tuple[News, ...]],
         now: float,

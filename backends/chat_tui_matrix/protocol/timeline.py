@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from chat_tui_core.model import RoomEvent
 from chat_tui_core.news import Echoed, Edited, News, Reacted, Redacted
+from chat_tui_core.threads import ThreadTold
 from chat_tui_matrix.content import lines, messages
+from chat_tui_matrix.content.relations import THREAD
 from chat_tui_matrix.protocol.desk import ROOM_FOR_LATER
 from chat_tui_matrix.wire.events import MatrixEvent
 
@@ -193,17 +195,28 @@ class Reading:
             self.later.append(Redacted(self._room_id, target, order, event.sender))
 
     def _unsigned(self, event: MatrixEvent) -> None:
-        """What the server adds to an event: its newest edit, and the redaction that emptied it."""
+        """What the server adds to an event: its newest edit, its thread, and the redaction that emptied it."""
         edit = _inner(event.unsigned.get("m.relations"), "m.replace")
         if edit is not None and edit.sender == event.sender:
             said = messages.read(edit)
             if said is not None and said.edit_of == event.event_id:
                 self._relation(edit, said)
+        self._thread(event)
         because = _inner(event.unsigned, "redacted_because")
         if because is not None:
             action, made = action_of(because, self._me)
             if action:
                 self.later.append(Echoed(action, because.event_id, 0, made))
+
+    def _thread(self, event: MatrixEvent) -> None:
+        """How much was said in the thread that began with an event."""
+        relations = event.unsigned.get("m.relations")
+        thread = relations.get(THREAD) if isinstance(relations, dict) else None
+        count = thread.get("count") if isinstance(thread, dict) else None
+        if isinstance(count, int) and 0 < count < _MOST_ID:
+            latest = _inner(thread, "latest_event")
+            ts = latest.origin_server_ts if latest is not None else event.origin_server_ts
+            self.later.append(ThreadTold(self._room_id, event.event_id, count, ts))
 
 
 def redacted_by(event: MatrixEvent) -> str:

@@ -42,7 +42,8 @@ class Request:
     """An HTTP request: `path` begins with /_matrix and is quoted already. `reads` names a decoder of `wire.decoding`.
 
     `body` is JSON or None, unless there is an `upload`. `timeout` is seconds without an answer. `auth`: with the access
-    token. With a `download`, a 2xx answer is no value but a file: Fetched is its value.
+    token. With a `download`, a 2xx answer is no value but a file: Fetched is its value. Of a body of more than `most`
+    bytes nothing is wanted, Unfit is its value; 0: as many as the shell can bear.
     """
 
     method: str
@@ -54,6 +55,7 @@ class Request:
     auth: bool = True
     upload: Upload | None = None
     download: Download | None = None
+    most: int = 0
 
 
 # ---------------------------------------------------------------- core -> shell

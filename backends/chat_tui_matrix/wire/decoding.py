@@ -20,6 +20,7 @@ _TEXT_LIMIT: Final = 400
 #: What Request.reads may say, and what then comes of a 2xx answer.
 READERS: Final[Mapping[str, Callable[[bytes], Any]]] = {
     "anything": other_reading.anything,
+    "bytes": bytes,
     "context": other_reading.context,
     "event": other_reading.event,
     "events": legacy_reading.events,

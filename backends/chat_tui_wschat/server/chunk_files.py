@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from chat_tui_core.durable import sync_file, sync_folder, write_parts
+from chat_tui_core.durable import let_go, sync_file, sync_folder, write_parts
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -31,7 +31,7 @@ class ChunkFiles:
         self._hashes: OrderedDict[int, tuple[int, _Hash]] = OrderedDict()
         self._lock = Lock()
 
-    def keep(self, file: int, offset: int, parts: Sequence[bytes]) -> None:
+    def keep(self, file: int, offset: int, parts: Sequence[bytes | memoryview]) -> None:
         """See ChunkStore.keep."""
         path = self._path(file)
         new = not path.exists()
@@ -41,6 +41,7 @@ class ChunkFiles:
         try:
             write_parts(fd, offset, parts)
             sync_file(fd)
+            let_go(fd, offset, sum(map(len, parts)))
         finally:
             os.close(fd)
         if new:
@@ -85,7 +86,7 @@ class ChunkFiles:
     def _path(self, file: int) -> Path:
         return self._folder / f"f{file}"
 
-    def _hash(self, file: int, offset: int, parts: Sequence[bytes]) -> None:
+    def _hash(self, file: int, offset: int, parts: Sequence[bytes | memoryview]) -> None:
         """Go on with a file's digest; what is written again makes it be computed from the file at the end."""
         with self._lock:
             position, hasher = self._hashes.pop(file, (0, sha256()))

@@ -11,7 +11,7 @@ from websockets.asyncio.server import ServerConnection
 from chat_tui_wschat.server.faults import Decision, Lane, Plan, Way
 from chat_tui_wschat.server.limits import Limits
 from chat_tui_wschat.server.outgoing import Close, Outgoing
-from chat_tui_wschat.server.sockets import OutgoingSocket, ReadFile
+from chat_tui_wschat.server.sockets import FileBytes, OutgoingSocket
 from chat_tui_wschat.server.state import Session
 
 _log = logging.getLogger(__name__)
@@ -31,13 +31,13 @@ class FaultySocket(OutgoingSocket):
         ws: ServerConnection,
         limits: Limits,
         too_slow: Callable[[], None],
-        read: ReadFile,
+        files: FileBytes,
         plan: Plan,
         *,
         take: Callable[[str | bytes], None],
         session: Callable[[], Session | None],
     ) -> None:
-        super().__init__(ws, limits, too_slow, read)
+        super().__init__(ws, limits, too_slow, files)
         self._plan = plan
         self._take = take
         self._session = session

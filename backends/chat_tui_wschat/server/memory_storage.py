@@ -57,7 +57,7 @@ class MemoryChunks:
         self._files: dict[int, bytearray] = {}
         self._most = most
 
-    def keep(self, file: int, offset: int, parts: Sequence[bytes]) -> None:
+    def keep(self, file: int, offset: int, parts: Sequence[bytes | memoryview]) -> None:
         """See ChunkStore.keep."""
         held = sum(map(len, self._files.values()))
         if held + sum(map(len, parts)) > self._most:

@@ -75,6 +75,11 @@ class Rules:
             socket.closed = True
             rules_sessions.detach(self.hall, socket.session, now)
 
+    def signed_in(self, number: int) -> bool:
+        """Say whether a socket has a session."""
+        socket = self.hall.sockets.get(number)
+        return socket is not None and socket.session is not None
+
     def crowded(self, number: int) -> bool:
         """Say whether so many frames of a socket wait that the shell must not read more of it now."""
         socket = self.hall.sockets.get(number)

@@ -179,8 +179,11 @@ def join(turn: Turn) -> str:
 
 
 def part(turn: Turn) -> str:
-    """PART: no longer be a member. How far the user has read is kept."""
+    """PART: no longer be a member, or decline an invitation. How far the user has read is kept."""
     channel, reason = turn.channel(), turn.note()
+    if turn.user.name in channel.invited:
+        del channel.invited[turn.user.name]
+        turn.hall.write(DropInvite(channel.number, turn.user.number))
     if turn.user.name not in channel.members:
         return confirm("PART", channel.name, data={"noop": True})
     _leave(turn, channel, turn.user, "PART", reason=reason)

@@ -138,7 +138,7 @@ class KeepChunk:
     epoch: int
     number: int
     offset: int
-    body: bytes = field(repr=False)
+    body: bytes | memoryview = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from typing import Final
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
-from websockets.typing import Subprotocol
 
 from chat_tui_core.errors import StoreError
 from chat_tui_wschat.server.batch import Batch, PasswordCheck
@@ -33,12 +32,12 @@ from chat_tui_wschat.server.outgoing import Outgoing
 from chat_tui_wschat.server.passwords import Cost, hash_password, password_matches
 from chat_tui_wschat.server.rules import Rules
 from chat_tui_wschat.server.rules_signing import Checked
+from chat_tui_wschat.server.server_socket import ServerSocket, choose_subprotocol
 from chat_tui_wschat.server.shelf import KeepChunk, SharedFile
 from chat_tui_wschat.server.sockets import WRITE_LIMIT, OutgoingSocket
 from chat_tui_wschat.server.state import TAIL, Session
 from chat_tui_wschat.server.storage import Result, Store
 
-SUBPROTOCOL: Final = Subprotocol("wschat-ie.1")
 _GOODBYE: Final = 3.0
 _CHUNK_HEAD: Final = 64
 _log: Final = logging.getLogger("chat_tui_wschat.server")
@@ -78,10 +77,6 @@ def _secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-def _subprotocol(_ws: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-    return SUBPROTOCOL if SUBPROTOCOL in offered else None
-
-
 class WsServer:
     """A running server; `url` is what clients connect to. `start` before all else, `close` at the end."""
 
@@ -103,6 +98,7 @@ class WsServer:
         self._closed = False
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
+        self._largest = max(setup.limits.max_frame, setup.limits.max_chunk + _CHUNK_HEAD)
         self._store: Store
         self._lane: FileLane
         self._server: Server
@@ -151,13 +147,14 @@ class WsServer:
             setup.host,
             setup.port,
             ssl=setup.tls,
+            create_connection=ServerSocket,
             compression=None,
-            max_size=max(setup.limits.max_frame, setup.limits.max_chunk + _CHUNK_HEAD),
+            max_size=self._largest,
             write_limit=WRITE_LIMIT,
             ping_interval=None,
             close_timeout=_GOODBYE,
             open_timeout=setup.limits.auth_timeout,
-            select_subprotocol=_subprotocol,
+            select_subprotocol=choose_subprotocol,
             server_header=None,
             logger=_silent,
             backlog=1024,
@@ -245,6 +242,8 @@ class WsServer:
             while True:
                 data = await ws.recv()
                 take(data)
+                if isinstance(ws, ServerSocket) and not ws.intake.largest and self.rules.signed_in(number):
+                    ws.intake.largest = self._largest
                 while self.rules.crowded(number):
                     await self._progress.wait()
         except ConnectionClosed:
@@ -260,7 +259,7 @@ class WsServer:
         limits, mix = self._setup.limits, self._setup.faults
         take, slow = partial(self._receive, number), partial(self._slow, number)
         if mix is None:
-            self._sockets[number] = OutgoingSocket(ws, limits, slow, self._lane.read)
+            self._sockets[number] = OutgoingSocket(ws, limits, slow, self._lane)
             return take
 
         def session() -> Session | None:
@@ -268,7 +267,7 @@ class WsServer:
             return known.session if known is not None else None
 
         faulty = self._sockets[number] = FaultySocket(
-            ws, limits, slow, self._lane.read, Plan(mix, number), take=take, session=session
+            ws, limits, slow, self._lane, Plan(mix, number), take=take, session=session
         )
         return faulty.receive
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
+from chat_tui_wschat.framing import chunk_head
+from chat_tui_wschat.large_messages import binary_frame
 from chat_tui_wschat.server.limits import Limits
 from chat_tui_wschat.server.outgoing import Close, Feed, Halt, Outgoing
 
@@ -28,8 +30,15 @@ _GOODBYE: Final = 3.0
 _READ_AT_ONCE: Final = 1 << 21
 """Bytes of chunks that follow each other and are read together."""
 
-ReadFile = Callable[[int, int, int], Awaitable[bytes | None]]
-"""Give bytes of a file by its number, an offset and a length; None where they cannot be had."""
+
+class FileBytes(Protocol):
+    """Where the bytes of files come from, by a file's number, an offset and a length."""
+
+    def at_hand(self, file: int, offset: int, length: int) -> bytes | memoryview | None:
+        """Give bytes that are in memory; None where they are not."""
+
+    async def read(self, file: int, offset: int, length: int) -> bytes | None:
+        """Give bytes from the disk; None where they cannot be had."""
 
 
 class OutgoingSocket:
@@ -39,8 +48,8 @@ class OutgoingSocket:
         "_closing",
         "_feeder",
         "_feeds",
+        "_files",
         "_limits",
-        "_read",
         "_too_slow",
         "_waiting",
         "_waiting_bytes",
@@ -48,11 +57,11 @@ class OutgoingSocket:
         "ws",
     )
 
-    def __init__(self, ws: ServerConnection, limits: Limits, too_slow: Callable[[], None], read: ReadFile) -> None:
+    def __init__(self, ws: ServerConnection, limits: Limits, too_slow: Callable[[], None], files: FileBytes) -> None:
         self.ws = ws
         self._limits = limits
         self._too_slow = too_slow
-        self._read = read
+        self._files = files
         self._feeds: deque[Feed] = deque()
         self._feeder: asyncio.Task[None] | None = None
         self._waiting: deque[bytes | Close] | None = None
@@ -156,29 +165,44 @@ class OutgoingSocket:
     async def _feed(self) -> None:
         """Send the chunks that wait, one at a time, as fast as the reader takes them."""
         try:
-            while self._feeds:
-                together = self._together()
-                first, last = together[0], together[-1]
-                data = await self._read(first.file, first.offset, last.offset + last.length - first.offset)
-                for feed in together:
-                    if not await self._is_free() or not self._feeds or self._feeds[0] is not feed:
-                        break  # halted, or closed
-                    self._feeds.popleft()
-                    if data is not None:
-                        start = feed.offset - first.offset
-                        head = f"{feed.xid} {feed.number} ".encode()
-                        body = memoryview(data)[start : start + feed.length]
-                        self.ws.protocol.send_binary(b"".join((head, body)))
-                        self.ws.send_data()
-                if self._closing:
-                    return
-        except ConnectionClosed:
+            while self._feeds and self._is_open():
+                feed = self._feeds[0]
+                if (body := self._at_hand(feed)) is None:
+                    await self._feed_from_disk()
+                elif await self._is_next(feed):
+                    self._send_chunk(feed, body)
+        except (ConnectionClosed, OSError):
             return
         finally:
             self._feeder = None
 
+    async def _feed_from_disk(self) -> None:
+        """Send some chunks that follow each other, which are read together."""
+        together = self._together()
+        first, last = together[0], together[-1]
+        data = await self._files.read(first.file, first.offset, last.offset + last.length - first.offset)
+        for feed in together:
+            if not await self._is_next(feed):
+                return
+            if data is None:
+                self._feeds.popleft()
+            else:
+                start = feed.offset - first.offset
+                self._send_chunk(feed, memoryview(data)[start : start + feed.length])
+
+    async def _is_next(self, feed: Feed) -> bool:
+        """Wait until a chunk can be sent; False when it was halted meanwhile, or the socket closes."""
+        return await self._is_free() and bool(self._feeds) and self._feeds[0] is feed
+
+    def _send_chunk(self, feed: Feed, body: bytes | memoryview) -> None:
+        self._feeds.popleft()
+        self.ws.transport.write(binary_frame(chunk_head(feed.xid, feed.number), body, masked=False))
+
+    def _at_hand(self, feed: Feed) -> bytes | memoryview | None:
+        return self._files.at_hand(feed.file, feed.offset, feed.length)
+
     def _together(self) -> list[Feed]:
-        """Give the next chunks of one file that follow each other."""
+        """Give the next chunks of one file that follow each other and have to be read."""
         found: list[Feed] = []
         for feed in self._feeds:
             before = found[-1] if found else None
@@ -186,6 +210,7 @@ class OutgoingSocket:
                 feed.xid != before.xid
                 or feed.number != before.number + 1
                 or feed.offset + feed.length - found[0].offset > _READ_AT_ONCE
+                or self._at_hand(feed) is not None
             ):
                 break
             found.append(feed)

@@ -283,7 +283,7 @@ class Loaded:
 class ChunkStore(Protocol):
     """Where the bytes of files are. Safe to call from several threads, for one file from one at a time."""
 
-    def keep(self, file: int, offset: int, parts: Sequence[bytes]) -> None:
+    def keep(self, file: int, offset: int, parts: Sequence[bytes | memoryview]) -> None:
         """Write these bytes at `offset` and make them durable, before it returns; twice the same is once.
 
         Raises:

@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from chat_tui import config, log
+from chat_tui import config, log, strings
+from chat_tui.strings import _
 from chat_tui_core import secrets
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.errors import ConfigError
 
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+
+def speak(args: Namespace) -> None:
+    """Speak the configured language; a configuration that cannot be read is told of by whoever needs it."""
+    with suppress(ConfigError):
+        configuration(args)
+
 
 def data_folder(args: Namespace) -> DataFolder:
-    """The data folder that was asked for, with its log started."""
+    """The data folder that was asked for, with its log started and the configured language taken on."""
+    speak(args)
+    return _folder(args)
+
+
+def _folder(args: Namespace) -> DataFolder:
     root = Path(args.data_dir).expanduser() if args.data_dir else config.default_data()
     log.start(root, debug=args.debug)
     return DataFolder(root, lambda: secrets.wanted(configuration(args).secrets))
 
 
 def configuration(args: Namespace) -> config.Config:
-    """The configuration file's settings."""
-    return config.load(Path(args.config).expanduser() if args.config else None)
+    """The configuration file's settings; from here on its language is spoken."""
+    found = config.load(Path(args.config).expanduser() if args.config else None)
+    strings.use(found.language)
+    return found
 
 
 def app_options(args: Namespace) -> config.AppOptions:
     """What a command line starts the app with."""
     file = Path(args.config).expanduser() if args.config else None
-    return config.AppOptions(data_folder(args), configuration(args), args.account, args.demo, args.chaos, file)
+    return config.AppOptions(_folder(args), configuration(args), args.account, args.demo, args.chaos, file)
 
 
 def chosen_account(args: Namespace, data: DataFolder) -> str:
@@ -36,9 +54,13 @@ def chosen_account(args: Namespace, data: DataFolder) -> str:
     names = data.names()
     if not names:
         raise ConfigError(
-            "There is no account yet: make one with `chat-tui login NAME --url URL --user USER`, "
-            "or look around with `chat-tui --demo`."
+            _(
+                "There is no account yet: make one with `chat-tui login NAME --url URL --user USER`, "
+                "or look around with `chat-tui --demo`."
+            )
         )
     if len(names) > 1:
-        raise ConfigError(f"Say which account with --account NAME; there are: {', '.join(names)}.")
+        raise ConfigError(
+            _("Say which account with --account NAME; there are: {names}.").format(names=", ".join(names))
+        )
     return names[0]

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from chat_tui.headless.progress import file_line, progress_printer
 from chat_tui.requests.values import Request, Row
+from chat_tui.strings import N_, _, n_
 from chat_tui_core.safe_text import harmless, one_line
 
 _LAST = 60
@@ -17,21 +18,21 @@ _FOLLOWING: Final = frozenset({"send_file", "get_file", "follow_file"})
 
 #: What a membership line says; the text, where there is one, is the reason.
 SAYS: Final[Mapping[str, str]] = {
-    "join": "joined",
-    "leave": "left",
-    "invite": "invited somebody",
-    "kick": "removed somebody",
-    "ban": "banned somebody",
-    "unban": "lifted a ban",
-    "knock": "asks to be let in",
-    "rename": "is now called",
+    "join": N_("joined"),
+    "leave": N_("left"),
+    "invite": N_("invited somebody"),
+    "kick": N_("removed somebody"),
+    "ban": N_("banned somebody"),
+    "unban": N_("lifted a ban"),
+    "knock": N_("asks to be let in"),
+    "rename": N_("is now called"),
     "state": "",
-    "upgrade": "moved the room:",
-    "topic": "set the topic:",
-    "name": "set the name:",
-    "redacted": "deleted a message",
-    "file": "offered a file:",
-    "unsupported": "sent something that cannot be shown",
+    "upgrade": N_("moved the room:"),
+    "topic": N_("set the topic:"),
+    "name": N_("set the name:"),
+    "redacted": N_("deleted a message"),
+    "file": N_("offered a file:"),
+    "unsupported": N_("sent something that cannot be shown"),
 }
 
 
@@ -43,7 +44,8 @@ def printer(request: Request, *, as_json: bool) -> Callable[[Row], None]:
     several = len(request.rooms) != 1
 
     def show(row: Row) -> None:
-        text = line({**row.data, "several": several} if line is _event else row.data)
+        data = row.data if as_json else {**row.data, **row.said}
+        text = line({**data, "several": several} if line is _event else data)
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
 
@@ -52,7 +54,7 @@ def printer(request: Request, *, as_json: bool) -> Callable[[Row], None]:
 
 def line_for(request: Request, row: Row) -> str:
     """A row of this request's answer as a line for people."""
-    return _LINES[request.do](row.data)
+    return _LINES[request.do]({**row.data, **row.said})
 
 
 def _json(row: Mapping[str, Any]) -> str:
@@ -60,18 +62,19 @@ def _json(row: Mapping[str, Any]) -> str:
 
 
 def _room(row: Mapping[str, Any]) -> str:
-    unread = f"  {row['unread']} unread" if row["unread"] else ""
+    unread = "  " + _("{count} unread").format(count=row["unread"]) if row["unread"] else ""
     last = row["last"]
     said = f"  {last['sender']}: {one_line(last['text'], _LAST)}" if last else ""
-    state = f"  ({row['membership']})" if row.get("membership", "joined") != "joined" else ""
+    state = f"  ({_(row['membership'])})" if row.get("membership", "joined") != "joined" else ""
     name = row["room_id"] if row["name"] == row["room_id"] else f"{row['room_id']} {row['name']}"
-    return harmless(f"{name}  {row['members']} members{state}{unread}{said}")
+    members = n_("{count} member", "{count} members", row["members"]).format(count=row["members"])
+    return harmless(f"{name}  {members}{state}{unread}{said}")
 
 
 def _member(row: Mapping[str, Any]) -> str:
     name = f" {row['name']}" if row["name"] not in {"", row["user_id"]} else ""
-    role = "" if row["role"] == "member" else f"  {row['role']}"
-    return harmless(f"{row['user_id']}{name}  {row['presence']}{role}")
+    role = "" if row["role"] == "member" else f"  {_(row['role'])}"
+    return harmless(f"{row['user_id']}{name}  {_(row['presence'])}{role}")
 
 
 def _event(row: Mapping[str, Any]) -> str:
@@ -79,7 +82,7 @@ def _event(row: Mapping[str, Any]) -> str:
     room = f" {row['room_id']}" if row.get("several") else ""
     text = harmless(row["text"]).replace("\n", "\n    ")
     if row["kind"] in SAYS:
-        says = f"{SAYS[row['kind']]} {text}".strip()
+        says = f"{_(SAYS[row['kind']])} {text}".strip()
         return f"{when}{room}  * {harmless(row['sender'])} {says}".rstrip()
     mark = "* " if row["kind"] == "emote" else ""
     return f"{when}{room}  {mark}{harmless(row['sender'])}: {text}"
@@ -90,12 +93,12 @@ def _hit(row: Mapping[str, Any]) -> str:
 
 
 def _action(row: Mapping[str, Any]) -> str:
-    return f"{row['action_id']} {row['state']}"
+    return f"{row['action_id']} {_(row['state'])}"
 
 
 def _waiting(row: Mapping[str, Any]) -> str:
     text = one_line(row["text"], _LAST)
-    return harmless(f"{row['action_id']} {row['state']}  {row['kind']} {row['room_id']}: {text}  ({row['why']})")
+    return harmless(f"{row['action_id']} {_(row['state'])}  {_(row['kind'])} {row['room_id']}: {text}  ({row['why']})")
 
 
 #: How each request's rows look to a person.

@@ -22,6 +22,7 @@ from chat_tui.headless.output import printer
 from chat_tui.opening import Opened, open_account
 from chat_tui.requests.perform import perform
 from chat_tui.requests.values import Cursor, Done, Note, Request, Row, Told
+from chat_tui.strings import _
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.errors import AccountBusy, ConfigError
 
@@ -39,7 +40,7 @@ def run_request(args: Namespace) -> int:
     asked = {name: value for name, value in vars(args).items() if name in _REQUEST}
     for text in (asked.get("text", ""), *asked["rooms"]) if "rooms" in asked else ():
         if not _is_unicode(text):
-            raise ConfigError("The room and the text must be valid UTF-8.")
+            raise ConfigError(_("The room and the text must be valid UTF-8."))
     request = Request.of_json(asked)
     data = data_folder(args)
     name = chosen_account(args, data)
@@ -118,7 +119,7 @@ async def _print_each(data: DataFolder, name: str, request: Request, show: Calla
                         return code
     except asyncio.CancelledError:
         if kept:
-            say(f"Interrupted; {kept}.")
+            say(_("Interrupted; {kept}.").format(kept=kept))
         raise
     return 0
 
@@ -126,8 +127,12 @@ async def _print_each(data: DataFolder, name: str, request: Request, show: Calla
 def _kept(fields: Mapping[str, Any]) -> str:
     """What is stored of a request that has come so far, and where to look for it."""
     if fields.get("file_id"):
-        return f"file {fields['file_id']} is kept: see `chat-tui files`"
-    return f"action {fields['action_id']} is kept: see `chat-tui outbox`" if fields.get("action_id") else ""
+        return _("file {id} is kept: see `chat-tui files`").format(id=fields["file_id"])
+    return (
+        _("action {id} is kept: see `chat-tui outbox`").format(id=fields["action_id"])
+        if fields.get("action_id")
+        else ""
+    )
 
 
 def say(sentence: str) -> None:

@@ -13,9 +13,10 @@ from chat_tui import log
 from chat_tui.browsing import open_page
 from chat_tui.headless.chosen import data_folder
 from chat_tui.headless.running import run_loop, say
-from chat_tui.headless.unsent import are, things, unsent
+from chat_tui.headless.unsent import unsent
 from chat_tui.opening import open_account
 from chat_tui.requests.watching import online
+from chat_tui.strings import _, n_, of_error
 from chat_tui_core import registry
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.contract import Backend, Credentials, LoginWay
@@ -31,18 +32,22 @@ def login(args: Namespace) -> int:
     data = data_folder(args)
     data.folder(args.name)  # a bad name is told before a password is asked for
     if "@" in args.url.partition("://")[2].partition("/")[0]:
-        raise ConfigError("Leave user and password out of the URL: --user names the user, the password is asked for.")
+        raise ConfigError(
+            _("Leave user and password out of the URL: --user names the user, the password is asked for.")
+        )
     backend = registry.load(args.backend)
     known = _known(data, args)
     way = LoginWay.SSO if args.sso else LoginWay.TOKEN if args.token_stdin else LoginWay.PASSWORD
     if way is LoginWay.PASSWORD and not args.user and not args.url.startswith("@"):
-        raise ConfigError("Say who you are there with --user.")
+        raise ConfigError(_("Say who you are there with --user."))
     from_stdin = args.password_stdin or args.token_stdin
     if way is LoginWay.SSO or (sys.stdin.isatty() and not from_stdin):
         code = run_loop(_look(backend, args.url, way))  # nobody types a password that cannot be used
         if code:
             return code
-    secret = "" if way is LoginWay.SSO else read_secret("Token: " if args.token_stdin else "Password: ", from_stdin)
+    secret = (
+        "" if way is LoginWay.SSO else read_secret(_("Token: ") if args.token_stdin else _("Password: "), from_stdin)
+    )
     log.hide(secret)
     return run_loop(_sign_in(data, args, known, way, secret))
 
@@ -52,7 +57,9 @@ async def _look(backend: Backend, url: str, way: LoginWay) -> int:
     found = await backend.discover(url)
     if way not in found.ways:
         flags = ", ".join(_FLAGS[way] for way in found.ways)
-        raise ConfigError(f"{found.url} cannot be signed in to like that; it takes {flags}.")
+        raise ConfigError(
+            _("{url} cannot be signed in to like that; it takes {flags}.").format(url=found.url, flags=flags)
+        )
     if found.note:
         say(found.note)
     return 0
@@ -77,8 +84,10 @@ async def _sign_in(data: DataFolder, args: Namespace, known: Account | None, way
         raise
     rooms = await _first_look(data, args.name)
     sys.stdout.write(
-        f"Signed in to {account.url} as {account.user}; the account is called {args.name!r}{rooms}. "
-        f"Its token is in {data.token_place(args.name)}.\n"
+        _("Signed in to {url} as {user}; the account is called {name!r}{rooms}. Its token is in {place}.").format(
+            url=account.url, user=account.user, name=args.name, rooms=rooms, place=_(data.token_place(args.name))
+        )
+        + "\n"
     )
     return 0
 
@@ -92,13 +101,23 @@ def _check_outbox(data: DataFolder, known: Account, account: Account, *, moved: 
         waiting = unsent(data, known.name)
     if waiting and elsewhere:
         raise ConfigError(
-            f"{things(waiting)} of {known.name!r} {are(waiting)} not sent yet, and {are(waiting)} for {known.url}, not "
-            f"for {account.url}: choose another name for this account, or say --moved if it is the same server."
+            n_(
+                "One thing of {name!r} is not sent yet, and is for {old}, not for {url}: choose another name for this "
+                "account, or say --moved if it is the same server.",
+                "{count} things of {name!r} are not sent yet, and are for {old}, not for {url}: choose another name for "
+                "this account, or say --moved if it is the same server.",
+                waiting,
+            ).format(count=waiting, name=known.name, old=known.url, url=account.url)
         )
     if waiting:
         raise ConfigError(
-            f"{things(waiting)} of {known.name!r} {are(waiting)} not sent yet, and this token is another device's, "
-            "for which the server would take them twice: sign in with a password or by the browser."
+            n_(
+                "One thing of {name!r} is not sent yet, and this token is another device's, for which the server would "
+                "take it twice: sign in with a password or by the browser.",
+                "{count} things of {name!r} are not sent yet, and this token is another device's, for which the server "
+                "would take them twice: sign in with a password or by the browser.",
+                waiting,
+            ).format(count=waiting, name=known.name)
         )
 
 
@@ -110,8 +129,11 @@ def _account(args: Namespace, backend: Backend, known: Account | None, given: Cr
 
 
 def _show_page(url: str) -> None:
-    opened = "Your browser should show it; else open it" if open_page(url) else "Open it in a browser on this machine"
-    say(f"Sign in on this page, then come back here: {url} ({opened}.)")
+    if open_page(url):
+        said = _("Sign in on this page, then come back here: {url} (Your browser should show it; else open it.)")
+    else:
+        said = _("Sign in on this page, then come back here: {url} (Open it in a browser on this machine.)")
+    say(said.format(url=url))
 
 
 async def _first_look(data: DataFolder, name: str) -> str:
@@ -122,11 +144,11 @@ async def _first_look(data: DataFolder, name: str) -> str:
             if not await online(session):
                 return ""
             count = sum(room.membership is Membership.JOINED for room in session.rooms.values())
-            return f" and is in {count} room{'' if count == 1 else 's'}"
+            return n_(" and is in {count} room", " and is in {count} rooms", count).format(count=count)
     except AccountBusy:
-        return "; the running program goes on with the old sign-in until it is started again"
+        return _("; the running program goes on with the old sign-in until it is started again")
     except ChatError as error:
-        say(str(error))
+        say(of_error(error))
         return ""
 
 
@@ -145,7 +167,9 @@ def _known(data: DataFolder, args: Namespace) -> Account | None:
 
 
 def _taken(known: Account) -> str:
-    return f"The account {known.name!r} is {known.user!r} with {known.backend}: choose another name for this one."
+    return _("The account {name!r} is {user!r} with {backend}: choose another name for this one.").format(
+        name=known.name, user=known.user, backend=known.backend
+    )
 
 
 def read_secret(prompt: str, from_stdin: bool) -> str:
@@ -157,9 +181,9 @@ def read_secret(prompt: str, from_stdin: bool) -> str:
 
         secret = getpass.getpass(prompt)
     else:
-        raise ConfigError("There is no terminal to ask for a password: use --password-stdin or --token-stdin.")
+        raise ConfigError(_("There is no terminal to ask for a password: use --password-stdin or --token-stdin."))
     if not secret:
-        raise ConfigError("The password or token is empty.")
+        raise ConfigError(_("The password or token is empty."))
     return secret
 
 
@@ -170,10 +194,12 @@ def accounts(args: Namespace) -> int:
         try:
             account = data.account(name)
         except ConfigError as error:
-            say(str(error))
+            say(of_error(error))
             continue
         row = {"account": name, "backend": account.backend, "url": account.url, "user": account.user}
-        line = f"{name}  {account.user} at {account.url} ({account.backend})"
+        line = _("{name}  {user} at {url} ({backend})").format(
+            name=name, user=account.user, url=account.url, backend=account.backend
+        )
         sys.stdout.write(f"{json.dumps(row, ensure_ascii=False) if args.json else line}\n")
     sys.stdout.flush()
     return 0

@@ -7,8 +7,9 @@ from argparse import Namespace
 
 from chat_tui.headless.chosen import data_folder
 from chat_tui.headless.running import run_loop, say
-from chat_tui.headless.unsent import are, things, unsent
+from chat_tui.headless.unsent import unsent
 from chat_tui.log import hide
+from chat_tui.strings import _, n_, of_error
 from chat_tui_core import registry, secrets
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.errors import AuthRefused, ChatError, ConfigError, TransportError
@@ -26,16 +27,23 @@ async def _sign_out(data: DataFolder, name: str, *, forget: bool) -> int:
         waiting = unsent(data, name)
         if waiting and forget:
             raise ConfigError(
-                f"{things(waiting)} of {name!r} {are(waiting)} not sent yet: send or cancel what "
-                f"`chat-tui outbox --account {name}` lists, then forget it."
+                n_(
+                    "One thing of {name!r} is not sent yet: send or cancel what `chat-tui outbox --account {name}` "
+                    "lists, then forget it.",
+                    "{count} things of {name!r} are not sent yet: send or cancel what `chat-tui outbox --account {name}` "
+                    "lists, then forget it.",
+                    waiting,
+                ).format(count=waiting, name=name)
             )
         await _tell_server(data, name, forget=forget)
         left = data.forget(name) if forget else data.drop_token(name)
     for sentence in filter(None, (left, _unsent_note(waiting))):
         say(sentence)
-    done = f"Removed the account {name!r} and all that was stored of it."
+    done = _("Removed the account {name!r} and all that was stored of it.").format(name=name)
     if not forget:
-        done = f"Signed out of {name!r}; what is stored of it stays, and `chat-tui login {name} ...` goes on with it."
+        done = _(
+            "Signed out of {name!r}; what is stored of it stays, and `chat-tui login {name} ...` goes on with it."
+        ).format(name=name)
     sys.stdout.write(f"{done}\n")
     return 0
 
@@ -50,19 +58,31 @@ async def _tell_server(data: DataFolder, name: str, *, forget: bool) -> None:
     except ChatError as error:
         if not forget:
             raise
-        say(f"{error} The server was not told; it may list this device until you remove it there.")
+        say(
+            _("{error} The server was not told; it may list this device until you remove it there.").format(
+                error=of_error(error)
+            )
+        )
 
 
 async def _log_out(account: Account, token: str) -> None:
     try:
         await registry.load(account.backend).logout(account, token)
     except AuthRefused:
-        say("The server had signed this device out already.")
+        say(_("The server had signed this device out already."))
     except TransportError as error:
         raise TransportError(
-            f"{error} Nothing was changed; `chat-tui logout {account.name} --forget` removes it here all the same."
+            _("{error} Nothing was changed; `chat-tui logout {name} --forget` removes it here all the same.").format(
+                error=of_error(error), name=account.name
+            )
         ) from error
 
 
 def _unsent_note(waiting: int) -> str:
-    return f"{things(waiting)} {are(waiting)} not sent yet; that happens when you sign in again." if waiting else ""
+    if not waiting:
+        return ""
+    return n_(
+        "One thing is not sent yet; that happens when you sign in again.",
+        "{count} things are not sent yet; that happens when you sign in again.",
+        waiting,
+    ).format(count=waiting)

@@ -1,4 +1,4 @@
-"""What an account has said and not settled, counted and put in words, before its server changes or is left."""
+"""What an account has said and not settled, counted before its server changes or is left."""
 
 from __future__ import annotations
 
@@ -26,13 +26,3 @@ def unsent(data: DataFolder, name: str) -> int:
         return sum(action.kind is not Kind.READ for action in store.read(stored_actions.open_actions))
     finally:
         store.close_now()
-
-
-def things(count: int) -> str:
-    """So many things, as a sentence begins."""
-    return "One thing" if count == 1 else f"{count} things"
-
-
-def are(count: int) -> str:
-    """The verb that goes with so many."""
-    return "is" if count == 1 else "are"

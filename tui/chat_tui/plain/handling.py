@@ -8,13 +8,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from chat_tui.commands import COMMANDS, Call, read_said
+from chat_tui.forwarding import forward
 from chat_tui.headless.output import line_for
+from chat_tui.inbox import newest_first, text_of
 from chat_tui.moments import said_moment, split_moment
 from chat_tui.plain.words import room_lines, title_of
 from chat_tui.requests.perform import perform
 from chat_tui.requests.values import Note, Request, Row
 from chat_tui.screens.doing import HANDLERS, Doing
+from chat_tui.screens.inbox_finding import invitations, to_me
 from chat_tui.screens.stats import stats_of
+from chat_tui.strings import N_, _, n_
 from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.errors import LocalError
 from chat_tui_core.model import SPOKEN, EventKind, Membership, RoomEvent
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ALIKE", "INSTEAD", "OWN", "carry_out"]
 
+SAID: Final = 20
+"""What /inbox tells at most."""
 LOOKED_AT: Final = 50
 """Newest events of a room among which the last message is looked for."""
 
@@ -35,11 +41,11 @@ async def carry_out(talking: Talking, call: Call) -> None:
     """Carry out a command. Raises ChatError with the sentence to read out."""
     command, room = call.command, talking.room
     if command.needs is not None and command.needs not in talking.session.capabilities:
-        raise LocalError(f"This server cannot do /{command.name}.")
+        raise LocalError(_("This server cannot do /{name}.").format(name=command.name))
     if command.in_room and room is None:
-        raise LocalError(f"/{command.name} works in a room: /switch or /join one first.")
+        raise LocalError(_("/{name} works in a room: /switch or /join one first.").format(name=command.name))
     if command.name in INSTEAD or (command.name == "set" and not call.words):
-        raise LocalError(INSTEAD.get(command.name, "Say which setting: /set NAME [VALUE]."))
+        raise LocalError(_(INSTEAD.get(command.name, INSTEAD["settings"])))
     if command.name in OWN:
         await OWN[command.name](talking, call)
     else:
@@ -58,7 +64,7 @@ async def _newest(talking: Talking, fits: Callable[[RoomEvent], bool], nothing: 
 async def _newest_own(talking: Talking) -> RoomEvent:
     me = talking.session.me
     return await _newest(
-        talking, lambda event: event.sender == me and event.kind in SPOKEN, "You have said nothing here lately."
+        talking, lambda event: event.sender == me and event.kind in SPOKEN, _("You have said nothing here lately.")
     )
 
 
@@ -79,44 +85,53 @@ async def _at(talking: Talking, call: Call) -> None:
     now = talking.session.now_ms()
     moment, text = split_moment(call.rest, now)
     if not text:
-        raise LocalError(f"What shall be said {said_moment(moment, now)}?")
+        raise LocalError(_("What shall be said {moment}?").format(moment=said_moment(moment, now)))
     said = read_said(text)
     kind = "emote" if said.emote else ""
     await talking.session.send(talking.current.room_id, said.text, kind=kind, at_ms=moment)
-    talking.tell(f"It goes {said_moment(moment, now)}, if chat-tui runs then.")
+    talking.tell(_("It goes {moment}, if chat-tui runs then.").format(moment=said_moment(moment, now)))
 
 
 async def _reply(talking: Talking, call: Call) -> None:
     me = talking.session.me
     event = await _newest(
-        talking, lambda one: one.sender != me and one.kind in SPOKEN, "There is no message to answer."
+        talking, lambda one: one.sender != me and one.kind in SPOKEN, _("There is no message to answer.")
     )
     await talking.session.send(event.room_id, call.rest, event.event_id)
 
 
+async def _forward(talking: Talking, call: Call) -> None:
+    room = talking.doing.find(call.rest)
+    if room is None or room.membership is not Membership.JOINED:
+        raise LocalError(_("You are in no room {name}; /join it first.").format(name=repr(call.rest)))
+    event = await _newest(talking, lambda one: one.kind in SPOKEN, _("There is no message to forward."))
+    await forward(talking.session, event, talking.session, room.room_id)
+    talking.tell(_("Forwarded to {room}.").format(room=title_of(room)))
+
+
 async def _react(talking: Talking, call: Call) -> None:
-    event = await _newest(talking, lambda one: one.kind in SPOKEN, "There is no message to react to.")
+    event = await _newest(talking, lambda one: one.kind in SPOKEN, _("There is no message to react to."))
     about = {"target": event.event_id, "target_order": event.order, "key": call.words[0]}
     await talking.session.perform(Kind.REACT, event.room_id, target_action=0, **about)
 
 
 async def _redact(talking: Talking, _call: Call) -> None:
     event = await _newest_own(talking)
-    if await talking.agrees(f"Delete “{one_line(event.text, 60)}” for everybody?"):
+    if await talking.agrees(_("Delete “{gist}” for everybody?").format(gist=one_line(event.text, 60))):
         about = {"target": event.event_id, "target_order": event.order}
         await talking.session.perform(Kind.REDACT, event.room_id, target_action=0, **about)
 
 
 async def _edit(talking: Talking, call: Call) -> None:
     if not call.rest:
-        raise LocalError("Say the new text: /edit NEW TEXT.")
+        raise LocalError(_("Say the new text: /edit NEW TEXT."))
     refused = _refused(talking)
     if refused is not None and refused.kind is Kind.SEND:
         await talking.session.resend(refused.id, call.rest)
         return
     event = await _newest_own(talking)
     if event.kind is EventKind.FILE:
-        raise LocalError("A file cannot be edited.")
+        raise LocalError(_("A file cannot be edited."))
     about = {"target": event.event_id, "target_order": event.order, "text": call.rest}
     await talking.session.perform(Kind.EDIT, event.room_id, target_action=0, **about)
 
@@ -124,7 +139,7 @@ async def _edit(talking: Talking, call: Call) -> None:
 async def _decide(talking: Talking, call: Call) -> None:
     refused = _refused(talking)
     if refused is None:
-        raise LocalError("Nothing was refused in this room.")
+        raise LocalError(_("Nothing was refused in this room."))
     session = talking.session
     decisions = {"retry": session.retry, "discard": session.cancel, "pass": session.let_pass}
     await decisions[call.command.name](refused.id)
@@ -142,62 +157,77 @@ async def _switch(talking: Talking, call: Call) -> None:
             talking.open(room.room_id)
         return
     joined = sorted(talking.joined(), key=lambda room: (-room.unread, title_of(room).casefold()))
-    for line in room_lines(joined) or ["You are in no room. /join NAME or /create NAME."]:
+    for line in room_lines(joined) or [_("You are in no room. /join NAME or /create NAME.")]:
         talking.tell(line)
 
 
 async def _delete(talking: Talking, _call: Call) -> None:
     room = talking.current
-    if await talking.agrees(f"Delete {title_of(room)} for everybody, with all its messages?"):
-        talking.leaving(room, "is deleted")
+    if await talking.agrees(_("Delete {room} for everybody, with all its messages?").format(room=title_of(room))):
+        talking.leaving(room, _("is deleted"))
         await talking.session.perform(Kind.DELETE_ROOM, room.room_id)
 
 
 async def _forget(talking: Talking, call: Call) -> None:
     room = talking.doing.named_or_open(call)
-    if await talking.agrees(f"Leave {title_of(room)} and forget it, with its history?"):
-        talking.leaving(room, "is forgotten")
+    if await talking.agrees(_("Leave {room} and forget it, with its history?").format(room=title_of(room))):
+        talking.leaving(room, _("is forgotten"))
         await talking.session.perform(Kind.FORGET, room.room_id)
 
 
 async def _list(talking: Talking, call: Call) -> None:
     found = await talking.session.directory(call.rest)
     if not found:
-        raise LocalError("The server lists no such room.")
+        raise LocalError(_("The server lists no such room."))
     for room in found:
-        talking.tell(f"{title_of(room)}, {room.members} members. {one_line(room.topic)}".rstrip())
+        talking.tell(
+            n_("{room}, {count} member. {topic}", "{room}, {count} members. {topic}", room.members)
+            .format(room=title_of(room), count=room.members, topic=one_line(room.topic))
+            .rstrip()
+        )
 
 
 # ---------------------------------------------------------------- looking
 
 
 async def _help(talking: Talking, _call: Call) -> None:
-    talking.tell("A line is said in the current room; // begins one with a slash. Commands:")
+    talking.tell(_("A line is said in the current room; // begins one with a slash. Commands:"))
     for command in COMMANDS:
         if command.name not in INSTEAD:
-            talking.tell(f"{command.usage}  {command.help}")
+            talking.tell(f"{command.said_usage}  {_(command.help)}")
 
 
 async def _search(talking: Talking, call: Call) -> None:
     if not call.rest:
-        raise LocalError("Say what to search: /search WORDS.")
+        raise LocalError(_("Say what to search: /search WORDS."))
     if not await _asked(talking, Request("search", text=call.rest, count=20)):
-        talking.tell("Nothing was found.")
+        talking.tell(_("Nothing was found."))
 
 
 async def _outbox(talking: Talking, _call: Call) -> None:
     if not await _asked(talking, Request("outbox")):
-        talking.tell("Everything is sent.")
+        talking.tell(_("Everything is sent."))
+
+
+async def _inbox(talking: Talking, _call: Call) -> None:
+    session = talking.session
+    entries = newest_first([*invitations(session), *await to_me(session, SAID)], SAID)
+    for entry in reversed(entries):
+        who = one_line(entry.who) or _("somebody")
+        where, said = one_line(entry.room.title), one_line(text_of(entry))
+        talking.tell(_("{who} in {room}: {text}").format(who=who, room=where, text=said))
+    if not entries:
+        talking.tell(_("Nobody has said anything to you yet."))
 
 
 async def _files(talking: Talking, _call: Call) -> None:
     if not await _asked(talking, Request("files")):
-        talking.tell("There are no files.")
+        talking.tell(_("There are no files."))
 
 
 async def _file(talking: Talking, call: Call) -> None:
     if not call.rest:
-        raise LocalError("Say which file: /file PATH.")
+        raise LocalError(_("Say which file: /file PATH."))
     path = await asyncio.to_thread(_whole_path, call.rest)
     request = Request("send_file", rooms=(talking.current.room_id,), file=path, wait="confirmed", timeout=86_400)
     talking.beside(_sent(talking, request))
@@ -212,7 +242,7 @@ async def _sent(talking: Talking, request: Request) -> None:
         elif isinstance(told, Note):
             talking.tell(one_line(told.text))
     if last:
-        talking.tell(f"File {last.get('name', '')}: {last.get('state', '')}.")
+        talking.tell(_("File {name}: {state}.").format(name=last.get("name", ""), state=_(str(last.get("state", "")))))
 
 
 def _whole_path(path: str) -> str:
@@ -247,6 +277,7 @@ OWN: Final[Mapping[str, _Work]] = MappingProxyType(
         "me": _me,
         "at": _at,
         "reply": _reply,
+        "forward": _forward,
         "react": _react,
         "redact": _redact,
         "edit": _edit,
@@ -260,6 +291,7 @@ OWN: Final[Mapping[str, _Work]] = MappingProxyType(
         "help": _help,
         "search": _search,
         "outbox": _outbox,
+        "inbox": _inbox,
         "files": _files,
         "file": _file,
         "stats": _stats,
@@ -270,11 +302,13 @@ OWN: Final[Mapping[str, _Work]] = MappingProxyType(
 #: Command -> what is said where a screen would be needed.
 INSTEAD: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "goto": "There is no place to go to here: `chat-tui history ROOM --before ID` prints what came before.",
-        "clear": "There is no screen to empty.",
-        "theme": "There are no colours here.",
-        "settings": "Say which setting: /set NAME [VALUE].",
-        "login": "Leave, and sign in with `chat-tui login`.",
+        "goto": N_("There is no place to go to here: `chat-tui history ROOM --before ID` prints what came before."),
+        "clear": N_("There is no screen to empty."),
+        "theme": N_("There are no colours here."),
+        "settings": N_("Say which setting: /set NAME [VALUE]."),
+        "account": N_("Leave, and name the account: `chat-tui --account NAME --plain`."),
+        "login": N_("Leave, and sign in with `chat-tui login`."),
+        "logout": N_("Leave, and sign out with `chat-tui logout NAME`."),
     }
 )
 #: Commands that do here what they do on the screen.

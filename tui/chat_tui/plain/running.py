@@ -17,16 +17,17 @@ from chat_tui.headless.running import run_loop
 from chat_tui.opening import Opened, open_account
 from chat_tui.plain.talking import Talking
 from chat_tui.plain.words import title_of
+from chat_tui.strings import N_, _
 from chat_tui.widgets.message_look import tell_by
+from chat_tui_core.link import Link
 from chat_tui_core.model import Room
-from chat_tui_core.news import Link
 from chat_tui_core.session_changes import LinkMoved
 
 __all__ = ["run_plain"]
 
 CONNECT_SECONDS: Final = 6.0
 """So long what is typed waits for the first connection."""
-HELLO: Final = "chat-tui, account {name}. A line is said in the current room; /help lists commands, /quit leaves."
+HELLO: Final = N_("chat-tui, account {name}. A line is said in the current room; /help lists commands, /quit leaves.")
 
 
 def run_plain(args: Namespace) -> int:
@@ -46,7 +47,7 @@ async def _run(options: AppOptions, name: str) -> int:
         await control.start()
         stack.push_async_callback(control.close)
         talking = Talking(session, options, _write)
-        _write(HELLO.format(name=opened.account.name))
+        _write(_(HELLO).format(name=opened.account.name))
         stack.callback(session.watch(talking.note))
         session.connect()
         following = asyncio.create_task(talking.follow())
@@ -54,7 +55,7 @@ async def _run(options: AppOptions, name: str) -> int:
         await _first_connection(talking)
         newest = max(talking.joined(), key=_newest, default=None)
         if newest is None:
-            _write("You are in no room. /join NAME or /create NAME.")
+            _write(_("You are in no room. /join NAME or /create NAME."))
         else:
             talking.open(newest.room_id)
         await _take_lines(talking)

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from chat_tui.config import AppOptions, Config
+from chat_tui.strings import of_error
 from chat_tui_core.model import Room
 from chat_tui_core.safe_text import one_line
 from chat_tui_core.session import Session
@@ -52,7 +53,7 @@ class StandIn:
     def _ended(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self.say(str(error))
+            self.say(of_error(error))
 
     def configure(self, config: Config) -> None:
         """Have these settings hold from now on."""

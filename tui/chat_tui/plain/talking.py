@@ -14,19 +14,21 @@ from chat_tui.commands import Call, Plain, Wrong, read_line
 from chat_tui.config import AppOptions
 from chat_tui.feed import gather
 from chat_tui.notices import why_told
+from chat_tui.plain.changes import Changes
 from chat_tui.plain.handling import carry_out, doing_on
 from chat_tui.plain.stand_in import StandIn
 from chat_tui.plain.words import DONE, event_line, link_line, refused_line, room_line, title_of
 from chat_tui.requests.following import Follower
 from chat_tui.screens.doing import Doing
+from chat_tui.strings import _, of_error
 from chat_tui_core.actions import SETTLED, Action, Kind, State
 from chat_tui_core.errors import ChatError, LocalError
+from chat_tui_core.link import Link
 from chat_tui_core.model import Membership, Room, RoomEvent
-from chat_tui_core.news import Link
 from chat_tui_core.safe_text import harmless_name
 from chat_tui_core.session import Session
 from chat_tui_core.session.ingest_history import mentions_me
-from chat_tui_core.session_changes import ActionMoved, LinkMoved, RoomsMoved, Said, SessionChange
+from chat_tui_core.session_changes import ActionMoved, LinkMoved, RoomsMoved, Said, SessionChange, TimelineMoved
 
 __all__ = ["Talking"]
 
@@ -60,6 +62,8 @@ class Talking:
         self._reading = asyncio.Lock()
         self._question: asyncio.Future[bool] | None = None
         self._follower: Follower | None = None
+        self._changes = Changes(lambda: self.session.me)
+        self._upto = 0  # the place in the current room up to which all was read out
 
     # ------------------------------------------------------------ what is read out
 
@@ -76,7 +80,7 @@ class Talking:
     def current(self) -> Room:
         """The current room; raises LocalError when there is none."""
         if self.room is None:
-            raise LocalError("There is no current room: /switch or /join one first.")
+            raise LocalError(_("There is no current room: /switch or /join one first."))
         return self.room
 
     def joined(self) -> list[Room]:
@@ -90,7 +94,8 @@ class Talking:
         if before := self._stand_in.conversation.room_id:
             self.session.close_room(before)
         self._stand_in.conversation.room_id = room_id
-        self.session.open_room(room_id)  # from here on its members are known
+        self._upto = 0
+        self._changes.begin(self.session.open_room(room_id).items)  # from here on its members are known
         task = asyncio.get_running_loop().create_task(self._read_room(room_id))
         self._opening.add(task)
         task.add_done_callback(self._room_read)
@@ -106,7 +111,7 @@ class Talking:
             try:
                 events = await self.session.history(room_id, LAST_LINES)
             except ChatError as error:
-                self.tell(str(error))
+                self.tell(of_error(error))
                 return
             for event in events:
                 self._read(event, room)
@@ -124,6 +129,7 @@ class Talking:
                 self._told.popitem(last=False)
             self.tell(line)
         if here:
+            self._upto = max(self._upto, event.order)
             self.session.mark_read(event.room_id, event.order)
 
     async def follow(self) -> None:
@@ -157,13 +163,24 @@ class Talking:
         if isinstance(change, LinkMoved):
             self._link_moved()
         elif isinstance(change, ActionMoved):
+            self._changes.did(change.action)
             self._action_moved(change.action)
+        elif isinstance(change, TimelineMoved):
+            self._changed(change)
         elif isinstance(change, RoomsMoved):
             self._rooms_moved(change.room_ids)
         elif isinstance(change, Said):
             self._stand_in.say(change.text)
         self.doing.apply(gather([change]))
         self._moved.set()
+
+    def _changed(self, change: TimelineMoved) -> None:
+        """Read out what became of messages of the current room."""
+        room_id = self._stand_in.conversation.room_id
+        if change.room_id == room_id:
+            names = {member.user_id: member.name for member in self.session.members(room_id)}
+            for line in self._changes.lines(change.changes, names, self._upto):
+                self.tell(line)
 
     def _link_moved(self) -> None:
         line = link_line(self.session.link)
@@ -187,15 +204,17 @@ class Talking:
             if room is not None and room.membership is Membership.INVITED:
                 if room_id not in self._invited:
                     self._invited.add(room_id)
-                    who = harmless_name(room.inviter) or "Somebody"
-                    self.tell(f"{who} invites you to {title_of(room)}. /join {title_of(room)} accepts.")
+                    who = harmless_name(room.inviter) or _("Somebody")
+                    self.tell(
+                        _("{who} invites you to {room}. /join {room} accepts.").format(who=who, room=title_of(room))
+                    )
                 continue
             self._invited.discard(room_id)
             if room_id == self._stand_in.conversation.room_id and (
                 room is None or room.membership is not Membership.JOINED
             ):
                 title = title_of(room) if room else room_id
-                own = self._stand_in.standing.leaving.pop(room_id, "is gone: it was deleted, or you were removed")
+                own = self._stand_in.standing.leaving.pop(room_id, _("is gone: deleted, or you were removed"))
                 self._stand_in.conversation.room_id = ""
                 self.tell(f"{title} {own}.")
 
@@ -208,13 +227,13 @@ class Talking:
     async def take(self, line: str) -> None:
         """Say a line, or do it; what cannot be done is read out in one sentence."""
         if self._question is not None and not self._question.done():
-            self._question.set_result(line.strip().lower() in {"y", "yes"})
+            self._question.set_result(line.strip().lower() in {"y", "yes", _("y"), _("yes")})
         elif line.strip():
             before = set(self.session.open_actions)
             try:
                 await self._do(line)
             except ChatError as error:
-                self.tell(str(error))
+                self.tell(of_error(error))
             await self._settled(before)
 
     async def _do(self, line: str) -> None:
@@ -226,11 +245,11 @@ class Talking:
         elif isinstance(typed, Plain):
             await self.session.send(self.current.room_id, typed.text, kind="emote" if typed.emote else "")
             if self.session.link.link is not Link.ONLINE:
-                self.tell("It is kept, and leaves with the next connection.")
+                self.tell(_("It is kept, and leaves with the next connection."))
 
     async def agrees(self, question: str) -> bool:
         """Ask something; the next line is the answer, and only yes is yes."""
-        self.tell(f"{question} Type yes or no.")
+        self.tell(f"{question} {_('Type yes or no.')}")
         self._question = asyncio.get_running_loop().create_future()
         self._moved.set()
         try:

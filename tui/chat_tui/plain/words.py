@@ -6,20 +6,21 @@ from datetime import tzinfo
 from types import MappingProxyType
 
 from chat_tui.commands import ME
+from chat_tui.strings import N_, _, n_
 from chat_tui.transfer_words import size_text
 from chat_tui.waiting import reason_of
 from chat_tui.widgets.event_sentences import sentence
 from chat_tui.widgets.message_look import clock_of
 from chat_tui_core.actions import Action, Kind
+from chat_tui_core.link import Link, LinkChanged
 from chat_tui_core.model import SPOKEN, EventKind, FileInfo, Membership, Room, RoomEvent, RoomKind
-from chat_tui_core.news import Link, LinkChanged
 from chat_tui_core.safe_text import harmless, harmless_name, one_line
 
-__all__ = ["DONE", "event_line", "link_line", "refused_line", "room_line", "room_lines", "title_of"]
+__all__ = ["DONE", "event_line", "link_line", "refused_line", "room_line", "room_lines", "title_of", "who_said"]
 
 GIST = 60
 #: What is read out when one of these is confirmed, for it makes no line of its own.
-DONE = MappingProxyType({Kind.EDIT: "Changed.", Kind.REACT: "Reacted.", Kind.REDACT: "Deleted."})
+DONE = MappingProxyType({Kind.EDIT: N_("Changed."), Kind.REACT: N_("Reacted."), Kind.REDACT: N_("Deleted.")})
 
 
 def title_of(room: Room) -> str:
@@ -32,60 +33,80 @@ def event_line(event: RoomEvent, me: str, *, room: Room | None = None, zone: tzi
 
     Empty for an event that says nothing.
     """
-    who = "You" if event.sender == me else harmless_name(event.sender_name or event.sender) or "Somebody"
-    said = _said(event, who)
+    said = _said(event, who_said(event, me))
     if not said:
         return ""
-    where = f"in {title_of(room)}, " if room is not None else ""
+    where = _("in {room}, ").format(room=title_of(room)) if room is not None else ""
     return f"{clock_of(event.ts, zone)} {where}{said}".replace("\n", "\n    ")
+
+
+def who_said(event: RoomEvent, me: str) -> str:
+    """Whose an event is."""
+    return _("You") if event.sender == me else harmless_name(event.sender_name or event.sender) or _("Somebody")
 
 
 def _said(event: RoomEvent, who: str) -> str:
     if event.kind is EventKind.REDACTED:
-        return f"{who} deleted a message"
+        return _("{who} deleted a message").format(who=who)
     if event.kind is EventKind.UNSUPPORTED:
-        return f"{who} sent something that cannot be shown"
+        return _("{who} sent something that cannot be shown").format(who=who)
     if event.kind is EventKind.EMOTE or (event.kind is EventKind.MESSAGE and event.text.startswith(ME)):
         return f"* {who} {harmless(event.text.removeprefix(ME))}"
     if event.kind not in SPOKEN:
         return one_line(sentence(event))
     if event.file is not None:
         caption = f": {harmless(event.text)}" if event.text and event.text != event.file.name else ""
-        return f"{who} sent {_file(event.file)}{caption}"
-    answers = " (an answer)" if event.reply_to else ""
-    return f"{who}{answers}: {harmless(event.text)}"
+        return _("{who} sent the file {file}{caption}").format(who=who, file=_file(event.file), caption=caption)
+    return f"{who}{_where(event)}: {harmless(event.text)}"
+
+
+def _where(event: RoomEvent) -> str:
+    """On what a message hangs."""
+    if event.thread:
+        return _(" (an answer, in a thread)") if event.reply_to else _(" (in a thread)")
+    return _(" (an answer)") if event.reply_to else ""
 
 
 def _file(file: FileInfo) -> str:
     facts = ", ".join(part for part in (size_text(file.size), harmless_name(file.mime)) if part)
-    return f"the file {harmless_name(file.name)}" + (f" ({facts})" if facts else "")
+    return harmless_name(file.name) + (f" ({facts})" if facts else "")
 
 
 def room_line(room: Room) -> str:
     """The room that becomes the current one."""
-    count = room.members or (room.membership is Membership.JOINED)  # oneself, where the server has told no number yet
-    members = f"{count:d} member{'' if count == 1 else 's'}"
-    topic = f" Topic: {one_line(room.topic)}" if room.topic else ""
-    kind = "Direct chat with" if room.kind is RoomKind.DIRECT else "Room"
-    return f"{kind} {title_of(room)}, {members}.{topic}"
+    count = room.members or int(
+        room.membership is Membership.JOINED
+    )  # oneself, where the server has told no number yet
+    members = n_("{count} member", "{count} members", count).format(count=count)
+    topic = " " + _("Topic: {topic}").format(topic=one_line(room.topic)) if room.topic else ""
+    said = _("Direct chat with {name}, {members}.") if room.kind is RoomKind.DIRECT else _("Room {name}, {members}.")
+    return said.format(name=title_of(room), members=members) + topic
 
 
 def room_lines(rooms: list[Room]) -> list[str]:
     """A list of rooms, one a line, with how much is unread."""
-    return [f"{title_of(room)}{f', {room.unread} unread' if room.unread else ''}" for room in rooms]
+    return [f"{title_of(room)}, {_unread(room)}" if room.unread else title_of(room) for room in rooms]
+
+
+def _unread(room: Room) -> str:
+    return _("{count} unread").format(count=room.unread)
 
 
 def link_line(link: LinkChanged) -> str:
     """What the connection is now; empty for a step on the way that says nothing."""
-    reason = f": {one_line(link.reason).rstrip('.')}" if link.reason else ""
+    reason = f": {one_line(_(link.reason)).rstrip('.')}" if link.reason else ""
     if link.link is Link.ONLINE:
-        return "Connected."
+        return _("Connected.")
     if link.link is Link.STOPPED:
-        return f"The connection has ended{reason}. /connect tries again."
-    return f"No connection{reason}. It is tried again." if link.link is Link.WAITING else ""
+        return _("The connection has ended{reason}. /connect tries again.").format(reason=reason)
+    if link.link is Link.WAITING:
+        return _("No connection{reason}. It is tried again.").format(reason=reason)
+    return ""
 
 
 def refused_line(action: Action) -> str:
     """A message that the server did not take, and what can be done."""
     gist = one_line(action.text, GIST)
-    return f"Refused: {gist}. Reason: {reason_of(action)}. /retry, /edit NEW TEXT, /discard or /pass decides about it."
+    return _("Refused: {gist}. Reason: {reason}. /retry, /edit NEW TEXT, /discard or /pass decides about it.").format(
+        gist=gist, reason=reason_of(action)
+    )

@@ -10,6 +10,7 @@ from chat_tui.moments import said_moment
 from chat_tui.requests.reading import find_room, known_room, not_in
 from chat_tui.requests.values import Cursor, Done, Note, Request, Row, Told
 from chat_tui.requests.watching import online, settled, why_offline
+from chat_tui.strings import _, in_english
 from chat_tui.waiting import SILENT, Now, standing, waits_now
 from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.contract import Link
@@ -43,7 +44,7 @@ async def joined_room(session: Session, request: Request) -> Room:
 
 async def say(session: Session, room: Room, request: Request) -> Action:
     """Store the request's text as a message that leaves at once, or at its time."""
-    action = await session.send(room.room_id, request.text, at_ms=request.at)
+    action = await session.send(room.room_id, request.text, thread=request.thread, at_ms=request.at)
     if session.undo_seconds and not action.scheduled:
         action = await session.retry(action.id)  # nobody is there who could take it back: it need not wait
     return action
@@ -66,7 +67,8 @@ async def outbox(session: Session, request: Request) -> AsyncGenerator[Told, Non
     waits = waits_now(session.waits, session.open_actions, now.ms)
     for action in sorted(session.open_actions.values(), key=lambda action: action.id):
         if action.kind not in SILENT:
-            yield Row(outbox_row(action, waits.get(action.id), now))
+            wait = waits.get(action.id)
+            yield Row(outbox_row(action, wait, now), said={"why": standing(action, wait, now).words})
     yield Done()
 
 
@@ -127,35 +129,39 @@ def _why(session: Session, action: Action) -> str:
     if action.state is State.FAILED:
         reason = _reason(action)
         if action.kind is not Kind.SEND:
-            return f"The server refused it: {reason}"
-        return (
-            f"The server refused message {action.id}: {reason} "
-            f"It is kept: `chat-tui outbox retry {action.id}` or `chat-tui outbox cancel {action.id}`."
-        )
+            return _("The server refused it: {reason}").format(reason=reason)
+        return _(
+            "The server refused message {id}: {reason} "
+            "It is kept: `chat-tui outbox retry {id}` or `chat-tui outbox cancel {id}`."
+        ).format(id=action.id, reason=reason)
     if action.state is State.CANCELLED:
-        return f"Action {action.id} was cancelled."
+        return _("Action {id} was cancelled.").format(id=action.id)
     if held is not None and held.id != action.id:
-        return (
-            f"Message {action.id} is kept, but message {held.id} before it was refused: "
-            f"`chat-tui outbox retry {held.id}` or `chat-tui outbox cancel {held.id}` first."
-        )
+        return _(
+            "Message {id} is kept, but message {held} before it was refused: "
+            "`chat-tui outbox retry {held}` or `chat-tui outbox cancel {held}` first."
+        ).format(id=action.id, held=held.id)
     if action.scheduled > (now := session.now_ms()):
         when = said_moment(action.scheduled, now)
-        return f"Action {action.id} leaves {when}, or as soon as chat-tui runs after that."
+        return _("Action {id} leaves {when}, or as soon as chat-tui runs after that.").format(id=action.id, when=when)
     if session.link.link is not Link.ONLINE:
-        return f"{why_offline(session)} Action {action.id} is kept and leaves with the next connection."
-    return f"Action {action.id} is still {action.state.value}; it is kept in the outbox until the server has answered."
+        return _("{why} Action {id} is kept and leaves with the next connection.").format(
+            why=why_offline(session), id=action.id
+        )
+    return _("Action {id} is still {state}; it is kept in the outbox until the server has answered.").format(
+        id=action.id, state=_(action.state.value)
+    )
 
 
 def _reason(action: Action) -> str:
-    reason = (action.error_text or action.error_code or "no reason was given").rstrip(".")
+    reason = (_(action.error_text) or action.error_code or _("no reason was given")).rstrip(".")
     return f"{reason}."
 
 
 def _open(session: Session, action_id: int) -> Action:
     action = session.open_actions.get(action_id)
     if action is None:
-        raise LocalError(f"There is no action {action_id} in the outbox: see `chat-tui outbox`.")
+        raise LocalError(_("There is no action {id} in the outbox: see `chat-tui outbox`.").format(id=action_id))
     return action
 
 
@@ -165,7 +171,7 @@ def _named(session: Session, wanted: str) -> str:
         room: Room = find_room(session, wanted)
     except UnknownRoom:
         if not wanted or not wanted.isprintable():
-            raise ConfigError(f"{wanted!r} cannot name a room.") from None
+            raise ConfigError(_("{wanted!r} cannot name a room.").format(wanted=wanted)) from None
         return wanted
     return room.room_id
 
@@ -182,6 +188,8 @@ def action_row(action: Action) -> dict[str, Any]:
 
 def outbox_row(action: Action, wait: Wait | None, now: Now) -> dict[str, Any]:
     """An action as `outbox --json` gives it: `next_try` in milliseconds since 1970, `waits_for` another action's id."""
+    with in_english():
+        why = standing(action, wait, now).words
     row: dict[str, Any] = {
         "action_id": action.id,
         "kind": action.kind.value,
@@ -190,7 +198,7 @@ def outbox_row(action: Action, wait: Wait | None, now: Now) -> dict[str, Any]:
         "state": action.state.value,
         "attempts": action.attempts,
         "waits": wait.why.value if wait is not None else "",
-        "why": standing(action, wait, now).words,
+        "why": why,
     }
     if wait is not None and wait.until > now.ms:
         row["next_try"] = wait.until

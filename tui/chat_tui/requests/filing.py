@@ -11,6 +11,7 @@ from typing import Any, Final
 from chat_tui.requests import acting
 from chat_tui.requests.values import Cursor, Done, Note, Request, Row, Told
 from chat_tui.requests.watching import online, until, watched, why_offline
+from chat_tui.strings import _
 from chat_tui_core.contract import Link
 from chat_tui_core.errors import ConfigError, LocalError
 from chat_tui_core.session import Session
@@ -31,7 +32,7 @@ async def files(session: Session, request: Request) -> AsyncGenerator[Told, None
     for transfer in session.files.all():
         yield Row(file_row(session, transfer))
     if stale:
-        yield Note(f"{why_offline(session)} This is what is stored.")
+        yield Note(_("{why} This is what is stored.").format(why=why_offline(session)))
     yield Done()
 
 
@@ -66,11 +67,11 @@ async def cancel_file(session: Session, request: Request) -> AsyncGenerator[Told
     """End a transfer; the other side hears of it now, or with the next connection."""
     found = await _wanted(session, request.file_id)
     if found is None:
-        raise LocalError(f"There is no file {request.file_id!r}: see `chat-tui files`.")
+        raise LocalError(_("There is no file {id!r}: see `chat-tui files`.").format(id=request.file_id))
     ended = await session.files.cancel(found.id)
     yield Row(file_row(session, ended))
     if ended.tell and not (await online(session) and await _told(session, ended.id)):
-        yield Note("The other side will hear of it with the next connection.")
+        yield Note(_("The other side will hear of it with the next connection."))
     yield Done()
 
 
@@ -101,13 +102,17 @@ async def _followed(session: Session, request: Request) -> AsyncGenerator[Told, 
             yield Row(file_row(session, now))
     now = session.files.get(transfer_id)
     if now.is_open:
-        why = session.files.why(now) or "It does not move now."
-        yield Note(f"{why} File {transfer_id} is kept and goes on whenever chat-tui runs: see `chat-tui files`.")
+        why = _(session.files.why(now)) or _("It does not move now.")
+        yield Note(
+            _("{why} File {id} is kept and goes on whenever chat-tui runs: see `chat-tui files`.").format(
+                why=why, id=transfer_id
+            )
+        )
         yield Done(4)
         return
     await _told(session, transfer_id)
     if now.state is not State.COMPLETE:
-        yield Note(f"File {transfer_id} {_ended(now)}")
+        yield Note(_ended(now))
     yield Done(0 if now.state is State.COMPLETE else 3)
 
 
@@ -171,7 +176,7 @@ async def _wanted(session: Session, file_id: str) -> Transfer | None:
 def _target(text: str) -> Path | None:
     """Where a file is to go; with a slash at its end it must be a folder."""
     if text.endswith("/") and not Path(text).is_dir():
-        raise ConfigError(f"There is no folder {_shown(text)}.")
+        raise ConfigError(_("There is no folder {folder}.").format(folder=_shown(text)))
     return Path(text) if text else None
 
 
@@ -180,15 +185,21 @@ def _room_of(session: Session, event_id: str) -> str:
     for room_id in session.rooms:
         if session.store.read(event_by_id, room_id, event_id) is not None:
             return room_id
-    raise LocalError(f"There is no file {event_id!r}, and no message of that id is stored: see `chat-tui files`.")
+    raise LocalError(
+        _("There is no file {id!r}, and no message of that id is stored: see `chat-tui files`.").format(id=event_id)
+    )
 
 
 def _ended(transfer: Transfer) -> str:
-    reason = f": {transfer.reason.rstrip('.')}" if transfer.reason else ""
+    reason = f": {_(transfer.reason).rstrip('.')}" if transfer.reason else ""
     left = (
-        f" What has come is in {_shown(transfer.path)}." if transfer.direction is Direction.IN and transfer.path else ""
+        " " + _("What has come is in {path}.").format(path=_shown(transfer.path))
+        if transfer.direction is Direction.IN and transfer.path
+        else ""
     )
-    return f"{'failed' if transfer.state is State.FAILED else 'was cancelled'}{reason}.{left}"
+    failed = transfer.state is State.FAILED
+    said = _("File {id} failed{reason}.") if failed else _("File {id} was cancelled{reason}.")
+    return said.format(id=transfer.id, reason=reason) + left
 
 
 def _shown(path: str) -> str:

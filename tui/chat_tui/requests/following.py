@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from chat_tui.requests.reading import event_row, find_room
 from chat_tui.requests.values import Cursor, Note, Request, Row, Told
 from chat_tui.requests.watching import online, until, watched, why_offline
+from chat_tui.strings import _
 from chat_tui_core.contract import Capability, Link
 from chat_tui_core.errors import TransportError
 from chat_tui_core.model import Membership, Room, RoomEvent
@@ -24,7 +25,7 @@ async def tail(session: Session, request: Request) -> AsyncGenerator[Told, None]
     Raises TransportError when the server ends the connection for good.
     """
     if not await online(session):
-        yield Note(f"{why_offline(session)} Waiting for it.")
+        yield Note(_("{why} Waiting for it.").format(why=why_offline(session)))
         await until(session, lambda: session.link.link in {Link.ONLINE, Link.STOPPED} or None, (LinkMoved,), None)
     chosen = frozenset(find_room(session, name).room_id for name in request.rooms)
     follower = Follower(session, chosen, request.after)

@@ -7,6 +7,7 @@ from typing import Final
 
 from chat_tui.requests import acting, filing, finding, following, reading
 from chat_tui.requests.values import Request, Told
+from chat_tui.strings import _
 from chat_tui_core.actions import Kind
 from chat_tui_core.errors import ConfigError
 from chat_tui_core.session import Session
@@ -47,5 +48,7 @@ def perform(session: Session, request: Request) -> AsyncGenerator[Told, None]:
     """What is told, as it comes: rows, notes, cursors, and at the end Done. Raises ChatError, also on the way."""
     performer = PERFORMERS.get(request.do)
     if performer is None:
-        raise ConfigError(f"There is no request {request.do[:40]!r}: the other program may be of another version.")
+        raise ConfigError(
+            _("There is no request {name!r}: the other program may be of another version.").format(name=request.do[:40])
+        )
     return performer(session, request)

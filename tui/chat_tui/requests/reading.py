@@ -7,6 +7,7 @@ from typing import Any
 
 from chat_tui.requests.values import Done, Note, Request, Row, Told
 from chat_tui.requests.watching import CONNECTING, online, until, why_offline
+from chat_tui.strings import _
 from chat_tui_core.contract import Capability, Link
 from chat_tui_core.errors import ConfigError, TransportError, UnknownRoom
 from chat_tui_core.model import Membership, Room, RoomEvent
@@ -30,10 +31,14 @@ def find_room(session: Session, wanted: str) -> Room:
         return found[0]
     if found:
         ids = ", ".join(sorted(room.room_id for room in found))
-        raise UnknownRoom(f"{wanted!r} is the name of several rooms; say which: {ids}.")
+        raise UnknownRoom(
+            _("{wanted!r} is the name of several rooms; say which: {ids}.").format(wanted=wanted, ids=ids)
+        )
     there = sorted(room.title for room in present)
-    shown = ", ".join(there[:12]) + (f" and {len(there) - 12} more" if len(there) > 12 else "")
-    raise UnknownRoom(f"There is no room {wanted!r}; there are: {shown or 'none yet'}.")
+    shown = ", ".join(there[:12]) + (_(" and {count} more").format(count=len(there) - 12) if len(there) > 12 else "")
+    raise UnknownRoom(
+        _("There is no room {wanted!r}; there are: {rooms}.").format(wanted=wanted, rooms=shown or _("none yet"))
+    )
 
 
 async def known_room(session: Session, wanted: str) -> Room:
@@ -50,7 +55,9 @@ async def known_room(session: Session, wanted: str) -> Room:
 
 def not_in(room: Room) -> UnknownRoom:
     """The error for what only members can do."""
-    return UnknownRoom(f"You are not in {room.title!r}: run `chat-tui join {room.room_id}` first.")
+    return UnknownRoom(
+        _("You are not in {title!r}: run `chat-tui join {id}` first.").format(title=room.title, id=room.room_id)
+    )
 
 
 async def rooms(session: Session, request: Request) -> AsyncGenerator[Told, None]:
@@ -64,7 +71,7 @@ async def rooms(session: Session, request: Request) -> AsyncGenerator[Told, None
         row = room_row(session, room)
         yield Row({**row, "membership": room.membership.value} if request.every else row)
     if stale:
-        yield Note(f"{why_offline(session)} This is what is stored.")
+        yield Note(_("{why} This is what is stored.").format(why=why_offline(session)))
     yield Done()
 
 
@@ -100,7 +107,7 @@ async def members(session: Session, request: Request) -> AsyncGenerator[Told, No
             }
         )
     if not fresh:
-        yield Note(f"{why_offline(session)} This is what is stored.")
+        yield Note(_("{why} This is what is stored.").format(why=why_offline(session)))
     yield Done()
 
 
@@ -114,7 +121,7 @@ async def history(session: Session, request: Request) -> AsyncGenerator[Told, No
     for event in await session.history(room.room_id, request.count, before) if request.count else []:
         yield Row(event_row(session, event))
     if not fresh:
-        yield Note(f"{why_offline(session)} This is what is stored.")
+        yield Note(_("{why} This is what is stored.").format(why=why_offline(session)))
     yield Done()
 
 
@@ -125,7 +132,11 @@ def _order_of(session: Session, room: Room, event_id: str) -> int:
         return event.order
     if Capability.CONTIGUOUS in session.capabilities and event_id.isascii() and event_id.isdigit():
         return int(event_id)
-    raise ConfigError(f"No event {event_id!r} of {room.title!r} is stored: take an event_id that history has shown.")
+    raise ConfigError(
+        _("No event {id!r} of {title!r} is stored: take an event_id that history has shown.").format(
+            id=event_id, title=room.title
+        )
+    )
 
 
 def room_row(session: Session, room: Room) -> dict[str, Any]:
@@ -152,4 +163,6 @@ def event_row(session: Session, event: RoomEvent) -> dict[str, Any]:
         row["text"] = event.file.name
     if event.action_id:
         row["action_id"] = event.action_id
+    if event.thread:
+        row["thread"] = event.thread
     return row

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Final
 
+from chat_tui.strings import _
 from chat_tui_core.errors import ConfigError
 
 LONGEST_WAIT: Final = 86_400.0
@@ -22,6 +23,7 @@ class Request:
     `action_id` names an action to retry, to cancel or to wait for. `content` goes into a new action. `after` says up
     to which order each room was told (tail). `at`: when to say it, milliseconds since 1970, 0 = now. `file` is the path
     of one to send, `file_id` a transfer or a message that brings a file, `to` where it is to go; paths are absolute.
+    `thread` is the event that a thread began with in which something is said.
     """
 
     do: str
@@ -39,12 +41,13 @@ class Request:
     file: str = ""
     file_id: str = ""
     to: str = ""
+    thread: str = ""
 
     @property
     def room(self) -> str:
         """The one room that is meant; raises ConfigError when there is none or more."""
         if len(self.rooms) != 1:
-            raise ConfigError("This needs exactly one room.")
+            raise ConfigError(_("This needs exactly one room."))
         return self.rooms[0]
 
     def resumed(self, cursor: Mapping[str, Any]) -> Request:
@@ -59,21 +62,25 @@ class Request:
     def of_json(cls, data: object) -> Request:
         """What `as_json` gave; raises ConfigError for anything else."""
         if not isinstance(data, dict) or not set(data) <= set(_SHAPES):
-            raise ConfigError("This is not a request.")
+            raise ConfigError(_("This is not a request."))
         for name, value in data.items():
             if not _SHAPES[name](value):
-                raise ConfigError(f"The request's {name!r} is not usable.")
+                raise ConfigError(_("The request's {name!r} is not usable.").format(name=name))
         if "do" not in data:
-            raise ConfigError("The request asks for nothing.")
+            raise ConfigError(_("The request asks for nothing."))
         return cls(**{**data, "rooms": tuple(data.get("rooms", ()))})
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the answer: what `--json` prints. `cursor` holds from this row on, see `Cursor`."""
+    """One line of the answer: what `--json` prints. `cursor` holds from this row on, see `Cursor`.
+
+    `said` is what people read in place of some of `data`, in their language.
+    """
 
     data: Mapping[str, Any]
     cursor: Mapping[str, Any] = field(default_factory=dict)
+    said: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +150,7 @@ _SHAPES: Final = {
     "file": _text,
     "file_id": _text,
     "to": _text,
+    "thread": _text,
 }
 if set(_SHAPES) != {item.name for item in fields(Request)}:
     raise AssertionError("every field of a request needs its check")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from chat_tui.strings import _
 from chat_tui_core.actions import SETTLED, Action, State
 from chat_tui_core.contract import Link
 from chat_tui_core.errors import LocalError, TransportError
@@ -71,8 +72,12 @@ async def online(session: Session, timeout: float = CONNECTING) -> bool:
 
 def why_offline(session: Session) -> str:
     """One sentence on why there is no connection."""
-    what = "has ended the connection for good" if session.link.link is Link.STOPPED else "cannot be reached"
-    return f"The server {session.account.url} {what}: {session.link.reason.rstrip('.') or 'it does not answer'}."
+    if session.link.link is Link.STOPPED:
+        said = _("The server {url} has ended the connection for good: {reason}.")
+    else:
+        said = _("The server {url} cannot be reached: {reason}.")
+    reason = _(session.link.reason).rstrip(".") or _("it does not answer")
+    return said.format(url=session.account.url, reason=reason)
 
 
 async def settled(session: Session, action_id: int, wanted: State, timeout: float) -> Action:
@@ -83,7 +88,7 @@ async def settled(session: Session, action_id: int, wanted: State, timeout: floa
     """
     known = session.open_actions.get(action_id) or session.store.read(stored_actions.load_action, action_id)
     if known is None:
-        raise LocalError(f"There is no action {action_id}: see `chat-tui outbox`.")
+        raise LocalError(_("There is no action {id}: see `chat-tui outbox`.").format(id=action_id))
     now = [known]
     enough = SETTLED | {wanted}
 

@@ -9,6 +9,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from chat_tui.keys import Place, bindings
+from chat_tui.strings import _
 
 __all__ = ["ConfirmScreen"]
 
@@ -18,8 +19,8 @@ class ConfirmScreen(ModalScreen[bool]):
 
     BINDINGS = [
         *bindings(Place.DIALOG),
-        Binding("y", "yes", "Yes", show=False),
-        Binding("n,enter", "close", "No", show=False),
+        Binding("y", "yes", "yes", show=False),
+        Binding("n,enter", "close", "no", show=False),
     ]
     DEFAULT_CSS = """
     ConfirmScreen {
@@ -37,7 +38,7 @@ class ConfirmScreen(ModalScreen[bool]):
         """Give the question and its answers."""
         with Vertical():
             yield Static(self._question, markup=False)
-            yield Static(f"\ny  {self._yes}     n  leave it as it is", markup=False)
+            yield Static("\n" + _("y  {yes}     n  leave it as it is").format(yes=self._yes), markup=False)
 
     def action_yes(self) -> None:
         """Do it."""

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
 
 from chat_tui.feed import Batch
 from chat_tui.screens.paging import Paging, Parts
+from chat_tui.screens.read_marks import ReadMarks
 from chat_tui.screens.waiting_lines import WaitingLines
 from chat_tui.screens.writing import Writing
-from chat_tui.widgets.file_lines import FileCard
-from chat_tui.widgets.room_source import RoomSource, own_texts
+from chat_tui.strings import _
+from chat_tui.widgets.room_source import RoomSource, about_threads, own_texts
 from chat_tui.widgets.timeline import Bookmark
 from chat_tui_core.actions import Action, Kind
+from chat_tui_core.link import Capability
 from chat_tui_core.model import RoomEvent
 from chat_tui_core.session import Session
 from chat_tui_core.store.events import events_before
+from chat_tui_core.threads import Answers
+from chat_tui_core.timeline import Change
+
+if TYPE_CHECKING:
+    from chat_tui.widgets.file_lines import FileCard
 
 __all__ = ["Conversation", "Parts"]
 
@@ -40,7 +47,7 @@ class Conversation(Paging, Writing):
         self.session = session
         self.parts = parts
         self.room_id = ""
-        self.last_room = ""
+        self.thread = ""
         self.source: RoomSource | None = None
         self.reply_to = ""
         self.card_of: Callable[[RoomEvent], FileCard | None] = lambda _event: None
@@ -54,29 +61,41 @@ class Conversation(Paging, Writing):
         self._marked: dict[str, int] = {}
         self._filling: set[str] = set()
         self._waiting = WaitingLines(self)
+        self.marks = ReadMarks(session.mark_read, parts.timeline.set_timer)
 
     # ------------------------------------------------------------ opening and closing
 
-    def open(self, room_id: str) -> None:
-        """Show a room: its stored lines at once, at the first unread one or where the reader was."""
-        if room_id == self.room_id:
+    def open(self, room_id: str, thread: str = "") -> None:
+        """Show a room, or a thread of it: its stored lines at once, at the first unread one or where the reader was."""
+        if (room_id, thread) == (self.room_id, self.thread):
             return
         self._settle()
         self._leave()
-        self.last_room, self.room_id = self.room_id or self.last_room, room_id
+        self.room_id, self.thread = room_id, thread
         self.session.open_room(room_id)
-        self._to_first_unread()
+        if thread:
+            self.session.threads.open(room_id, thread)
+        else:
+            self._to_first_unread()
         self._show()
-        draft = self.session.drafts.get(room_id)
+        draft = self.session.drafts.get(self.place)
         self.load_draft()
         history = own_texts(self.source.items() if self.source else (), self.session.me, HISTORY)
         text, cursor = (draft.text, draft.cursor) if draft else ("", 0)
-        self.parts.composer.show_room(room_id, text, cursor, history)
+        self.parts.composer.show_room(self.place, text, cursor, history)
         self.parts.hints.tell(problem="", command="", reply=self._reply_text(), typing=self._typing())
         self.parts.hints.tell(edit=self._edit_text())
         self._update_names()
-        self._forget_old(room_id)
+        self._forget_old(self.place)
         self._on_state()
+
+    def thread_title(self) -> str:
+        """With what the open thread began; "" while all of a room is open."""
+        first = self.source.event(self.thread) if self.thread and self.source else None
+        if first is None:
+            return _("a thread") if self.thread else ""
+        said = first.text or (first.file.name if first.file else "")
+        return f"{first.sender_name or first.sender}: {said}"
 
     def _to_first_unread(self) -> None:
         """Load the lines around the first unread one where it is further up than the newest lines reach."""
@@ -88,12 +107,20 @@ class Conversation(Paging, Writing):
             self.session.landing.open_at(self.room_id, room.read + 1)
             self._settle()
 
+    def leave(self) -> None:
+        """The widgets show a room of another account from now on; the reader's place is kept, and what was written."""
+        self._leave()
+        self.parts.composer.hand_on_draft()
+        self.room_id, self.thread, self.source, self.reply_to, self.edits = "", "", None, "", ""
+        self._waiting.update()
+
     def close(self) -> None:
         """Show no room."""
         self._leave()
-        self._bookmarks.pop(self.room_id, None)
-        self.session.close_room(self.room_id)
-        self.room_id, self.source, self.reply_to, self.edits = "", None, "", ""
+        for place in {self.place, self.room_id}:
+            self._bookmarks.pop(place, None)
+            self.session.close_room(place)
+        self.room_id, self.thread, self.source, self.reply_to, self.edits = "", "", None, "", ""
         self.parts.timeline.set_source(RoomSource((), self.session.me, 0), 0, 0, older_done=True)
         self.parts.composer.show_room("", "", 0, [])
         self.parts.hints.tell(problem="", command="", reply="", edit="", typing=())
@@ -102,12 +129,13 @@ class Conversation(Paging, Writing):
     def _leave(self) -> None:
         """Keep what belongs to the room that is shown now."""
         if self.room_id:
-            self._bookmarks[self.room_id] = self.parts.timeline.bookmark()
+            self.marks.flush()
+            self._bookmarks[self.place] = self.parts.timeline.bookmark()
             self.keep_draft()
 
-    def _forget_old(self, room_id: str) -> None:
+    def _forget_old(self, place: str) -> None:
         """Keep the lines of the latest rooms in memory; the others are read again when they are opened."""
-        self._recent = [room_id, *(other for other in self._recent if other != room_id)]
+        self._recent = [place, *(other for other in self._recent if other != place)]
         for other in self._recent[KEPT_OPEN:]:
             self.session.close_room(other)
             self._bookmarks.pop(other, None)
@@ -115,23 +143,26 @@ class Conversation(Paging, Writing):
 
     def _show(self) -> None:
         """Show the loaded items afresh, in the place that suits the reader."""
-        timeline = self.session.timeline(self.room_id)
+        timeline = self.session.timeline(self.place)
         self.source = source = RoomSource(timeline.items if timeline else (), self.session.me, self.session.now_ms())
+        source.thread = self.thread
+        source.set_answers(self._answers())
         source.set_changes(self._changing())
         source.files = self.card_of
         source.names = {member.user_id: member.name for member in self.session.members(self.room_id) if member.name}
         room = self.room
         unread = source.first_after(room.read) if room and room.unread and room.read else None
-        if unread == source.lo and not self.session.at_start(self.room_id):
+        if unread == source.lo and not self.session.at_start(self.place):
             unread = None  # the first unread line is further up
         self.parts.timeline.set_source(
             source,
             source.lo,
             source.hi,
-            bookmark=self._bookmarks.get(self.room_id) if unread is None else None,
+            bookmark=self._bookmarks.get(self.place) if unread is None else None,
             unread_after=None if unread is None else unread - 1,
-            older_done=self.session.at_start(self.room_id),
+            older_done=self.session.at_start(self.place),
             detached=timeline is not None and timeline.detached,
+            whole=bool(self.thread),
             me=(self.session.me,),
         )
         self._waiting.update()
@@ -145,13 +176,8 @@ class Conversation(Paging, Writing):
         if not self.room_id:
             return
         self._count_beyond(len(batch.arrivals.get(self.room_id, ())))
-        changes = batch.timelines.get(self.room_id)
-        if changes and self.source is not None:
-            if not self.source.apply(changes, self.parts.timeline):
-                self._show()
-            if self.session.at_start(self.room_id):
-                self.parts.timeline.older_done()
-            self._on_state()
+        if (changes := batch.timelines.get(self.place)) and self.source is not None:
+            self._replay(self.source, changes)
         if any(action.room_id == self.room_id and action.kind in CHANGING for action in batch.actions.values()):
             for position in self.source.set_changes(self._changing()) if self.source else ():
                 self.parts.timeline.changed(position)
@@ -162,10 +188,30 @@ class Conversation(Paging, Writing):
         if self.room_id in batch.members:
             self._update_names()
 
+    def _replay(self, source: RoomSource, changes: list[Change]) -> None:
+        """Take the steps of what is open."""
+        if not source.apply(changes, self.parts.timeline):
+            self._show()
+        elif about_threads(changes):
+            for position in source.set_answers(self._answers()):
+                self.parts.timeline.changed(position)
+        if self.session.at_start(self.place):
+            self.parts.timeline.older_done()
+        self._on_state()
+
     def _count_beyond(self, count: int) -> None:
         """New messages have come; where the room's end is not loaded, they are only counted."""
         if count and self._detached():
             self.parts.timeline.came_beyond(count)
+
+    def _answers(self) -> Mapping[str, Answers]:
+        """How much was said in the room's threads, where they are to be told."""
+        told = not self.thread and Capability.THREADS in self.session.capabilities
+        return self.session.threads.answers(self.room_id) if told else {}
+
+    def shows(self, event: RoomEvent) -> bool:
+        """Whether what is shown is where this event of the open room belongs."""
+        return not self.thread or self.thread in {event.thread, event.event_id}
 
     def _changing(self) -> list[Action]:
         """Our edits, deletions and reactions in this room that are not settled."""
@@ -192,9 +238,11 @@ class Conversation(Paging, Writing):
         if room is None or source is None or position is None:
             return
         order = source.order_at(position)
+        if self.thread:
+            order = self.session.threads.seen_up_to(self.place, self.session.me, room.read, order)
         if order > max(room.read, self._marked.get(self.room_id, 0)):
             self._marked[self.room_id] = order
-            self.session.mark_read(self.room_id, order)
+            self.marks.seen(self.room_id, order)
 
     def mark_new_from_here(self) -> None:
         """The person looks away: what comes from now on is new."""

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Final
 from chat_tui.addresses import day_start, find_room, message_link, person_id, room_address
 from chat_tui.commands import Call, read_said
 from chat_tui.feed import Batch
+from chat_tui.screens.account_work import ACCOUNT_WORK
 from chat_tui.screens.file_work import FILE_WORK
 from chat_tui.screens.outbox_work import OUTBOX_WORK
 from chat_tui.screens.room_work import ROOM_WORK
 from chat_tui.screens.settings_work import SETTINGS_WORK
+from chat_tui.strings import N_, _
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.errors import LocalError
@@ -23,7 +25,7 @@ from chat_tui_core.model import Membership, Room
 if TYPE_CHECKING:
     from textual.app import App
 
-    from chat_tui.screens.main import MainScreen
+    from chat_tui.screens.window import Window
 
 __all__ = ["HANDLERS", "Doing"]
 
@@ -32,44 +34,46 @@ NAMED: Final = 30
 
 #: What is said when an action of this kind was refused.
 FAILED: Final = {
-    Kind.JOIN: "Joining {room} was refused",
-    Kind.LEAVE: "Leaving {room} was refused",
-    Kind.CREATE_ROOM: "Creating {room} was refused",
-    Kind.DELETE_ROOM: "Deleting {room} was refused",
-    Kind.INVITE: "The invitation to {room} was refused",
-    Kind.KICK: "Removing somebody from {room} was refused",
-    Kind.TOPIC: "The topic of {room} was refused",
-    Kind.BAN: "Banning somebody from {room} was refused",
-    Kind.UNBAN: "Lifting a ban in {room} was refused",
-    Kind.NAME: "The name of {room} was refused",
-    Kind.PROFILE: "Your new name was refused",
-    Kind.FORGET: "Forgetting {room} was refused",
-    Kind.KNOCK: "Asking to be let into {room} was refused",
-    Kind.TAG: "Marking {room} was refused",
-    Kind.MUTE: "Muting {room} was refused",
+    Kind.JOIN: N_("Joining {room} was refused"),
+    Kind.LEAVE: N_("Leaving {room} was refused"),
+    Kind.CREATE_ROOM: N_("Creating {room} was refused"),
+    Kind.DELETE_ROOM: N_("Deleting {room} was refused"),
+    Kind.INVITE: N_("The invitation to {room} was refused"),
+    Kind.KICK: N_("Removing somebody from {room} was refused"),
+    Kind.TOPIC: N_("The topic of {room} was refused"),
+    Kind.BAN: N_("Banning somebody from {room} was refused"),
+    Kind.UNBAN: N_("Lifting a ban in {room} was refused"),
+    Kind.NAME: N_("The name of {room} was refused"),
+    Kind.PROFILE: N_("Your new name was refused"),
+    Kind.FORGET: N_("Forgetting {room} was refused"),
+    Kind.KNOCK: N_("Asking to be let into {room} was refused"),
+    Kind.TAG: N_("Marking {room} was refused"),
+    Kind.MUTE: N_("Muting {room} was refused"),
 }
 DONE: Final = {
-    Kind.INVITE: "{text} is invited to {room}.",
-    Kind.KICK: "{text} was removed from {room}.",
-    Kind.BAN: "{text} is banned from {room}.",
+    Kind.INVITE: N_("{text} is invited to {room}."),
+    Kind.KICK: N_("{text} was removed from {room}."),
+    Kind.BAN: N_("{text} is banned from {room}."),
 }
 
 
 class Doing:
     """Carries out what was typed. Everything that changes a room is an action, stored before it leaves."""
 
-    def __init__(self, screen: MainScreen) -> None:
+    def __init__(self, screen: Window) -> None:
         self._screen = screen
         self.session = screen.session
+        self.leaving: dict[str, str] = {}
+        """Rooms that the person leaves or deletes, and what to say then: that they vanish is no news."""
         self._to_open: set[str] = set()
 
     async def call(self, call: Call) -> None:
         """Carry out a command. Raises ChatError with the sentence to show."""
         command = call.command
         if command.needs is not None and command.needs not in self.session.capabilities:
-            raise LocalError(f"This server cannot do /{command.name}.")
+            raise LocalError(_("This server cannot do /{name}.").format(name=command.name))
         if command.in_room and self._screen.conversation.room is None:
-            raise LocalError(f"/{command.name} works in an open room: open one first.")
+            raise LocalError(_("/{name} works in an open room: open one first.").format(name=command.name))
         await HANDLERS[command.name](self, call)
 
     def apply(self, batch: Batch) -> None:
@@ -80,12 +84,12 @@ class Doing:
             room = clean_line(self._title(action.room_id))
             if action.state is State.FAILED and action.kind in FAILED:
                 self._to_open.discard(action.room_id)
-                self._screen.standing.leaving.pop(action.room_id, None)
-                reason = clean_line(action.error_text or action.error_code)
-                self._screen.say(f"{FAILED[action.kind].format(room=room)}: {reason}", serious=True)
+                self.leaving.pop(action.room_id, None)
+                reason = clean_line(_(action.error_text) or action.error_code)
+                self._screen.say(f"{_(FAILED[action.kind]).format(room=room)}: {reason}", serious=True)
                 self._screen.start(self._drop(action))
             elif action.state is State.CONFIRMED and action.kind in DONE:
-                self._screen.say(DONE[action.kind].format(room=room, text=clean_line(self._called(action))))
+                self._screen.say(_(DONE[action.kind]).format(room=room, text=clean_line(self._called(action))))
             if action.room != action.room_id and action.room_id in self._to_open:
                 self._to_open.discard(action.room_id)
                 self._to_open.add(action.room)
@@ -116,7 +120,7 @@ class Doing:
         return find_room(word, (r for r in self.session.rooms.values() if r.membership is not Membership.LEFT))
 
     @property
-    def screen(self) -> MainScreen:
+    def screen(self) -> Window:
         """The screen on which it is done."""
         return self._screen
 
@@ -176,23 +180,23 @@ class Doing:
 
     async def _leave(self, call: Call) -> None:
         room = self.named_or_open(call)
-        self._screen.standing.leaving[room.room_id] = "is closed: you left it"
+        self.leaving[room.room_id] = _("is closed: you left it")
         await self.session.perform(Kind.LEAVE, room.room_id)
 
     async def _delete(self, _call: Call) -> None:
         from chat_tui.screens.confirm import ConfirmScreen
 
         room = self.open_room()
-        question = f"Delete {clean_line(room.title)} for everybody, with all its messages?"
-        if await self._screen.app.push_screen_wait(ConfirmScreen(question, "delete it")):
-            self._screen.standing.leaving[room.room_id] = "is deleted"
+        question = _("Delete {room} for everybody, with all its messages?").format(room=clean_line(room.title))
+        if await self._screen.app.push_screen_wait(ConfirmScreen(question, _("delete it"))):
+            self.leaving[room.room_id] = _("is deleted")
             await self.session.perform(Kind.DELETE_ROOM, room.room_id)
 
     def open_room(self) -> Room:
         """The open room; raises LocalError when there is none."""
         room = self._screen.conversation.room
         if room is None:
-            raise LocalError("Open a room first.")
+            raise LocalError(_("Open a room first."))
         return room
 
     def named_or_open(self, call: Call) -> Room:
@@ -201,7 +205,7 @@ class Doing:
             return self.open_room()
         room = self.find(call.words[0])
         if room is None:
-            raise LocalError(f"There is no room {call.words[0]!r} here.")
+            raise LocalError(_("There is no room {name!r} here.").format(name=call.words[0]))
         return room
 
     async def _topic(self, call: Call) -> None:
@@ -209,7 +213,7 @@ class Doing:
         if call.rest:
             await self.session.perform(Kind.TOPIC, room.room_id, topic=call.rest)
         else:
-            self._screen.say(f"{clean_line(room.title)}: {clean_line(room.topic) or 'no topic is set'}")
+            self._screen.say(f"{clean_line(room.title)}: {clean_line(room.topic) or _('no topic is set')}")
 
     async def _invite(self, call: Call) -> None:
         await self.session.perform(Kind.INVITE, self.open_room().room_id, user=self._person(call.words[0]))
@@ -221,8 +225,8 @@ class Doing:
 
     async def _names(self, _call: Call) -> None:
         names = sorted(clean_line(m.name or m.user_id) for m in self.session.members(self.open_room().room_id))
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        self._screen.say(", ".join(names[:NAMED]) + more if names else "Nobody is known to be here yet.")
+        more = _(" and {count} more").format(count=len(names) - NAMED) if len(names) > NAMED else ""
+        self._screen.say(", ".join(names[:NAMED]) + more if names else _("Nobody is known to be here yet."))
 
     async def _switch(self, call: Call) -> None:
         if not call.words:
@@ -235,10 +239,10 @@ class Doing:
     async def _msg(self, call: Call) -> None:
         room = self.find(call.words[0])
         if room is None or room.membership is not Membership.JOINED:
-            raise LocalError(f"You are in no room {call.words[0]!r}; /join it first.")
+            raise LocalError(_("You are in no room {name!r}; /join it first.").format(name=call.words[0]))
         said = read_said(call.rest.partition(" ")[2].strip())
         await self.session.send(room.room_id, said.text, kind="emote" if said.emote else "")
-        self._screen.say(f"Sent to {clean_line(room.title)}.")
+        self._screen.say(_("Sent to {room}.").format(room=clean_line(room.title)))
 
     def open_link(self, url: str) -> None:
         """Open a link outside; without a desktop it is copied, for a text browser would take this terminal."""
@@ -249,13 +253,19 @@ class Doing:
             app.open_url(url)
         else:
             app.copy_to_clipboard(url)
-            self._screen.say(f"Copied {url}")
+            self._screen.say(_("Copied {url}").format(url=url))
 
     async def _reply(self, call: Call) -> None:
         await self._screen.operating.reply_to_last(call.rest)
 
     async def _react(self, call: Call) -> None:
         await self._screen.operating.react_to_last(call.words[0])
+
+    async def _forward(self, call: Call) -> None:
+        room = self.find(call.rest)
+        if room is None or room.membership is not Membership.JOINED:
+            raise LocalError(_("You are in no room {name}; /join it first.").format(name=repr(call.rest)))
+        await self._screen.operating.forward_last(room)
 
     async def _redact(self, _call: Call) -> None:
         await self._screen.operating.redact_last()
@@ -325,6 +335,7 @@ HANDLERS: Final[Mapping[str, _Handler]] = MappingProxyType(
         "switch": Doing._switch,  # noqa: SLF001
         "reply": Doing._reply,  # noqa: SLF001
         "react": Doing._react,  # noqa: SLF001
+        "forward": Doing._forward,  # noqa: SLF001
         "redact": Doing._redact,  # noqa: SLF001
         "connect": Doing._connect,  # noqa: SLF001
         "login": Doing._login,  # noqa: SLF001
@@ -332,6 +343,7 @@ HANDLERS: Final[Mapping[str, _Handler]] = MappingProxyType(
         "quit": Doing._quit,  # noqa: SLF001
         **FILE_WORK,
         **OUTBOX_WORK,
+        **ACCOUNT_WORK,
         **SETTINGS_WORK,
         **ROOM_WORK,
     }

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Final
 from textual.timer import Timer
 
 from chat_tui.feed import Batch
+from chat_tui.strings import _
 from chat_tui.transfer_words import Now, Pace, deeds_of, stand_of, tilde
 from chat_tui.widgets.file_lines import FileCard
 from chat_tui.widgets.text_layout import clean_line, fit
+from chat_tui_core.link import Capability
 from chat_tui_core.model import RoomEvent
-from chat_tui_core.news import Capability
 from chat_tui_core.transfers import Direction, State, Transfer
 
 if TYPE_CHECKING:
-    from chat_tui.screens.main import MainScreen
+    from chat_tui.screens.pictures import Pictures
+    from chat_tui.screens.window import Window
 
 __all__ = ["FileCards"]
 
@@ -29,7 +31,7 @@ NAMED: Final = 40
 class FileCards:
     """Knows every file that is on its way, and what the open room shows of files."""
 
-    def __init__(self, screen: MainScreen) -> None:
+    def __init__(self, screen: Window) -> None:
         self._screen = screen
         self._files = screen.session.files
         self._by_event: dict[tuple[str, str], Transfer | None] = {}
@@ -37,8 +39,8 @@ class FileCards:
         self.paces: dict[int, Pace] = {}
         """How fast each open file moves."""
         self._due: set[int] = set()
+        self._pictures: Pictures | None = None
         self._timer: Timer | None = None
-        self._count()
 
     # ------------------------------------------------------------ what is known
 
@@ -52,17 +54,46 @@ class FileCards:
     def card(self, event: RoomEvent) -> FileCard | None:
         """What is said below an event's file; None where the server carries no files."""
         transfer = self.of_event(event)
+        picture = self._pictures.of(event) if self._pictures is not None else None
         if transfer is None:
             able = Capability.FILES in self._screen.session.capabilities
-            return FileCard(deeds=deeds_of(None)) if able else None
+            return FileCard(deeds=deeds_of(None), picture=picture) if able else None
         now = self.now(transfer)
-        return FileCard(stand_of(transfer, now), deeds_of(transfer, waits=bool(now.why)))
+        return FileCard(stand_of(transfer, now), deeds_of(transfer, waits=bool(now.why)), picture)
 
     def now(self, transfer: Transfer) -> Now:
         """What the words on a transfer depend on beside it."""
         pace = self.paces.get(transfer.id)
         rate = pace.rate(time.monotonic()) if pace is not None else 0.0
         return Now(self._files.why(transfer), self._files.again_in(transfer), rate)
+
+    # ------------------------------------------------------------ pictures
+
+    @property
+    def pictures(self) -> Pictures:
+        """What messages show as pictures; made when the first one may bring one."""
+        if self._pictures is None:
+            from chat_tui.screens.pictures import Pictures
+
+            self._pictures = Pictures(self._screen, self.of_event, self._draw_event)
+        return self._pictures
+
+    def look(self) -> None:
+        """Other messages are near the screen, or other settings hold: see to the pictures."""
+        if self._pictures is not None or self._file_in_sight():
+            self.pictures.look()
+
+    def close(self) -> None:
+        """Have the terminal forget the pictures that it was given."""
+        if self._pictures is not None:
+            self._pictures.close()
+
+    def _file_in_sight(self) -> bool:
+        source, rows = self._screen.conversation.source, self._screen.timeline.viewport.rows
+        if source is None or not rows:
+            return False
+        places = range(max(rows[0][0], source.lo), min(rows[-1][0] + 1, source.hi))
+        return any((event := source.item(at).event) is not None and event.file is not None for at in places)
 
     # ------------------------------------------------------------ what the session tells
 
@@ -76,14 +107,20 @@ class FileCards:
         if batch.link is not None:
             for room_id, event_id in self._by_event:
                 self._draw_event(room_id, event_id)
-        self._count()
+            if self._pictures is not None:
+                self._pictures.link_moved()
+        if batch.transfers:
+            self.look()
+        self._screen.count_files()
         if self._timer is None and any(self._runs(one) for one in self._open.values()):
-            self._timer = self._screen.set_interval(REPAINT_SECONDS, self._tick)
+            self._timer = self._screen.timeline.set_interval(REPAINT_SECONDS, self._tick)
 
     def _take(self, transfer: Transfer, now: float) -> None:
         before = self._open.get(transfer.id)
         if transfer.event_id:
             place = transfer.room_id, transfer.event_id
+            if self._pictures is not None and (before is None or before.state is not transfer.state):
+                self._pictures.forget(place)
             known = self._by_event.get(place)
             if known is None or known.id <= transfer.id:
                 self._by_event[place] = transfer
@@ -102,11 +139,13 @@ class FileCards:
 
     def _say_end(self, transfer: Transfer) -> None:
         """Say how a file ended that the person did not just cancel, and that is not only sent."""
-        name, reason = fit(clean_line(transfer.name), NAMED), clean_line(transfer.reason).rstrip(".")
+        name, reason = fit(clean_line(transfer.name), NAMED), clean_line(_(transfer.reason)).rstrip(".")
         if transfer.state is State.COMPLETE and transfer.direction is Direction.IN:
-            self._screen.say(f"{name} is here: {tilde(transfer.path)}")
+            self._screen.say(_("{name} is here: {path}").format(name=name, path=tilde(transfer.path)))
         elif transfer.state is State.FAILED:
-            self._screen.say(f"{name} failed: {reason or 'no reason was given'}.", serious=True)
+            self._screen.say(
+                _("{name} failed: {reason}.").format(name=name, reason=reason or _("no reason was given")), serious=True
+            )
         elif transfer.state is State.CANCELLED and reason:
             self._screen.say(f"{name}: {reason}.")
 
@@ -140,10 +179,12 @@ class FileCards:
             if position is not None:
                 self._screen.timeline.lay_out_again(position)
 
-    def _count(self) -> None:
+    @property
+    def moving(self) -> tuple[int, int]:
+        """How many files go out, and how many come in."""
         moving = [one for one in self._open.values() if one.wants_to_move]
         out = sum(1 for one in moving if one.direction is Direction.OUT)
-        self._screen.status.tell(files=(out, len(moving) - out))
+        return out, len(moving) - out
 
 
 def _progress(before: Transfer, after: Transfer) -> bool:

@@ -11,6 +11,7 @@ from textual.timer import Timer
 from chat_tui.aside import aside
 from chat_tui.file_look import FileLook, look_at
 from chat_tui.folders import Facts, facts_of
+from chat_tui.strings import _
 from chat_tui.transfer_words import size_text
 from chat_tui.widgets.preview_pane import PreviewPane
 
@@ -53,5 +54,5 @@ class FilePreview:
 
 
 def _about(facts: Facts, seen: FileLook) -> str:
-    size = size_text(facts.size) if seen.about not in {"folder", "no file"} else ""
+    size = size_text(facts.size) if seen.about not in {_("folder"), _("no file")} else ""
     return ", ".join(part for part in (seen.about, size) if part)

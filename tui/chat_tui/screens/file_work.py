@@ -12,10 +12,11 @@ from chat_tui.aside import aside
 from chat_tui.browsing import open_path
 from chat_tui.commands import Call
 from chat_tui.keys import key_of, shown_as
+from chat_tui.strings import _
 from chat_tui.transfer_words import FileDeed, tilde
 from chat_tui_core.errors import FileTrouble, LocalError
+from chat_tui_core.link import Capability, Link
 from chat_tui_core.model import Membership, RoomEvent
-from chat_tui_core.news import Capability, Link
 from chat_tui_core.safe_text import one_line
 from chat_tui_core.transfers import Direction, State, Transfer
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from chat_tui.screens.doing import Doing
-    from chat_tui.screens.main import MainScreen
+    from chat_tui.screens.window import Window
     from chat_tui_core.session import Session
 
 __all__ = [
@@ -35,7 +36,6 @@ __all__ = [
     "send_clipboard",
     "send_files",
     "send_pasted",
-    "show_transfers",
 ]
 
 CLIPBOARD: Final = "clipboard"
@@ -44,7 +44,7 @@ CLIPBOARD: Final = "clipboard"
 # ---------------------------------------------------------------- one file
 
 
-async def do_with_message(screen: MainScreen, deed: FileDeed, key: str) -> None:
+async def do_with_message(screen: Window, deed: FileDeed, key: str) -> None:
     """Do something with the file of the message that has this key. Raises ChatError with the sentence to show."""
     item = screen.conversation.item(key)
     if item is None or item.event is None or item.event.file is None:
@@ -56,7 +56,7 @@ async def do_with_message(screen: MainScreen, deed: FileDeed, key: str) -> None:
         await _take_event(screen, item.event, deed)
 
 
-async def _take_event(screen: MainScreen, event: RoomEvent, deed: FileDeed) -> None:
+async def _take_event(screen: Window, event: RoomEvent, deed: FileDeed) -> None:
     to = None
     if deed is FileDeed.SAVE:
         to = await ask_folder(screen.app, screen.session, event.file.name if event.file else "")
@@ -84,7 +84,7 @@ async def do_deed(app: App[object], session: Session, deed: FileDeed, transfer: 
             await _open(app, Path(transfer.path).parent)
         case FileDeed.COPY:
             app.copy_to_clipboard(transfer.path.encode("utf-8", "replace").decode())
-            app.notify("Copied.", markup=False)
+            app.notify(_("Copied."), markup=False)
 
 
 async def _again(session: Session, transfer: Transfer) -> None:
@@ -100,10 +100,10 @@ async def _again(session: Session, transfer: Transfer) -> None:
 async def _open(app: App[object], path: Path) -> None:
     """Have the system open a file or a folder; where it cannot, its path is copied."""
     if not await aside(os.path.exists, path):
-        raise FileTrouble(f"{one_line(path.name, 60)} is not there any more.")
+        raise FileTrouble(_("{name} is not there any more.").format(name=one_line(path.name, 60)))
     if not await aside(open_path, path):
         app.copy_to_clipboard(str(path).encode("utf-8", "replace").decode())
-        app.notify(f"Nothing here opens files. Copied {tilde(str(path))}", markup=False)
+        app.notify(_("Nothing here opens files. Copied {path}").format(path=tilde(str(path))), markup=False)
 
 
 async def ask_folder(app: App[object], session: Session, name: str) -> Path | None:
@@ -117,7 +117,7 @@ async def ask_folder(app: App[object], session: Session, name: str) -> Path | No
 # ---------------------------------------------------------------- sending
 
 
-async def send_files(screen: MainScreen, start: Path | None = None, chosen: Sequence[Path] = ()) -> bool:
+async def send_files(screen: Window, start: Path | None = None, chosen: Sequence[Path] = ()) -> bool:
     """Ask which files the open room shall get, `chosen` ones being marked already; whether any are sent.
 
     `start` is the folder to begin in. Raises ChatError.
@@ -126,20 +126,24 @@ async def send_files(screen: MainScreen, start: Path | None = None, chosen: Sequ
 
     room = screen.conversation.room
     if room is None or room.membership is not Membership.JOINED:
-        raise LocalError("Open a room first; then files can be sent to it.")
+        raise LocalError(_("Open a room first; then files can be sent to it."))
     if Capability.FILES not in screen.session.capabilities:
-        raise LocalError("This server takes no files.")
+        raise LocalError(_("This server takes no files."))
+    if screen.conversation.thread:
+        raise LocalError(_("Files go to the room: Esc leaves the thread."))
     picked = await screen.app.push_screen_wait(PickerScreen(screen.session, room.title, start=start, chosen=chosen))
     if picked is None:
         return False
     if gone := await aside(_unreadable, picked.paths):
-        raise FileTrouble(f"{one_line(gone.name, 60)} cannot be read; nothing is sent.")
+        raise FileTrouble(_("{name} cannot be read; nothing is sent.").format(name=one_line(gone.name, 60)))
     if picked.caption:
         await screen.session.send(room.room_id, picked.caption)
     for path in picked.paths:
         await screen.session.files.offer(room.room_id, path)
     if screen.session.link.link is not Link.ONLINE:
-        screen.say(f"Sent with the next connection; {shown_as(key_of('files.open').keys)} lists what waits.")
+        screen.say(
+            _("Sent with the next connection; {key} lists what waits.").format(key=shown_as(key_of("files.open").keys))
+        )
     return True
 
 
@@ -148,7 +152,7 @@ def _unreadable(paths: Sequence[Path]) -> Path | None:
     return next((path for path in paths if not (os.path.isfile(path) and os.access(path, os.R_OK))), None)  # noqa: PTH113
 
 
-async def send_clipboard(screen: MainScreen) -> None:
+async def send_clipboard(screen: Window) -> None:
     """Send the image that is in the clipboard, once the person has looked at it. Raises LocalError."""
     from chat_tui.clipboard_image import keep_image
 
@@ -156,7 +160,7 @@ async def send_clipboard(screen: MainScreen) -> None:
     await send_files(screen, path.parent, [path])
 
 
-async def send_pasted(screen: MainScreen, text: str) -> None:
+async def send_pasted(screen: Window, text: str) -> None:
     """Ask whether the files are to be sent whose paths were pasted; if so, the paths leave the composer."""
     from chat_tui.pasted_paths import files_in
 
@@ -164,27 +168,18 @@ async def send_pasted(screen: MainScreen, text: str) -> None:
     if not found or Capability.FILES not in screen.session.capabilities:
         return
     room_id = screen.conversation.room_id
-    if await send_files(screen, found[0].parent, found) and screen.composer.room_id == room_id:
+    if await send_files(screen, found[0].parent, found) and screen.conversation.room_id == room_id:
         screen.composer.drop(text)
 
 
 # ---------------------------------------------------------------- the list of files
 
 
-async def show_transfers(screen: MainScreen) -> None:
-    """Show all files, and go to the one that is chosen."""
-    from chat_tui.screens.transfers import TransfersScreen
-
-    chosen = await screen.app.push_screen_wait(TransfersScreen(screen.session, screen.cards.now))
-    if chosen is not None:
-        await go_to_file(screen, chosen)
-
-
-async def go_to_file(screen: MainScreen, transfer: Transfer) -> None:
+async def go_to_file(screen: Window, transfer: Transfer) -> None:
     """Show the message that brings a file. Raises ChatError."""
     room = screen.session.rooms.get(transfer.room_id)
     if room is None or room.membership is not Membership.JOINED:
-        raise LocalError("You are not in that room any more.")
+        raise LocalError(_("You are not in that room any more."))
     screen.open_room(room.room_id)
     if transfer.event_id:
         await screen.conversation.go_to(transfer.event_id)
@@ -210,12 +205,12 @@ async def file(doing: Doing, call: Call) -> None:
     elif await aside(os.path.isfile, path):
         await send_files(doing.screen, path.parent, [path])
     else:
-        raise LocalError(f"There is no file {tilde(str(path))}.")
+        raise LocalError(_("There is no file {path}.").format(path=tilde(str(path))))
 
 
 async def files(doing: Doing, _call: Call) -> None:
     """Show all files."""
-    await show_transfers(doing.screen)
+    doing.screen.action_transfers()
 
 
 FILE_WORK: Final[Mapping[str, Callable[[Doing, Call], Awaitable[None]]]] = MappingProxyType(

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
-from textual.content import Content
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from chat_tui.commands import COMMANDS
 from chat_tui.keys import Key, Place, bindings, keys_in, shown_as
+from chat_tui.strings import _
+from chat_tui.widgets.two_columns import Entry, TwoColumns
 
-__all__ = ["HelpScreen", "help_text"]
+__all__ = ["HelpScreen", "help_entries"]
 
-COLUMN = 22
+COLUMN = 25
 JUMPS = "room.jump"
 
 
-def help_text(bound: dict[str, str]) -> Content:
-    """The help as a text; `bound` tells for ids of keys what they were changed to."""
-    lines: list[Content] = []
+def help_entries(bound: dict[str, str]) -> list[Entry]:
+    """The help as a table; `bound` tells for ids of keys what they were changed to."""
+    rows: list[Entry] = []
     for place in Place:
-        lines += [Content.styled(place.value, "$accent bold")]
-        lines += [_line(_keys(key, bound), _label(key)) for key in keys_in(place) if not _folded(key)]
-        lines.append(Content(""))
-    lines.append(Content.styled("Commands", "$accent bold"))
-    lines += [_line(command.usage, command.help) for command in COMMANDS]
-    lines.append(_line("//text", "send a text that begins with a slash"))
-    return Content("\n").join(lines)
+        rows.append((_(place.value), None))
+        rows += [(f"  {_keys(key, bound)}", _label(key)) for key in keys_in(place) if not _folded(key)]
+        rows.append(("", ""))
+    rows.append((_("Commands"), None))
+    rows += [(f"  {command.said_usage}", _(command.help)) for command in COMMANDS]
+    rows.append((f"  {_('//text')}", _("send a text that begins with a slash")))
+    return rows
 
 
 def _folded(key: Key) -> bool:
@@ -37,19 +38,13 @@ def _folded(key: Key) -> bool:
 
 
 def _label(key: Key) -> str:
-    return "Go to one of the first rooms of the list" if key.id == f"{JUMPS}1" else key.label
+    return _("Go to one of the first rooms of the list") if key.id == f"{JUMPS}1" else key.said
 
 
 def _keys(key: Key, bound: dict[str, str]) -> str:
     if key.id == f"{JUMPS}1" and key.id not in bound:
         return "Alt+1 … Alt+9"
     return ", ".join(shown_as(one) for one in bound.get(key.id, key.keys).split(","))
-
-
-def _line(left: str, right: str) -> Content:
-    if len(left) >= COLUMN:
-        return Content.assemble((f"  {left}", "bold"), f"\n  {'':<{COLUMN}}{right}")
-    return Content.assemble((f"  {left:<{COLUMN}}", "bold"), right)
 
 
 class HelpScreen(ModalScreen[None]):
@@ -59,14 +54,21 @@ class HelpScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     HelpScreen {
         align: center middle;
-        & > VerticalScroll { width: 80; max-width: 96%; height: 86%; padding: 1 2; background: $surface; scrollbar-size-vertical: 1; }
+        & > Vertical { width: 84; max-width: 96%; height: 90%; padding: 1 2; background: $surface; }
+        & VerticalScroll { scrollbar-size-vertical: 1; }
+        & #help-keys { height: 1; margin-top: 1; color: $foreground 55%; }
     }
     """
 
     def compose(self) -> ComposeResult:
         """Give the page."""
-        with VerticalScroll():
-            yield Static(help_text(dict(self.app._keymap)))  # noqa: SLF001
+        with Vertical():
+            with VerticalScroll():
+                yield TwoColumns(help_entries(dict(self.app._keymap)), COLUMN)  # noqa: SLF001
+            keys = (
+                f"↑ ↓ {shown_as('pageup')} {shown_as('pagedown')}  {_('scroll')}     {shown_as('escape')}  {_('close')}"
+            )
+            yield Static(keys, id="help-keys", markup=False)
 
     def action_close(self) -> None:
         """Go back."""

@@ -12,11 +12,13 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from chat_tui.keys import Place, bindings
+from chat_tui.keys import Place, bindings, shown_as
 from chat_tui.screens.file_preview import FilePreview
+from chat_tui.strings import _, n_
 from chat_tui.transfer_words import tilde
 from chat_tui.widgets.preview_pane import PreviewPane
-from chat_tui.widgets.text_layout import clean_line
+from chat_tui.widgets.text_layout import cells, clean_line
+from chat_tui.widgets.two_columns import TwoColumns
 from chat_tui_core.actions import MARKS, Action, State
 from chat_tui_core.model import RoomEvent
 from chat_tui_core.safe_text import one_line
@@ -37,11 +39,19 @@ def facts_of(item: Item) -> list[Fact]:
 def file_facts(transfer: Transfer) -> list[Fact]:
     """All that is known of a file's way."""
     return [
-        ("Way", f"#{transfer.id}  {transfer.direction.value}, {transfer.state.value}, {transfer.percent} %"),
-        ("On disk", tilde(transfer.path) if transfer.path else ""),
+        (_("Way"), f"#{transfer.id}  {_(transfer.direction.value)}, {_(transfer.state.value)}, {transfer.percent} %"),
+        (_("On disk"), tilde(transfer.path) if transfer.path else ""),
         ("SHA-256", transfer.digest),
-        ("Because", transfer.reason),
-        *((one.user, f"{one.state.value}, {one.done:,} bytes  {one.reason}".rstrip()) for one in transfer.recipients),
+        (_("Because"), _(transfer.reason)),
+        *(
+            (
+                one.user,
+                n_("{state}, {done} byte  {reason}", "{state}, {done} bytes  {reason}", one.done)
+                .format(state=_(one.state.value), done=f"{one.done:,}", reason=_(one.reason))
+                .rstrip(),
+            )
+            for one in transfer.recipients
+        ),
     ]
 
 
@@ -55,16 +65,23 @@ def lines_of(facts: Iterable[Fact]) -> str:
 def _event_facts(event: RoomEvent) -> list[Fact]:
     file = event.file
     return [
-        ("Kind", event.kind.value),
-        ("From", f"{event.sender_name}  {event.sender}".strip()),
-        ("Said", _when(event.ts)),
-        ("Edited", _when(event.edited_ts)),
-        ("Event", event.event_id),
-        ("Place", str(event.order)),
-        ("Answers", event.reply_to),
-        ("Thread", event.thread),
-        ("File", f"{file.name}  {file.size} bytes  {file.mime}" if file else ""),
-        ("Source", file.ref if file else ""),
+        (_("Kind"), _(event.kind.value)),
+        (_("From"), f"{event.sender_name}  {event.sender}".strip()),
+        (_("Said"), _when(event.ts)),
+        (_("Edited"), _when(event.edited_ts)),
+        (_("Event"), event.event_id),
+        (_("Place"), str(event.order)),
+        (_("Answers"), event.reply_to),
+        (_("Thread"), event.thread),
+        (
+            _("File"),
+            n_("{name}  {size} byte  {mime}", "{name}  {size} bytes  {mime}", file.size).format(
+                name=file.name, size=file.size, mime=file.mime
+            )
+            if file
+            else "",
+        ),
+        (_("Source"), file.ref if file else ""),
         *((f"{reaction.key}", ", ".join(reaction.users)) for reaction in event.reactions),
     ]
 
@@ -72,20 +89,23 @@ def _event_facts(event: RoomEvent) -> list[Fact]:
 def _action_facts(action: Action) -> list[Fact]:
     first, answered, confirmed = action.created_at, action.answered_at, action.confirmed_at
     return [
-        ("Action", f"{action.id}  {action.kind.value}"),
-        ("Room", action.room_id),
-        ("Text", one_line(action.text, 200)),
-        ("State", f"{MARKS[action.state]} {action.state.value}{', checking' if action.doubt else ''}"),
-        ("Typed", _when(action.moment if action.retry_of else first)),
-        ("Leaves", _when(action.not_before) if action.state is State.PENDING else ""),
-        ("Written", _after(first, action.written_at)),
-        ("Answered", _after(first, answered)),
-        ("Confirmed", _after(first, confirmed)),
-        ("Attempts", str(action.attempts) if action.attempts else ""),
-        ("Waits for", f"action {action.depends_on}" if action.depends_on else ""),
-        ("Instead of", f"action {action.retry_of}" if action.retry_of else ""),
-        ("Passed by", "later ones" if action.let_pass else ""),
-        ("Refused" if action.state is State.FAILED else "Put off", f"{action.error_text} {action.error_code}".strip()),
+        (_("Action"), f"{action.id}  {_(action.kind.value)}"),
+        (_("Room"), action.room_id),
+        (_("Text"), one_line(action.text, 200)),
+        (_("State"), f"{MARKS[action.state]} {_(action.state.value)}{_(', checking') if action.doubt else ''}"),
+        (_("Typed"), _when(action.moment if action.retry_of else first)),
+        (_("Leaves"), _when(action.not_before) if action.state is State.PENDING else ""),
+        (_("Written"), _after(first, action.written_at)),
+        (_("Answered"), _after(first, answered)),
+        (_("Confirmed"), _after(first, confirmed)),
+        (_("Attempts"), str(action.attempts) if action.attempts else ""),
+        (_("Waits for"), _("action {id}").format(id=action.depends_on) if action.depends_on else ""),
+        (_("Instead of"), _("action {id}").format(id=action.retry_of) if action.retry_of else ""),
+        (_("Passed by"), _("later ones") if action.let_pass else ""),
+        (
+            _("Refused") if action.state is State.FAILED else _("Put off"),
+            f"{_(action.error_text)} {action.error_code}".strip(),
+        ),
     ]
 
 
@@ -94,7 +114,7 @@ def _when(ms: int) -> str:
 
 
 def _after(first: int, ms: int) -> str:
-    return f"after {ms - first:,} ms" if ms and first else ""
+    return _("after {ms} ms").format(ms=f"{ms - first:,}") if ms and first else ""
 
 
 class InfoScreen(ModalScreen[None]):
@@ -102,7 +122,7 @@ class InfoScreen(ModalScreen[None]):
 
     BINDINGS = [
         *bindings(Place.DIALOG),
-        Binding("y", "copy", "Copy", show=False),
+        Binding("y", "copy", "copy", show=False),
         Binding("i,enter", "close", show=False),
     ]
     DEFAULT_CSS = """
@@ -119,16 +139,18 @@ class InfoScreen(ModalScreen[None]):
     def __init__(self, facts: Iterable[Fact], picture: Path | None = None) -> None:
         """Show these, above the picture that a file holds."""
         super().__init__()
-        self.text = lines_of(facts)
+        self._facts = tuple(facts)
+        self.text = lines_of(self._facts)
         self._picture = picture
 
     def compose(self) -> ComposeResult:
         """Give the facts above the keys."""
         with VerticalScroll():
-            yield Static(self.text, markup=False)
+            shown = [(name, clean_line(value)) for name, value in self._facts if value]
+            yield TwoColumns(shown, max((cells(name) for name, _ in shown), default=0) + 2, style="$foreground 70%")
             if self._picture is not None:
                 yield PreviewPane(id="info-picture")
-            yield Static("y  copy     Esc  close", id="info-keys", markup=False)
+            yield Static(f"y  {_('copy')}     {shown_as('escape')}  {_('close')}", id="info-keys", markup=False)
 
     def on_mount(self) -> None:
         """Look at the picture."""
@@ -138,7 +160,7 @@ class InfoScreen(ModalScreen[None]):
     def action_copy(self) -> None:
         """Copy the facts."""
         self.app.copy_to_clipboard(self.text)
-        self.notify("Copied.", markup=False)
+        self.notify(_("Copied."), markup=False)
 
     def action_close(self) -> None:
         """Back to the messages."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+from collections.abc import Sequence
 from typing import Final
 
 from rich.style import Style
@@ -21,7 +22,7 @@ from chat_tui.browsing import open_page
 from chat_tui.keys import Place, bindings, key_of, shown_as
 from chat_tui.log import hide
 from chat_tui.messages import AccountSaved
-from chat_tui.widgets.text_field import TextField
+from chat_tui.strings import N_, _, of_error
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core import registry
 from chat_tui_core.accounts import DataFolder
@@ -35,24 +36,28 @@ __all__ = ["LoginScreen"]
 _LOG = logging.getLogger(__name__)
 
 FIELDS: Final = (
-    ("url", "Server", "its address"),
-    ("user", "User", "your name there"),
-    ("password", "Password", "it is sent to the server and not kept"),
-    ("name", "Account", "your own word for this account"),
+    ("url", N_("Server"), N_("its address")),
+    ("user", N_("User"), N_("your name there")),
+    ("password", N_("Password"), N_("it is sent to the server and not kept")),
+    ("name", N_("Account"), N_("your own word for this account")),
 )
-TOKEN_LABEL: Final = "Token  an access token of yours; it is kept like a password"  # noqa: S105
+TOKEN_LABEL: Final = N_("Token  an access token of yours; it is kept like a password")
 _NOT_A_NAME: Final = re.compile(r"[^a-z0-9._-]+")
 _BROWSER, _TOKEN = shown_as(key_of("login.browser").keys), shown_as(key_of("login.token").keys)
 _WAYS: Final = {
-    LoginWay.PASSWORD: "password",
-    LoginWay.SSO: f"browser ({_BROWSER})",
-    LoginWay.TOKEN: f"token ({_TOKEN})",
+    LoginWay.PASSWORD: N_("password"),
+    LoginWay.SSO: N_("browser ({browser})"),
+    LoginWay.TOKEN: N_("token ({token})"),
 }
 
 
 def suggested_name(user: str) -> str:
     """Give a name for an account of this user; empty when nothing of it can be used."""
     return _NOT_A_NAME.sub("-", user.lower()).strip("-.")[:32]
+
+
+def _ways(ways: Sequence[LoginWay]) -> str:
+    return ", ".join(_(_WAYS[way]).format(browser=_BROWSER, token=_TOKEN) for way in ways)
 
 
 class LoginScreen(Screen[None]):
@@ -78,7 +83,7 @@ class LoginScreen(Screen[None]):
         & Input.-textual-compact {
             margin-bottom: 1; background: $surface; border: none !important; height: 1; padding: 0 1;
         }
-        & #url.-textual-compact { margin-bottom: 0; }
+        & #url { margin-bottom: 0; }
         & Input.-textual-compact:focus { background: $accent 22%; }
         & #login-title { text-style: bold; color: $accent; margin-bottom: 1; }
         & .label { color: $foreground 70%; }
@@ -106,16 +111,16 @@ class LoginScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Give the fields."""
         with Vertical():
-            title = f"Sign in{' again' if self._known else ''}: {self._title}"
+            title = (_("Sign in again: {title}") if self._known else _("Sign in: {title}")).format(title=self._title)
             yield Static(title, id="login-title", markup=False)
             for field, label, about in FIELDS:
-                yield Static(f"{label}  {about}", id=f"{field}-label", classes="label", markup=False)
+                yield Static(f"{_(label)}  {_(about)}", id=f"{field}-label", classes="label", markup=False)
                 fixed = self._known is not None and field != "password"
-                yield TextField(id=field, password=field == "password", compact=True, disabled=fixed)
+                yield Input(id=field, password=field == "password", compact=True, disabled=fixed)
                 if field == "url":
                     yield Static("", id="login-found", markup=False)
             yield Static("", id="login-said", markup=False)
-            yield Static("Enter goes on   Esc goes back", id="login-keys", markup=False)
+            yield Static(_("Enter goes on   Esc goes back"), id="login-keys", markup=False)
 
     def on_mount(self) -> None:
         """Show how an address looks; what is typed takes its place. What is known already stays as it is."""
@@ -126,7 +131,7 @@ class LoginScreen(Screen[None]):
         try:
             self._looked = url.value = registry.load(self._backend).url_example
         except ChatError as error:
-            self._say(str(error))
+            self._say(of_error(error))
         url.select_all()
 
     def _begin_again(self, known: Account) -> None:
@@ -153,7 +158,7 @@ class LoginScreen(Screen[None]):
         self.query_one("#user", Input).placeholder = self._person()
         if url and url != self._looked:
             self._looked = url
-            self._show("looking for the server…")
+            self._show(_("looking for the server…"))
             self.run_worker(self._look_up(url), group="look up", exclusive=True, exit_on_error=False)
 
     @on(Input.Changed, "#url")
@@ -169,7 +174,7 @@ class LoginScreen(Screen[None]):
         try:
             found = await registry.load(self._backend).discover(url)
         except ChatError as error:
-            told = str(error)
+            told = of_error(error)
         if self._looked != url or not self.is_attached:
             return
         if found is None:
@@ -180,9 +185,12 @@ class LoginScreen(Screen[None]):
     def _tell(self, found: ServerFound) -> None:
         """Show where the server is and how one signs in there."""
         self._ways = found.ways
-        self._show(found.url, f"Sign in by {', '.join(_WAYS[way] for way in found.ways)}", found.note)
+        self._show(found.url, _("Sign in by {ways}").format(ways=_ways(found.ways)), _(found.note))
         if LoginWay.PASSWORD not in found.ways and LoginWay.SSO in found.ways and self._work is None:
-            self._say(f"This server signs in on a page in your browser: press {_BROWSER}.", busy=True)
+            self._say(
+                _("This server signs in on a page in your browser: press {key}.").format(key=_BROWSER),
+                busy=True,
+            )
 
     def _show(self, *lines: str, wrong: bool = False) -> None:
         shown = self.query_one("#login-found", Static)
@@ -201,7 +209,7 @@ class LoginScreen(Screen[None]):
     def action_token(self) -> None:
         """Take a token instead of a password, or a password again."""
         self._by_token = not self._by_token
-        label = TOKEN_LABEL if self._by_token else "  ".join(FIELDS[2][1:])
+        label = _(TOKEN_LABEL) if self._by_token else "  ".join(map(_, FIELDS[2][1:]))
         self.query_one("#password-label", Static).update(label)
         self.query_one("#password", Input).focus()
 
@@ -220,7 +228,7 @@ class LoginScreen(Screen[None]):
             self.query_one("#name", Input).value = suggested_name(user)
         told = {"user"} if self._person() else set()
         needed = {"url", "password"} if self._by_token else {"url", "user", "password", "name"} - told
-        for field, _, _ in FIELDS:
+        for field, _label, _about in FIELDS:
             if field in needed and not self._value(field):
                 self.query_one(f"#{field}", Input).focus()
                 return
@@ -237,9 +245,9 @@ class LoginScreen(Screen[None]):
         """Sign in on a page in the browser; once it is open, copy its address."""
         if self._page:
             self.app.copy_to_clipboard(self._page)
-            self.notify("The page's address is copied.", markup=False, timeout=3)
+            self.notify(_("The page's address is copied."), markup=False, timeout=3)
         elif self._ways and LoginWay.SSO not in self._ways:
-            self._say("This server does not sign in by a browser.")
+            self._say(_("This server does not sign in by a browser."))
         elif not self._value("url"):
             self.query_one("#url", Input).focus()
         else:
@@ -247,7 +255,7 @@ class LoginScreen(Screen[None]):
 
     def _begin(self, way: LoginWay) -> None:
         if self._work is None:
-            self._say("signing in…", busy=True)
+            self._say(_("signing in…"), busy=True)
             # The app's: it outlives this screen, and an account that is signed in is never lost.
             self._work = self.app.run_worker(self._sign_in(way), exit_on_error=False)
 
@@ -257,10 +265,10 @@ class LoginScreen(Screen[None]):
         try:
             name = await self._keep(way, self._value("name"), self._value("url"), self._value("user"))
         except ChatError as error:
-            told = str(error)
+            told = of_error(error)
         except Exception:  # noqa: BLE001 - a backend may be anybody's
             _LOG.exception("signing in")
-            told = "A fault of the program kept it from signing in; its log says where."
+            told = _("A fault of the program kept it from signing in; its log says where.")
         else:
             if self._known is not None and self.is_current:
                 self.app.pop_screen()
@@ -275,7 +283,9 @@ class LoginScreen(Screen[None]):
         if name or way is LoginWay.PASSWORD:
             self._data.folder(name)
             if self._known is None and name in self._data.names():
-                raise ConfigError(f"There is an account {name!r} already: take another word for this one.")
+                raise ConfigError(
+                    _("There is an account {name!r} already: take another word for this one.").format(name=name)
+                )
         backend = registry.load(self._backend)
         secret = "" if way is LoginWay.SSO else self._value("password")
         hide(secret)
@@ -283,9 +293,11 @@ class LoginScreen(Screen[None]):
         given = await backend.login(url, user, secret, kind=way, device=device, browse=self._browse)
         hide(given.token)
         if self._known is not None and given.user != self._known.user:
-            raise ConfigError(f"This is the account of {self._known.user}, and not of {given.user}.")
+            raise ConfigError(
+                _("This is the account of {user}, and not of {other}.").format(user=self._known.user, other=given.user)
+            )
         if self._known is not None and given.device != self._known.device:
-            raise ConfigError("This token is another device's, and what waits could be said twice: take a password.")
+            raise ConfigError(_("This token is another device's, and what waits could be said twice: take a password."))
         name = name or self._free_name(given)
         options = {**(self._known.options if self._known else {}), **given.options}
         account = Account(name, backend.name, given.url or url, given.user, given.device, options)
@@ -305,8 +317,11 @@ class LoginScreen(Screen[None]):
     def _browse(self, url: str) -> None:
         """Show the page in a browser, and its address here for where that does not work."""
         self._page = url
-        opened = "Sign in in your browser, then come back" if open_page(url) else "Open this page in a browser"
-        text = Text(f"{opened}. {_BROWSER} copies its address:\n")
+        if open_page(url):
+            said = _("Sign in in your browser, then come back. {key} copies its address:")
+        else:
+            said = _("Open this page in a browser. {key} copies its address:")
+        text = Text(said.format(key=_BROWSER) + "\n")
         text.append(url, Style(link=url, underline=True))
         self._say(text, busy=True)
 

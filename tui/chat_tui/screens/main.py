@@ -1,9 +1,10 @@
-"""The one screen of an account: rooms, the open room, its members, and the truth about the connection."""
+"""The one screen of all accounts: rooms, the open room, its members, and the truth about the connections."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 from textual import events, on
@@ -12,30 +13,21 @@ from textual.widgets import Static
 
 from chat_tui.commands import Call, Plain, Wrong, hint_for, moment_hint, read_line
 from chat_tui.config import Config
-from chat_tui.feed import Batch, Feed
+from chat_tui.feed import Batch
 from chat_tui.messages import (
     Decided,
     FileWanted,
     NameWanted,
     OperationWanted,
     OutboxWanted,
-    RoomChosen,
     TransfersWanted,
 )
-from chat_tui.pasted_paths import looks_like_files
-from chat_tui.screens.conversation import Conversation, Parts
-from chat_tui.screens.doing import Doing
-from chat_tui.screens.file_cards import FileCards
-from chat_tui.screens.file_work import do_with_message, send_pasted
+from chat_tui.screens.desk import Desk
 from chat_tui.screens.main_keys import MainKeys
 from chat_tui.screens.notifying import Notifying
-from chat_tui.screens.operating import Operating
-from chat_tui.screens.outbox_work import decide
 from chat_tui.screens.panes import Panes
 from chat_tui.screens.standing import Standing
-from chat_tui.screens.typing_notice import TypingNotice
-from chat_tui.transfer_words import FileDeed
-from chat_tui.widgets.banner import Banner
+from chat_tui.strings import N_, _, of_error
 from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.hint_line import HintLine
 from chat_tui.widgets.plain_box import Column, Row
@@ -45,45 +37,43 @@ from chat_tui.widgets.room_timeline import RoomTimeline
 from chat_tui.widgets.status_bar import StatusBar
 from chat_tui.widgets.text_line import TextLine
 from chat_tui_core.errors import ChatError
-from chat_tui_core.model import Membership
 from chat_tui_core.session import Session
 
 __all__ = ["MainScreen"]
 
 _LOG = logging.getLogger(__name__)
 
-NO_ROOM: Final = "Open a room first: Enter in the list of rooms, or Ctrl+K."
+NO_ROOM: Final = N_("Open a room first: Enter in the list of rooms, or Ctrl+K.")
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 LONG: Final = 3_500
 """Bytes from which on the size of a text is told; servers take about 4,000."""
 
 
 class MainScreen(MainKeys):
-    """Shows a session. It is told everything by the session's changes and asks for nothing twice."""
+    """Shows the sessions of accounts. It is told everything by their changes and asks for nothing twice."""
 
     AUTO_FOCUS: ClassVar[str | None] = "#rooms"
 
-    def __init__(self, session: Session, config: Config) -> None:
+    def __init__(self, sessions: Sequence[Session], config: Config, absent: Mapping[str, str] = _NONE) -> None:
+        """`absent`: accounts that could not be opened, and why."""
         super().__init__()
-        self.session = session
+        self.absent = absent
+        self._sessions = tuple(sessions)
         self._spacious = config.density == "cozy"
         self.notifying = Notifying(self, config)
-        self._typing = TypingNotice(session)
-        self._unwatch: Callable[[], None] = lambda: None
+        self._shown = False
 
     def compose(self) -> ComposeResult:
         """Give the panes; the members come when they are shown for the first time."""
         self.panes = Panes(self)
-        self.panes.arrange()  # before there is anything to be laid out again
+        self.panes.arrange(update=False)
         with Row(id="panes"):
             with Column(id="rooms-pane"):
                 yield TextLine(id="rooms-title")
                 yield RoomList(id="rooms")
-                yield Static("No rooms yet.\n\n/join NAME\n/create NAME", id="no-rooms", markup=False)
             with Column(id="chat"):
                 yield RoomHeader(id="header")
-                yield Banner(id="banner")
                 yield RoomTimeline(id="timeline", spacious=self._spacious)
-                yield Static(id="empty", markup=False)
                 yield HintLine(id="hints")
                 with Row(id="writing"):
                     yield Static("›", id="prompt", markup=False)
@@ -100,39 +90,51 @@ class MainScreen(MainKeys):
         self.hints = self.query_one(HintLine)
         self.status = self.query_one(StatusBar)
         self.standing = Standing(self)
-        self.feed = Feed(self._apply, self.call_next, backlog=self._backlog)
-        parts = Parts(self.timeline, self.composer, self.hints)
-        self.conversation = Conversation(self.session, parts, self.standing.room_changed, self.feed.flush)
-        self.doing = Doing(self)
-        self.operating = Operating(self)
-        self.cards = FileCards(self)
-        self.conversation.card_of = self.cards.card
-        self._unwatch = self.session.watch(self.feed.push)
+        self.desks = {session.account.name: Desk(self, session) for session in self._sessions}
+        self.desk = next(iter(self.desks.values()))
+        self.composer.account = self.desk.name
         self.standing.start()
         self.standing.preview()
         self.standing.room_changed()
 
+    def add_account(self, session: Session) -> None:
+        """Have another account, and go to it."""
+        desk = self.desks[session.account.name] = Desk(self, session)
+        self.absent = {name: why for name, why in self.absent.items() if name != desk.name}
+        self.standing.say_title()
+        self.standing.show_rooms(desk)
+        self.open_account(desk.name)
+
+    def remove_account(self, name: str) -> None:
+        """Have an account no longer; there must be another one."""
+        if self.desk.name == name:
+            self.open_account(next(other for other in self.desks if other != name))
+        self.desks.pop(name).close()
+        if self.last is not None and self.last.account == name:
+            self.last = None
+        self.rooms.remove_account(name)
+        self.standing.say_title()
+        self.standing.account_changed()
+
     async def on_unmount(self) -> None:
         """Stop listening; keep what was being written."""
-        self.conversation.keep_draft()
-        self._typing.stopped()
-        self._unwatch()
-        self.feed.close()
+        for desk in self.desks.values():
+            desk.close()
         await self.notifying.close()
 
-    def _backlog(self) -> int:
+    def backlog(self) -> int:
         """How many writes the terminal has not taken yet; 0 where there is no such queue (web, tests)."""
         writer = getattr(self.app._driver, "_writer_thread", None)  # noqa: SLF001
         queue = getattr(writer, "_queue", None)
         return queue.qsize() if queue is not None else 0
 
-    def _apply(self, batch: Batch) -> None:
-        """Bring the screen up to date, once a frame."""
-        self.standing.apply_rooms(batch)
-        self.conversation.apply(batch)
-        self.standing.apply(batch)
-        self.cards.apply(batch)
-        self.doing.apply(batch)
+    def apply(self, desk: Desk, batch: Batch) -> None:
+        """Bring the screen up to date with what became of an account, once a frame."""
+        self.standing.apply_rooms(desk, batch)
+        desk.conversation.apply(batch)
+        self.standing.apply(desk, batch)
+        desk.cards.apply(batch)
+        desk.doing.apply(batch)
 
     def configure(self, config: Config) -> None:
         """Have other settings hold."""
@@ -150,55 +152,18 @@ class MainScreen(MainKeys):
         try:
             await work
         except ChatError as error:
-            self.hints.tell(problem=str(error))
+            self.hints.tell(problem=of_error(error))
             if self.hints.is_cut:
-                self.say(str(error), serious=True)
+                self.say(of_error(error), serious=True)
         except Exception:  # noqa: BLE001 - one thing that cannot be done must not take the others with it
             _LOG.exception("a command failed")
-            self.hints.tell(problem="That went wrong inside the program; its log says more.")
+            self.hints.tell(problem=_("That went wrong inside the program; its log says more."))
 
     def say(self, text: str, *, serious: bool = False) -> None:
         """Say one sentence in a corner of the screen, for a while."""
         self.notify(text, severity="error" if serious else "information", markup=False)
 
     # ------------------------------------------------------------ rooms
-
-    def open_room(self, room_id: str) -> None:
-        """Open a room; one that the person is not in is joined first."""
-        room = self.session.rooms.get(room_id)
-        if room is None:
-            return
-        if room.membership is not Membership.JOINED:
-            self.start(self.doing.join(room_id))
-            return
-        self.standing.chosen = True
-        self.conversation.open(room_id)
-        self.rooms.mark_open(room_id)
-        self.panes.show_chat()
-        self.set_focus(self.composer)  # now, not in a moment: the next key is meant for it
-
-    @on(RoomChosen)
-    def _room_chosen(self, event: RoomChosen) -> None:
-        event.stop()
-        self.open_room(event.room_id)
-
-    def close_room(self) -> None:
-        """Show no room."""
-        self.conversation.close()
-        self.rooms.mark_open("")
-        self.panes.show_rooms()
-        self.rooms.focus()
-
-    async def search(self, words: str = "") -> None:
-        """Search, and go to what was chosen."""
-        from chat_tui.screens.search import SearchScreen
-
-        event = await self.app.push_screen_wait(SearchScreen(self.session, words))
-        if event is not None:
-            self.open_room(event.room_id)
-            if self.conversation.room_id == event.room_id:
-                self.conversation.land(event.order)
-                self.timeline.focus()
 
     # ------------------------------------------------------------ writing
 
@@ -207,22 +172,31 @@ class MainScreen(MainKeys):
         """Send what was written, or do what it says."""
         event.stop()
         typed = read_line(event.text)
-        self._typing.stopped()
         if isinstance(typed, Call) and typed.command.says:
-            self.start(self.conversation.until_safe(self.doing.call(typed), event.text))
+            self.start(self._until_safe(self.doing.call(typed), event.text))
         elif isinstance(typed, Call):
+            self.desk.typing.stopped()
             self.composer.sent(self.composer.room_id, event.text)
             self.hints.tell(problem="", command="")
             self.start(self.doing.call(typed))
         elif isinstance(typed, Plain) and self.conversation.room_id:
             self.start(self._say(typed.text, event.text))
         else:
+            self.desk.typing.stopped()
             self.composer.kept()
-            self.hints.tell(problem=typed.text if isinstance(typed, Wrong) else NO_ROOM)
+            self.hints.tell(problem=typed.text if isinstance(typed, Wrong) else _(NO_ROOM))
 
     async def _say(self, text: str, typed: str) -> None:
         """Send a text, unless it is a change of the last one."""
-        await self.conversation.until_safe(self._send_or_change(text), typed)
+        await self._until_safe(self._send_or_change(text), typed)
+
+    async def _until_safe(self, work: Coroutine[Any, Any, object], typed: str) -> None:
+        """Store what is said before anything else is done about it; nothing is written any more then."""
+        typing = self.desk.typing
+        try:
+            await self.conversation.until_safe(work, typed)
+        finally:
+            typing.stopped()
 
     async def _send_or_change(self, text: str) -> None:
         if self.conversation.edits or not await self.operating.substitute(text):
@@ -231,7 +205,7 @@ class MainScreen(MainKeys):
     @on(Composer.Drafted)
     def _drafted(self, event: Composer.Drafted) -> None:
         event.stop()
-        self.conversation.save_draft(event.room_id, event.text, event.cursor)
+        self.desks[event.account].conversation.save_draft(event.room_id, event.text, event.cursor)
 
     @on(Composer.Edited)
     def _edited(self, event: Composer.Edited) -> None:
@@ -240,9 +214,9 @@ class MainScreen(MainKeys):
         hint = moment_hint(event.text, self.session.now_ms()) or hint_for(event.text) or size_hint(event.text)
         self.hints.tell(problem="" if event.text else None, command=hint)  # what was sent is answered by a problem
         if event.text.strip() and (not event.text.startswith("/") or event.text.startswith("//")):
-            self._typing.writes(self.conversation.room_id)
+            self.desk.typing.writes(self.conversation.room_id)
         else:
-            self._typing.stopped()
+            self.desk.typing.stopped()
 
     @on(RoomTimeline.Typed)
     @on(RoomList.Typed)
@@ -260,8 +234,11 @@ class MainScreen(MainKeys):
     def _pasted(self, event: Composer.Pasted) -> None:
         """Ask about files whose paths were pasted."""
         event.stop()
+        from chat_tui.pasted_paths import looks_like_files
+        from chat_tui.screens.file_work import send_pasted
+
         if self.conversation.room_id and looks_like_files(event.text):
-            self.start(send_pasted(self, event.text))
+            self.start(send_pasted(self.desk, event.text))
 
     @on(NameWanted)
     def _name_wanted(self, event: NameWanted) -> None:
@@ -272,7 +249,9 @@ class MainScreen(MainKeys):
     @on(Decided)
     def _decided(self, event: Decided) -> None:
         event.stop()
-        self.start(decide(self, event.action_id, event.decision))
+        from chat_tui.screens.outbox_work import decide
+
+        self.start(decide(self.desk, event.action_id, event.decision))
 
     # ------------------------------------------------------------ reading
 
@@ -297,8 +276,9 @@ class MainScreen(MainKeys):
     def _focus_moved(self) -> None:
         self._seen()
 
-    def on_screen_resume(self) -> None:
-        """A dialog was closed."""
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """The screen is there, with styles that are as they should be, or a dialog was closed."""
+        event.refresh_styles, self._shown = self._shown, True
         self.call_after_refresh(self._seen)
 
     @on(RoomTimeline.FollowChanged)
@@ -337,7 +317,7 @@ class MainScreen(MainKeys):
         elif kind == "undo":
             self.action_take_back()
         elif kind == "file":
-            self.start(do_with_message(self, FileDeed(event.payload.value), event.key))
+            self._do_with_file(event.payload.value, event.key)
         elif kind == "reaction":
             self.start(self.operating.toggle(event.key, event.payload.value))
 
@@ -349,13 +329,20 @@ class MainScreen(MainKeys):
     @on(FileWanted)
     def _file_wanted(self, event: FileWanted) -> None:
         event.stop()
-        self.start(do_with_message(self, event.deed, event.key))
+        self._do_with_file(event.deed, event.key)
+
+    def _do_with_file(self, deed: str, key: str) -> None:
+        """Do something with the file of a message."""
+        from chat_tui.screens.file_work import do_with_message
+        from chat_tui.transfer_words import FileDeed
+
+        self.start(do_with_message(self.desk, FileDeed(deed), key))
 
     @on(RoomTimeline.CopyWanted)
     def _copy_wanted(self, event: RoomTimeline.CopyWanted) -> None:
         event.stop()
         self.app.copy_to_clipboard(event.text)
-        self.say("Copied.")
+        self.say(_("Copied."))
 
     @on(HintLine.NewestWanted)
     def _newest_wanted(self, event: HintLine.NewestWanted) -> None:
@@ -388,4 +375,4 @@ def size_hint(text: str) -> str:
     if len(text) * 4 < LONG:
         return ""
     size = len(text.encode("utf-8", "replace"))
-    return f"{size:,} bytes" if size >= LONG else ""
+    return _("{size} bytes").format(size=f"{size:,}") if size >= LONG else ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from chat_tui.feed import Batch
 
 if TYPE_CHECKING:
-    from chat_tui.screens.main import MainScreen
+    from chat_tui.screens.window import Window
 
 __all__ = ["keep_nearby"]
 
@@ -16,20 +16,22 @@ MOST: Final = 1_000
 KEPT: Final = 400
 
 
-def keep_nearby(screen: MainScreen, batch: Batch) -> None:
+def keep_nearby(screen: Window, batch: Batch) -> None:
     """Look at the rooms in which something happened; called when the screen shows all that is loaded."""
     session, open_id = screen.session, screen.conversation.room_id
     for room_id in batch.timelines:
         loaded = session.timeline(room_id)
         if loaded is None or len(loaded.items) <= MOST:
             continue
+        if room_id == screen.conversation.place != open_id:
+            continue  # a thread that is open is loaded whole
         if room_id == open_id:
             _keep_around_reader(screen)
         else:
             session.close_room(room_id)
 
 
-def _keep_around_reader(screen: MainScreen) -> None:
+def _keep_around_reader(screen: Window) -> None:
     """Forget what is far from the reader in the open room, without a change of what is on screen."""
     session, conversation, view = screen.session, screen.conversation, screen.timeline
     loaded, source = session.timeline(conversation.room_id), conversation.source

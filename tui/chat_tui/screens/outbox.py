@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import replace
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
-from textual import on
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.screen import ModalScreen
-from textual.widgets import Static
-
-from chat_tui.keys import Place, bindings, keys_in
+from chat_tui.keys import Place, bindings
 from chat_tui.messages import Way
 from chat_tui.screens.info import InfoScreen, facts_of, lines_of
-from chat_tui.waiting import SILENT, Now, waits_now
+from chat_tui.screens.list_screen import ListScreen
+from chat_tui.strings import N_, _
+from chat_tui.waiting import SILENT, waits_now
 from chat_tui.widgets.key_line import KeyLine
-from chat_tui.widgets.line_view import LineView
-from chat_tui.widgets.outbox_list import OutboxList
-from chat_tui.widgets.pick_list import PickList
-from chat_tui.widgets.status_bar import link_text
-from chat_tui.widgets.text_layout import cells, clean_line
-from chat_tui.widgets.text_line import Piece, TextLine
+from chat_tui.widgets.outbox_list import OutboxList, Waiting
+from chat_tui.widgets.text_line import Piece
 from chat_tui_core.actions import BLOCKING, OPEN, Action, Kind, State
-from chat_tui_core.errors import ChatError
-from chat_tui_core.news import Link
+from chat_tui_core.link import Link
 from chat_tui_core.outbox import Wait, Why
 from chat_tui_core.session import Session
-from chat_tui_core.session_changes import ActionMoved, LinkMoved, SessionChange
+from chat_tui_core.session_changes import ActionMoved
 from chat_tui_core.store.actions import recent_actions
 from chat_tui_core.timeline import Item
 from chat_tui_core.values import frozen
@@ -38,180 +27,122 @@ __all__ = ["Chosen", "OutboxScreen"]
 
 LATELY: Final = 500
 """Actions among which those that are settled are looked for."""
-GATHER_SECONDS: Final = 0.05
-"""Changes that come within this time are shown together."""
-TICK_SECONDS: Final = 0.5
-EMPTY: Final = "Everything is sent.\n\nWhat you say without a connection waits here\nand leaves by itself."
-NOTHING_SETTLED: Final = "Nothing was settled lately."
+EMPTY: Final = N_("Everything is sent.\n\nWhat you say without a connection waits here\nand leaves by itself.")
+NOTHING_SETTLED: Final = N_("Nothing was settled lately.")
 
 
 @frozen
 class Chosen:
-    """An action, and what is to be done with it in its room."""
+    """An action of an account, and what is to be done with it in its room."""
 
     way: Way
+    account: str
     action: Action
 
 
-class OutboxScreen(ModalScreen[Chosen | None]):
-    """The list between its title and its keys; gives what is to be done in a room, or nothing."""
+class OutboxScreen(ListScreen[Chosen | None]):
+    """What all accounts have not settled; gives what is to be done in a room, or nothing."""
 
     BINDINGS = [*bindings(Place.OUTBOX), *bindings(Place.DIALOG)]
-    DEFAULT_CSS = """
-    OutboxScreen {
-        align: center middle;
-        & > Vertical { width: 100; max-width: 96%; height: 90%; max-height: 44; padding: 1 1; background: $surface; }
-        & #outbox-title { padding: 0 1; }
-        & #outbox { margin: 1 0; height: 1fr; }
-        & #outbox-empty {
-            display: none; height: 1fr; margin: 1 0; content-align: center middle; text-align: center;
-            color: $foreground 60%;
-        }
-        & #outbox-problem { padding: 0 1; color: $text-error; }
-        & #outbox-keys { padding: 0 1; }
-        &.-empty #outbox { display: none; }
-        &.-empty #outbox-empty { display: block; }
-    }
-    """
+    PLACE = Place.OUTBOX
+    EMPTY = EMPTY
+    FOLLOWS = (ActionMoved,)
 
-    def __init__(self, session: Session, at: int = 0) -> None:
-        """Show the outbox, the cursor on the action `at` where there is such a one."""
-        super().__init__()
-        self._session = session
+    def __init__(self, sessions: Sequence[Session], at: tuple[str, int] = ("", 0)) -> None:
+        """Show the outbox, the cursor on the action `at`, (account, id), where there is such a one."""
+        super().__init__(sessions)
         self._at = at
-        self._settled: tuple[Action, ...] | None = None  # None: what is open is shown
-        self._due = False
-        self._unwatch: Callable[[], None] = lambda: None
+        self._settled: tuple[Waiting, ...] | None = None  # None: what is open is shown
 
-    def compose(self) -> ComposeResult:
-        """Give the list between a title and its keys."""
-        with Vertical():
-            yield TextLine(id="outbox-title")
-            yield OutboxList(self._title, id="outbox")
-            yield Static(EMPTY, id="outbox-empty", markup=False)
-            yield TextLine(id="outbox-problem")
-            yield KeyLine([*keys_in(Place.OUTBOX), *keys_in(Place.DIALOG)], id="outbox-keys")
+    def make_list(self) -> OutboxList:
+        """Give the list of actions."""
+        self._list = OutboxList(self.place, id="list")
+        return self._list
 
-    def on_mount(self) -> None:
-        """Show what there is and follow it."""
-        self._list = self.query_one(OutboxList)
-        self._unwatch = self._session.watch(self._changed)
-        self.set_interval(TICK_SECONDS, self._tick)
-        self._show()
-        self._list.focus()
-        place = next((at for at, action in enumerate(self._list.actions) if action.id == self._at), None)
+    def begin(self) -> None:
+        """Begin at the action that was asked for."""
+        place = next((at for at, entry in enumerate(self._list.entries) if entry.id == self._at), None)
         if place is not None:
             self._list.set_cursor(place)
 
-    def on_unmount(self) -> None:
-        """Stop following."""
-        self._unwatch()
-
     # ------------------------------------------------------------ showing
 
-    def _changed(self, change: SessionChange) -> None:
-        if isinstance(change, (ActionMoved, LinkMoved)) and not self._due:
-            self._due = True
-            self.set_timer(GATHER_SECONDS, self._show)
+    def _ms(self) -> int:
+        return self.sessions[0].now_ms()
 
-    def _now(self) -> Now:
-        return Now(self._session.now_ms(), online=self._session.link.link is Link.ONLINE)
+    def fill(self) -> None:
+        """Show what is not settled, or what was lately."""
+        entries = self._open() if self._settled is None else self._settled
+        self._list.show_entries(entries, self._ms())
+        self.show_empty(not entries, EMPTY if self._settled is None else NOTHING_SETTLED)
 
-    def _show(self) -> None:
-        self._due = False
-        actions = self._open() if self._settled is None else self._settled
-        now = self._now()
-        waits = waits_now(self._session.waits, self._session.open_actions, now.ms)
-        self._list.show_actions(actions, {} if self._settled is not None else waits, now)
-        self.set_class(not actions, "-empty")
-        self.query_one("#outbox-empty", Static).update(EMPTY if self._settled is None else NOTHING_SETTLED)
-        self._show_title()
-        self._show_keys()
+    def _open(self) -> list[Waiting]:
+        found: list[Waiting] = []
+        for session in self.sessions:
+            waits = waits_now(session.waits, session.open_actions, session.now_ms())
+            online = session.link.link is Link.ONLINE
+            shown = (action for action in session.open_actions.values() if action.kind not in SILENT)
+            ordered = sorted(shown, key=lambda action: (action.place, action.id))
+            found += [Waiting(session.account.name, action, waits.get(action.id), online) for action in ordered]
+        return found
 
-    def _open(self) -> list[Action]:
-        shown = (action for action in self._session.open_actions.values() if action.kind not in SILENT)
-        return sorted(shown, key=lambda action: (action.place, action.id))
-
-    def _show_title(self) -> None:
-        left: list[Piece] = [("Outbox", "bold")]
+    def heading(self) -> list[Piece]:
+        """Give how much is listed, and how much of that is special."""
+        left: list[Piece] = [(_("Outbox"), "bold")]
         if self._settled is not None:
-            left.append((f"   {len(self._settled)} settled lately, the newest first", "$foreground 60%"))
+            settled = _("{count} settled lately, the newest first").format(count=len(self._settled))
+            left.append((f"   {settled}", "$foreground 60%"))
         elif actions := self._list.actions:
-            left.append((f"   {len(actions):,} not settled", "$foreground 60%"))
-            refused = sum(1 for action in actions if action.state is State.FAILED)
-            timed = sum(1 for action in actions if action.state is State.PENDING and action.scheduled > self._now().ms)
-            left += [(f"  {refused:,} refused", "$text-error")] if refused else []
-            left += [(f"  {timed:,} for later", "$text-success")] if timed else []
-        link = self._session.link
-        style = "$text-success" if link.link is Link.ONLINE else "$text-warning"
-        line, now = self.query_one("#outbox-title", TextLine), time.monotonic()
-        words = link_text(link, now)
-        if sum(cells(text) for text, _ in left) + cells(words) >= line.content_size.width:
-            words = link_text(replace(link, reason=""), now)  # the status bar gives the reason
-        line.show(left, [(words, style)])
+            left.append(("   " + _("{count} not settled").format(count=f"{len(actions):,}"), "$foreground 60%"))
+            refused, now = sum(1 for action in actions if action.state is State.FAILED), self._ms()
+            timed = sum(1 for action in actions if action.state is State.PENDING and action.scheduled > now)
+            left += [("  " + _("{count} refused").format(count=f"{refused:,}"), "$text-error")] if refused else []
+            left += [("  " + _("{count} for later").format(count=f"{timed:,}"), "$text-success")] if timed else []
+        return left
 
-    def _tick(self) -> None:
-        self._list.tick(self._now())
-        self._show_title()
+    def tick(self) -> None:
+        """Count down."""
+        self._list.tick(self._ms())
 
-    @on(LineView.CursorMoved)
-    def _show_keys(self) -> None:
+    def show_keys(self) -> None:
         """Dim what cannot be done with the chosen action."""
-        words = {"outbox.settled": "settled" if self._settled is None else "not settled"}
-        action = self._list.chosen()
-        if action is not None and action.state is not State.FAILED:
-            words |= {"outbox.cancel": "take back", "outbox.retry": "now"}
-        self.query_one(KeyLine).show(self._useless(action), words)
+        words = {"outbox.settled": _("settled") if self._settled is None else _("not settled")}
+        chosen = self._list.chosen()
+        if chosen is not None and chosen.action.state is not State.FAILED:
+            words |= {"outbox.cancel": _("take back"), "outbox.retry": _("now")}
+        self.query_one(KeyLine).show(self._useless(chosen), words)
 
-    def _useless(self, action: Action | None) -> frozenset[str]:
-        if action is None:
+    def _useless(self, chosen: Waiting | None) -> frozenset[str]:
+        if chosen is None:
             return frozenset(f"outbox.{name}" for name in (*_ABILITIES, "go", "info", "copy"))
-        wait = self._list.wait_of(action)
+        wait = chosen.wait
         return frozenset(
-            f"outbox.{name}" for name, able in _ABILITIES.items() if wait is None or not able(action, wait)
+            f"outbox.{name}" for name, able in _ABILITIES.items() if wait is None or not able(chosen.action, wait)
         )
 
     def _able(self, name: str) -> bool:
         return f"outbox.{name}" not in self._useless(self._list.chosen())
 
-    def _title(self, room_id: str) -> str:
-        room = self._session.rooms.get(room_id)
-        return room.title if room else room_id
-
     # ------------------------------------------------------------ doing
 
-    def _try(self, work: Coroutine[Any, Any, object]) -> None:
-        async def carry_out() -> None:
-            try:
-                await work
-            except ChatError as error:
-                self._say(str(error))
-            else:
-                self._say("")
-
-        self.run_worker(carry_out(), exit_on_error=False)
-
-    def _say(self, text: str) -> None:
-        self.query_one("#outbox-problem", TextLine).show([(clean_line(text), "")] if text else [])
-
     def _leave(self, way: Way) -> None:
-        if action := self._list.chosen():
-            self.dismiss(Chosen(way, action))
+        if chosen := self._list.chosen():
+            self.dismiss(Chosen(way, chosen.account, chosen.action))
 
     def action_retry(self) -> None:
         """Try the chosen action again, or now."""
-        if action := self._list.chosen():
-            self._try(self._session.retry(action.id))
+        if chosen := self._list.chosen():
+            self.attempt(self.session_of(chosen.account).retry(chosen.action.id))
 
     def action_cancel(self) -> None:
         """Take the chosen action back, where that still prevents it."""
-        if action := self._list.chosen():
-            self._try(self._session.cancel(action.id))
+        if chosen := self._list.chosen():
+            self.attempt(self.session_of(chosen.account).cancel(chosen.action.id))
 
     def action_let_pass(self) -> None:
         """Let later actions of its room pass the chosen one."""
-        if action := self._list.chosen():
-            self._try(self._session.let_pass(action.id))
+        if chosen := self._list.chosen():
+            self.attempt(self.session_of(chosen.account).let_pass(chosen.action.id))
 
     def action_edit(self) -> None:
         """Change the chosen action in its room's composer."""
@@ -227,16 +158,6 @@ class OutboxScreen(ModalScreen[Chosen | None]):
         """Go to the chosen action in its room."""
         self._leave(Way.GO)
 
-    @on(PickList.Picked)
-    def _picked(self, event: PickList.Picked) -> None:
-        event.stop()
-        self.action_go()
-
-    @on(KeyLine.Wanted)
-    async def _wanted(self, event: KeyLine.Wanted) -> None:
-        event.stop()
-        await self.run_action(event.key.action)
-
     def action_info(self) -> None:
         """Show all that is known of the chosen action."""
         if (item := self._item()) is not None:
@@ -246,29 +167,30 @@ class OutboxScreen(ModalScreen[Chosen | None]):
         """Copy what is known of the chosen action."""
         if (item := self._item()) is not None:
             self.app.copy_to_clipboard(lines_of(facts_of(item)))
-            self.notify("Copied.", markup=False)
+            self.notify(_("Copied."), markup=False)
 
     def _item(self) -> Item | None:
-        action = self._list.chosen()
-        return None if action is None else Item(f"a{action.id}", action=action)
+        chosen = self._list.chosen()
+        return None if chosen is None else Item(f"a{chosen.action.id}", action=chosen.action)
 
     def action_settled(self) -> None:
         """Change between what was settled lately and what is not settled."""
         if self._settled is not None:
             self._settled = None
-            self._show()
+            self.refill()
         else:
-            self._try(self._load_settled())
+            self.attempt(self._load_settled())
 
     async def _load_settled(self) -> None:
-        found = await self._session.store.fetch(recent_actions, LATELY)
-        done = (action for action in reversed(found) if action.state not in OPEN and action.kind not in SILENT)
+        done: list[Waiting] = []
+        for session in self.sessions:
+            lately = reversed(await session.store.fetch(recent_actions, LATELY))
+            settled = (action for action in lately if action.state not in OPEN and action.kind not in SILENT)
+            done += [Waiting(session.account.name, action) for action in settled]
+        if len(self.sessions) > 1:
+            done.sort(key=lambda entry: -entry.action.created_at)
         self._settled = tuple(done)
-        self._show()
-
-    def action_close(self) -> None:
-        """Go back."""
-        self.dismiss(None)
+        self.refill()
 
 
 def _may_retry(action: Action, wait: Wait) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from abc import abstractmethod
 from collections.abc import Callable
 
+from chat_tui.strings import _, of_error
 from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.hint_line import HintLine
 from chat_tui.widgets.room_source import RoomSource
@@ -12,13 +14,14 @@ from chat_tui.widgets.room_timeline import RoomTimeline
 from chat_tui.widgets.timeline import Bookmark
 from chat_tui_core.actions import NOTES, Action
 from chat_tui_core.errors import ChatError, LocalError
+from chat_tui_core.link import Link
 from chat_tui_core.model import Room
-from chat_tui_core.news import Link
 from chat_tui_core.session import Session
+from chat_tui_core.threads import place_of
 from chat_tui_core.timeline import Item
 from chat_tui_core.values import frozen
 
-__all__ = ["Paging", "Parts"]
+__all__ = ["Paging", "Parts", "Shown"]
 
 
 @frozen
@@ -30,12 +33,28 @@ class Parts:
     hints: HintLine
 
 
-class Paging:
+class Shown:
+    """What is open."""
+
+    room_id: str
+    thread: str
+    """The event with which the thread began that is open; "" while all of the room is."""
+
+    @property
+    def place(self) -> str:
+        """The room, or the thread in it, as one word (see `chat_tui_core.threads`)."""
+        return place_of(self.room_id, self.thread)
+
+    @abstractmethod
+    def open(self, room_id: str, thread: str = "") -> None:
+        """Show a room, or a thread of it."""
+
+
+class Paging(Shown):
     """The part of a conversation that brings lines into the view and moves the view over them."""
 
     session: Session
     parts: Parts
-    room_id: str
     source: RoomSource | None
     _on_state: Callable[[], None]
     _settle: Callable[[], None]
@@ -67,8 +86,8 @@ class Paging:
 
     async def load_older(self) -> None:
         """Answer the timeline's wish for older lines."""
-        room_id, source = self.room_id, self.source
-        if not room_id or source is None:
+        place, source = self.place, self.source
+        if not place or source is None:
             return
         if hidden := source.reveal():
             self.parts.timeline.prepended(hidden)
@@ -76,37 +95,39 @@ class Paging:
             return
         before = source.lo
         with contextlib.suppress(ChatError):  # the timeline's edge says it, and asks again when the reader scrolls up
-            await self.session.load_older(room_id)
+            await self.session.load_older(place)
         self._settle()
-        if room_id != self.room_id or source is not self.source:
+        if place != self.place or source is not self.source:
             return
-        if self.session.at_start(room_id):
+        if self.session.at_start(place):
             self.parts.timeline.older_done()
         elif source.lo == before:
             self.parts.timeline.older_failed()
 
     async def load_newer(self) -> None:
         """Answer the timeline's wish for what comes after the newest loaded line."""
-        room_id = self.room_id
-        await self.session.landing.load_newer(room_id)
+        place = self.place
+        await self.session.landing.load_newer(place)
         self._settle()
-        if room_id == self.room_id:
+        if place == self.place:
             self.parts.timeline.newer_done(detached=self._detached())
 
     def to_newest(self) -> None:
         """Go to the room's end."""
-        self._bookmarks.pop(self.room_id, None)
-        self.session.landing.to_newest(self.room_id)
+        self._bookmarks.pop(self.place, None)
+        self.session.landing.to_newest(self.place)
         self._settle()
         if not self._detached():
             self.parts.timeline.to_end()
 
     def _detached(self) -> bool:
-        timeline = self.session.timeline(self.room_id)
+        timeline = self.session.timeline(self.place)
         return timeline is not None and timeline.detached
 
     def land(self, order: int) -> None:
-        """Show the line at a place, wherever in the room that is."""
+        """Show the line at a place, wherever in the room that is; what is not in the open thread is shown in the room."""
+        if self.thread and (self.source is None or self.source.place_of(order) is None):
+            self.open(self.room_id)
         if self.source is None or self.source.position_at(order) is None:
             self._bookmarks.pop(self.room_id, None)
             self.session.landing.open_at(self.room_id, order)
@@ -121,11 +142,11 @@ class Paging:
         room_id = self.room_id
         order = self.session.landing.stored_place(room_id, event_id, ts)
         if not order:
-            self.parts.hints.tell(problem="Looking for it…")
+            self.parts.hints.tell(problem=_("Looking for it…"))
             order = await self.session.landing.find_around(room_id, event_id, ts)
         self.parts.hints.tell(problem="")
         if not order:
-            raise LocalError("That message cannot be found in this room.")
+            raise LocalError(_("That message cannot be found in this room."))
         if room_id == self.room_id:
             self.land(order)
 
@@ -160,7 +181,7 @@ class Paging:
             forward = bool(gap.token_after) and timeline.viewport.rows[:1] < [(position or 0, 0)]
             await self.session.landing.fill_gap(self.room_id, gap, forward=forward)
         except ChatError as error:
-            self.parts.hints.tell(problem=str(error))
+            self.parts.hints.tell(problem=of_error(error))
         finally:
             self._filling.discard(key)
 
@@ -177,7 +198,7 @@ class Paging:
     def to_unread(self) -> bool:
         """Go to the line between read and new; False when there is none."""
         after, room = self.parts.timeline.messages.unread_after, self.room
-        if after is None and room is not None and room.unread and room.read:
+        if after is None and room is not None and room.unread and room.read and not self.thread:
             self.land(room.read + 1)
             return True
         if after is None:

@@ -6,22 +6,46 @@ from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any, Final
 
+from rich.align import Align
+from rich.text import Text
+from textual import command as textual_command
 from textual.app import App, SystemCommand
 from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets.option_list import Option
 
 from chat_tui.commands import COMMANDS
 from chat_tui.keymaps import bound_keys, keymap_of
-from chat_tui.keys import KEYS, Key, shown_as
+from chat_tui.keys import KEYS, Key, Place, shown_as
 from chat_tui.screens.main import MainScreen
 from chat_tui.screens.settings_work import settable
+from chat_tui.strings import _
 from chat_tui.widgets.banner import Banner
 
-__all__ = ["actions", "entries"]
+__all__ = ["CommandPalette", "actions", "entries"]
 
 _NO_MARKUP: Final = str.maketrans("[]", "()")  # the palette would take brackets as markup
 ITSELF: Final = "app.palette"
+
+
+class CommandPalette(textual_command.CommandPalette):
+    """Textual's palette, in the person's language."""
+
+    def __init__(self) -> None:
+        super().__init__(placeholder=_("Search for commands…"), id="--command-palette")
+
+    def _start_no_matches_countdown(self, search_value: str) -> None:
+        """Say after a while that nothing fits, where something is looked for."""
+        self._stop_no_matches_countdown()
+        show = partial(self._show_no_matches, search_value)
+        self._no_matches_timer = self.set_timer(self._NO_MATCHES_COUNTDOWN, show)
+
+    def _show_no_matches(self, search_value: str) -> None:
+        if search_value:
+            none = Align.center(Text(_("No matches found"), style="not bold"))
+            self.query_one(textual_command.CommandList).add_option(Option(none, disabled=True, id=self._NO_MATCHES))
+        self._list_visible = bool(search_value)
 
 
 def entries(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:
@@ -29,12 +53,18 @@ def entries(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:
     keymap = keymap_of(settable(app).options.config)
     for node, key in actions(screen):
         keys = ", ".join(shown_as(name) for name in bound_keys(keymap, key))
-        yield SystemCommand(key.label, f"{keys}   {key.place.value.lower()}", _run(app, node, key), key.palette)
+        yield SystemCommand(key.said, f"{keys}   {_within(key.place)}", _run(app, node, key), key.palette)
     if isinstance(screen, MainScreen):
         for command in COMMANDS:
             if command.needs is None or command.needs in screen.session.capabilities:
-                usage = command.usage.translate(_NO_MARKUP)
-                yield SystemCommand(usage, command.help, partial(screen.begin_command, command.name))
+                usage = command.said_usage.translate(_NO_MARKUP)
+                yield SystemCommand(usage, _(command.help), partial(screen.begin_command, command.name), discover=False)
+
+
+def _within(place: Place) -> str:
+    """Where a key works, as it is said within a line."""
+    said = _(place.value)
+    return said[:1].lower() + said[1:]
 
 
 def actions(screen: Screen[Any]) -> Iterator[tuple[DOMNode, Key]]:
@@ -51,7 +81,7 @@ def actions(screen: Screen[Any]) -> Iterator[tuple[DOMNode, Key]]:
 def _nodes(screen: Screen[Any]) -> Iterator[DOMNode]:
     """Whoever has keys: the parts of the main screen, elsewhere what has the focus; then the screen and the app."""
     if isinstance(screen, MainScreen):
-        yield from (screen.timeline, screen.rooms, screen.composer, screen.query_one(Banner))
+        yield from (screen.timeline, screen.rooms, screen.composer, *screen.query(Banner))
     elif screen.focused is not None:
         yield from screen.focused.ancestors_with_self
     yield screen

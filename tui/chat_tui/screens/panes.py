@@ -47,8 +47,8 @@ class Panes:
         """Whether the open room is on screen."""
         return not self.narrow or self._front == "chat"
 
-    def arrange(self) -> None:
-        """Show what suits the present width."""
+    def arrange(self, *, update: bool = True) -> None:
+        """Show what suits the present width. `update`: there is something to be styled again."""
         self._screen.update_classes(  # at once: each change has all styles worked out again
             {
                 "-narrow": self.narrow,
@@ -56,7 +56,8 @@ class Panes:
                 "-no-rooms": not self.rooms_shown,
                 "-members": self.members_shown,
                 "-no-chat": not self.chat_shown,
-            }
+            },
+            update=update,
         )
 
     def show_chat(self) -> None:

@@ -14,11 +14,12 @@ from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
 from chat_tui.aside import aside
-from chat_tui.folders import Facts, facts_of, known_places
+from chat_tui.folders import Facts, Order, facts_of, known_places
 from chat_tui.keys import Place, bindings, keys_in
 from chat_tui.pasted_paths import home_path
 from chat_tui.screens.file_preview import FilePreview
 from chat_tui.screens.folder_view import FolderView, pinned_places, set_pinned
+from chat_tui.strings import N_, _, n_, of_error, p_
 from chat_tui.transfer_words import size_text, tilde
 from chat_tui.widgets.folder_list import FolderList
 from chat_tui.widgets.key_line import KeyLine
@@ -37,8 +38,9 @@ __all__ = ["Picked", "PickerScreen"]
 
 NO_PREVIEW: Final = 70
 """Below this width of the terminal there is no preview."""
-SAVE_HERE: Final = "✓ Save it here"
+SAVE_HERE: Final = N_("✓ Save it here")
 PLACE_KEYS: Final = 9
+ORDERED: Final = {Order.NAME: N_("by name"), Order.DATE: N_("by date"), Order.SIZE: N_("by size")}
 
 
 @frozen
@@ -103,14 +105,14 @@ class PickerScreen(ModalScreen[Picked | None]):
             yield PlacesLine(id="picker-places")
             with Horizontal(id="picker-line"):
                 yield TextLine(id="picker-path")
-                yield QueryLine("type to find, or a path", id="picker-query")
+                yield QueryLine(_("type to find, or a path"), id="picker-query")
             with Horizontal(id="picker-panes"):
                 yield FolderList(id="picker-list")
                 yield PreviewPane(id="picker-preview")
             yield TextLine(id="picker-summary")
             with Horizontal(id="picker-say"):
                 yield TextLine(id="picker-prompt")
-                yield CaptionLine("a caption, if you like; Enter sends", id="picker-caption")
+                yield CaptionLine(_("a caption, if you like; Enter sends"), id="picker-caption")
             yield KeyLine([key for key in keys if key.hint], id="picker-keys")
 
     def on_mount(self) -> None:
@@ -120,7 +122,7 @@ class PickerScreen(ModalScreen[Picked | None]):
         self._query = self.query_one(QueryLine)
         self._caption = self.query_one(CaptionLine)
         self._view = FolderView(
-            self._list, self._told, only_folders=bool(self._saves), head=SAVE_HERE if self._saves else ""
+            self._list, self._told, only_folders=bool(self._saves), head=_(SAVE_HERE) if self._saves else ""
         )
         self._preview = FilePreview(self, self.query_one(PreviewPane))
         self._list.marks = self._marks
@@ -153,7 +155,7 @@ class PickerScreen(ModalScreen[Picked | None]):
             try:
                 await work
             except ChatError as error:
-                self._problem = str(error)
+                self._problem = of_error(error)
                 self._told()
 
         self.run_worker(carry_out(), exit_on_error=False)
@@ -163,9 +165,16 @@ class PickerScreen(ModalScreen[Picked | None]):
     def _told(self) -> None:
         """Say what there is to say of the folder and of what is marked."""
         view = self._view
-        title = f"Save {clean_line(self._saves)} to" if self._saves else f"Send files to {clean_line(self._room)}"
+        title = (
+            _("Save {name} to").format(name=clean_line(self._saves))
+            if self._saves
+            else _("Send files to {room}").format(room=clean_line(self._room))
+        )
         right: list[Piece] = [
-            (f"by {view.order.value}" + (", hidden ones too" if view.hidden else ""), "$foreground 60%")
+            (
+                _(ORDERED[view.order]) + (_(", hidden ones too") if view.hidden else ""),
+                "$foreground 60%",
+            )
         ]
         self.query_one("#picker-title", TextLine).show([(title, "bold")], right)
         places = [(_name_of(path), pinned, path == view.path) for path, pinned in self._places[:PLACE_KEYS]]
@@ -184,15 +193,26 @@ class PickerScreen(ModalScreen[Picked | None]):
         if problem := self._problem or view.problem:
             left = [(clean_line(problem), "$text-error")]
         elif self._marks:
-            size = size_text(sum(facts.size for facts in self._marks.values())) or "empty"
+            size = size_text(sum(facts.size for facts in self._marks.values())) or _("empty")
             count = len(self._marks)
-            left = [(f"● {count} file{'s' if count > 1 else ''}, {size}: ", "$accent bold")]
+            left = [
+                (
+                    n_("● {count} file, {size}: ", "● {count} files, {size}: ", count).format(count=count, size=size),
+                    "$accent bold",
+                )
+            ]
             left.append((", ".join(clean_line(path.name) for path in self._marks), ""))
+        elif not listed and not view.reading:
+            left = [(_("Nothing fits.") if total else _("The folder is empty."), "$foreground 60%")]
         elif not self._saves:
-            left = [("Enter takes the file, Enter again sends it", "$foreground 60%")]
-        of = f"{listed:,} of {total:,}" if listed != total else f"{total:,}"
+            left = [(_("Enter takes the file, Enter again sends it"), "$foreground 60%")]
+        of = (
+            _("{listed} of {total}").format(listed=f"{listed:,}", total=f"{total:,}")
+            if listed != total
+            else f"{total:,}"
+        )
         right: list[Piece] = [
-            ("reading…" if view.reading else of + (" and more" if view.more else ""), "$foreground 60%")
+            (_("reading…") if view.reading else of + (_(" and more") if view.more else ""), "$foreground 60%")
         ]
         self.query_one("#picker-summary", TextLine).show(left, right)
 
@@ -242,7 +262,7 @@ class PickerScreen(ModalScreen[Picked | None]):
     def action_cursor(self, step: int) -> None:
         """Choose another entry; the filter keeps the focus."""
         self._take_query()
-        for _ in range(abs(step)):
+        for _one in range(abs(step)):
             self._list.action_cursor(1 if step > 0 else -1)
 
     def action_up(self) -> None:
@@ -383,7 +403,7 @@ class PickerScreen(ModalScreen[Picked | None]):
 
 
 def _name_of(path: Path) -> str:
-    return "Home" if path == Path.home() else clean_line(path.name) or "/"
+    return p_("folder", "Home") if path == Path.home() else clean_line(path.name) or "/"
 
 
 def _end_of(text: str, width: int) -> str:

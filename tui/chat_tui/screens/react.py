@@ -15,8 +15,9 @@ from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
 from chat_tui.keys import Place, bindings
+from chat_tui.strings import _
 from chat_tui.widgets.pick_list import PickList, Row
-from chat_tui.widgets.text_layout import clean_line
+from chat_tui.widgets.text_layout import cells, clean_line
 
 __all__ = ["ReactScreen", "find_emoji"]
 
@@ -47,8 +48,8 @@ def find_emoji(query: str) -> list[tuple[str, str]]:
     frequent = [one for one in _named(FREQUENT.split()) if all(word in one[1] for word in words)]
     known = {emoji for emoji, _ in frequent}
     others = [one for one in _all() if one[0] not in known and all(word in one[1] for word in words)]
-    others.sort(key=lambda one: (not one[1].startswith(words[0]), len(one[1])))
-    own = [(query.strip(), "as it is")] if len(query.strip()) <= LONGEST_KEY else []
+    others.sort(key=lambda one: (not one[1].startswith(words[0]), f" {words[0]}" not in one[1], len(one[1])))
+    own = [(query.strip(), _("as it is"))] if len(query.strip()) <= LONGEST_KEY else []
     found = [*frequent, *others][:MOST]
     return own + found if not query.isascii() else found + own
 
@@ -71,14 +72,21 @@ class Emoji(PickList):
     def show_found(self, found: list[tuple[str, str]]) -> None:
         """Show these, the first one chosen."""
         self.found = found
-        self.reset(0, len(found))
+        self.reset(0, max(1, len(found)))
         self.styles.height = max(1, min(12, len(found)))
         self.set_cursor(0 if found else None)
 
+    def pickable(self, position: int) -> bool:
+        """What says that there is nothing cannot be chosen."""
+        return position < len(self.found)
+
     def rows(self, position: int) -> list[Row]:
         """Give an emoji's line."""
+        if not self.found:
+            return [([(_("Nothing fits."), "dim")], [])]
         emoji, name = self.found[position]
-        return [([(clean_line(emoji), ""), (f"  {clean_line(name)}", "dim")], [])]
+        shown = clean_line(emoji)
+        return [([(shown, ""), (f"{'':{max(1, 4 - cells(shown))}}{clean_line(name)}", "dim")], [])]
 
 
 class ReactScreen(ModalScreen[str]):
@@ -104,7 +112,7 @@ class ReactScreen(ModalScreen[str]):
         """Give the query above what fits."""
         with Vertical():
             yield TextArea(
-                "", id="query", compact=True, soft_wrap=False, highlight_cursor_line=False, placeholder="React with…"
+                "", id="query", compact=True, soft_wrap=False, highlight_cursor_line=False, placeholder=_("React with…")
             )
             yield Emoji()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from chat_tui.addresses import direct_address, person_id
 from chat_tui.commands import Call
+from chat_tui.strings import _
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.actions import Kind
 from chat_tui_core.errors import LocalError
@@ -49,7 +50,7 @@ async def name(doing: Doing, call: Call) -> None:
 async def nick(doing: Doing, call: Call) -> None:
     """Take another name, everywhere on this account."""
     await doing.session.perform(Kind.PROFILE, "", name=call.rest)
-    doing.say(f"From now on you are called {clean_line(call.rest)}.")
+    doing.say(_("From now on you are called {name}.").format(name=clean_line(call.rest)))
 
 
 async def forget(doing: Doing, call: Call) -> None:
@@ -57,8 +58,8 @@ async def forget(doing: Doing, call: Call) -> None:
     from chat_tui.screens.confirm import ConfirmScreen
 
     room = doing.named_or_open(call)
-    question = f"Leave {clean_line(room.title)} and forget it, with its history?"
-    if await doing.app.push_screen_wait(ConfirmScreen(question, "forget it")):
+    question = _("Leave {room} and forget it, with its history?").format(room=clean_line(room.title))
+    if await doing.app.push_screen_wait(ConfirmScreen(question, _("forget it"))):
         await doing.session.perform(Kind.FORGET, room.room_id)
 
 
@@ -115,19 +116,19 @@ async def rooms(doing: Doing, call: Call) -> None:
 
     found = await doing.session.directory(call.rest)
     if not found:
-        raise LocalError("The server lists no such room.")
+        raise LocalError(_("The server lists no such room."))
     chosen = await doing.app.push_screen_wait(SwitcherScreen(found))
-    if chosen:
-        await doing.join(chosen)
+    if chosen is not None:
+        await doing.join(chosen.room_id)
 
 
 async def who(doing: Doing, call: Call) -> None:
     """Say who fits a name."""
     people = await doing.session.people(call.rest)
     if not people:
-        raise LocalError(f"The server knows nobody like {call.rest!r}.")
+        raise LocalError(_("The server knows nobody like {word!r}.").format(word=call.rest))
     told = [f"{clean_line(p.name)} ({clean_line(p.user_id)})" if p.name else clean_line(p.user_id) for p in people]
-    more = f" and {len(told) - FOUND} more" if len(told) > FOUND else ""
+    more = _(" and {count} more").format(count=len(told) - FOUND) if len(told) > FOUND else ""
     doing.say(", ".join(told[:FOUND]) + more)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from textual import events, on, work
@@ -15,18 +17,37 @@ from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
 
 from chat_tui.keys import Place, bindings
+from chat_tui.screens.list_screen import place_of
+from chat_tui.strings import N_, _, n_, of_error
 from chat_tui.widgets.pick_list import PickList, Row
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.errors import ChatError, LocalError
-from chat_tui_core.model import Room, RoomEvent
-from chat_tui_core.search_query import parse_query
+from chat_tui_core.model import RoomEvent
+from chat_tui_core.search_query import Query, parse_query
 from chat_tui_core.session import Session
 from chat_tui_core.store.search import find_messages
+from chat_tui_core.values import frozen
 
-__all__ = ["SearchScreen"]
+__all__ = ["Hit", "SearchScreen"]
 
 MOST: Final = 100
-HELP: Final = 'words   "a phrase"   from:NAME   in:ROOM   has:file   has:link   before:2026-01-31   after:2026-01-01'
+HELP: Final = N_('words  "a phrase"  from:NAME  in:ROOM  has:file  has:link  before:2026-01-31  after:2026-01-01')
+
+
+def _found(count: int) -> str:
+    if not count:
+        return _("nothing found; fewer or shorter words find more")
+    if count == MOST:
+        return _("the newest {count} found; Enter goes there").format(count=count)
+    return n_("{count} found; Enter goes there", "{count} found; Enter goes there", count).format(count=count)
+
+
+@frozen
+class Hit:
+    """A message of an account that fits."""
+
+    account: str
+    event: RoomEvent
 
 
 class Hits(PickList):
@@ -34,18 +55,19 @@ class Hits(PickList):
 
     DEFAULT_CSS = "Hits { height: 1fr; min-height: 1; }"
 
-    def __init__(self, rooms: Mapping[str, Room]) -> None:
+    def __init__(self, place: Callable[[str, str], str]) -> None:
+        """`place` says what a room of an account is called."""
         super().__init__(id="hits")
         self.can_focus = False
-        self._rooms = rooms
-        self.found: list[RoomEvent] = []
+        self._place = place
+        self.found: list[Hit] = []
 
     @property
     def has_focus(self) -> bool:  # type: ignore[override]
         """The query has the focus for both."""
         return True
 
-    def show_found(self, found: list[RoomEvent]) -> None:
+    def show_found(self, found: list[Hit]) -> None:
         """Show these, the first one chosen."""
         self.found = found
         self.reset(0, len(found))
@@ -53,17 +75,18 @@ class Hits(PickList):
 
     def rows(self, position: int) -> list[Row]:
         """Give a hit's two lines."""
-        event = self.found[position]
-        room = self._rooms.get(event.room_id)
+        hit = self.found[position]
+        event, where = hit.event, self._place(hit.account, hit.event.room_id)
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(event.ts / 1000))
-        where = clean_line(room.title if room else event.room_id)
         who = clean_line(event.sender_name or event.sender)
         said = clean_line(event.text) or (clean_line(event.file.name) if event.file else "")
         return [([(who, "strong"), (f"  {where}", "dim")], [(when, "dim")]), ([(said, "")], [])]
 
 
-class SearchScreen(ModalScreen[RoomEvent | None]):
-    """A query above what it finds, newest first; gives the chosen message, or nothing."""
+class SearchScreen(ModalScreen[Hit | None]):
+    """A query above what it finds in all accounts, newest first; gives the chosen message, or nothing."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide")]
 
     BINDINGS = [
         *bindings(Place.DIALOG),
@@ -78,13 +101,14 @@ class SearchScreen(ModalScreen[RoomEvent | None]):
         align: center top;
         & > Vertical { width: 100; max-width: 96%; height: 80%; margin-top: 2; padding: 1 1; background: $surface; }
         & TextArea { height: 1; background: $surface; }
-        & #search-said { color: $foreground 55%; height: 1; margin-bottom: 1; }
+        & #search-said { color: $foreground 55%; height: 1; margin-bottom: 1; padding: 0 1; }
+        &.-narrow #search-said { height: 2; margin-bottom: 0; }
     }
     """
 
-    def __init__(self, session: Session, words: str = "") -> None:
+    def __init__(self, sessions: Sequence[Session], words: str = "") -> None:
         super().__init__()
-        self._session = session
+        self._sessions = tuple(sessions)
         self._start = words
         self._searched: str | None = None  # the query that is answered
         self._wanted: str | None = None  # the query whose first hit is to be gone to
@@ -98,10 +122,10 @@ class SearchScreen(ModalScreen[RoomEvent | None]):
                 compact=True,
                 soft_wrap=False,
                 highlight_cursor_line=False,
-                placeholder="Search all rooms…",
+                placeholder=_("Search all rooms…"),
             )
-            yield Static(HELP, id="search-said", markup=False)
-            yield Hits(self._session.rooms)
+            yield Static(_(HELP), id="search-said", markup=False)
+            yield Hits(partial(place_of, self._sessions))
 
     def on_mount(self) -> None:
         """Begin behind what stands there."""
@@ -124,25 +148,42 @@ class SearchScreen(ModalScreen[RoomEvent | None]):
         hits = self.query_one(Hits)
         try:
             query = parse_query(typed, datetime.now().astimezone().tzinfo)  # type: ignore[arg-type]
-            found = await self._session.store.fetch(find_messages, query, MOST)
+            found = await self._find(query)
         except LocalError as error:
             hits.show_found([])
-            self._say(str(error) if typed.strip() else HELP)
+            self._say(of_error(error) if typed.strip() else _(HELP))
             return
         except ChatError as error:
-            self._say(clean_line(str(error)))
+            self._say(clean_line(of_error(error)))
             return
         hits.show_found(found)
         self._searched = typed
         if self._wanted == typed:
             self._go()
-        more = f"the newest {MOST}" if len(found) == MOST else str(len(found))
-        self._say(f"{more} found; Enter goes there" if found else "nothing found; fewer or shorter words find more")
+        self._say(_found(len(found)))
+
+    async def _find(self, query: Query) -> list[Hit]:
+        """The newest of what fits in any account. Raises what every account raises, StoreError."""
+        stores = (session.store.fetch(find_messages, query, MOST) for session in self._sessions)
+        answers = await asyncio.gather(*stores, return_exceptions=True)
+        wrong = [answer for answer in answers if isinstance(answer, BaseException)]
+        for error in wrong:
+            if len(wrong) == len(answers) or not isinstance(error, LocalError):
+                raise error
+        found = [
+            Hit(session.account.name, event)
+            for session, answer in zip(self._sessions, answers, strict=True)
+            if not isinstance(answer, BaseException)
+            for event in answer
+        ]
+        if len(self._sessions) > 1:
+            found.sort(key=lambda hit: -hit.event.ts)
+        return found[:MOST]
 
     def action_cursor(self, step: int) -> None:
         """Choose another one; the query keeps the focus."""
         hits = self.query_one(Hits)
-        for _ in range(abs(step)):
+        for _one in range(abs(step)):
             hits.action_cursor(1 if step > 0 else -1)
 
     def action_choose(self) -> None:

@@ -15,14 +15,15 @@ from chat_tui.config import Config, default_file
 from chat_tui.keys import Place, bindings
 from chat_tui.screens.settings_work import change, settable, shown
 from chat_tui.settings import SETTINGS, Setting
+from chat_tui.strings import N_, _, of_error
+from chat_tui.transfer_words import tilde
 from chat_tui.widgets.pick_list import PickList, Row
-from chat_tui.widgets.text_field import TextField
 from chat_tui_core.errors import ChatError
 
 __all__ = ["SettingsScreen"]
 
-KEYS_LINE: Final = "Enter changes it   Del brings back what holds by itself   Esc closes"
-EDITING: Final = "Enter keeps it   Esc leaves it as it was"
+KEYS_LINE: Final = N_("Enter changes it   Del brings back what holds by itself   Esc closes")
+EDITING: Final = N_("Enter keeps it   Esc leaves it as it was")
 
 
 class Settings(PickList):
@@ -78,15 +79,15 @@ class SettingsScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Give the parts."""
         options = settable(self.app).options
-        file = "the demo keeps nothing" if options.demo else str(options.file or default_file())
+        file = _("the demo keeps nothing") if options.demo else tilde(str(options.file or default_file()))
         with Vertical():
-            yield Static("Settings", id="settings-title", markup=False)
+            yield Static(_("Settings"), id="settings-title", markup=False)
             yield Static(file, id="settings-file", markup=False)
             yield Settings()
             yield Static("", id="settings-meaning", markup=False)
-            yield TextField(id="settings-value", compact=True)
+            yield Input(id="settings-value", compact=True)
             yield Static("", id="settings-said", markup=False)
-            yield Static(KEYS_LINE, id="settings-keys", markup=False)
+            yield Static(_(KEYS_LINE), id="settings-keys", markup=False)
 
     def on_mount(self) -> None:
         """Show what holds now."""
@@ -99,11 +100,12 @@ class SettingsScreen(ModalScreen[None]):
     def explain(self) -> None:
         """Tell what the setting under the cursor means, and which values it has."""
         setting = self.query_one(Settings).under
-        values = f"\nOne of: {', '.join(setting.choices)}" if setting.choices else ""
-        later = "\nIt holds from the next start on." if setting.at_start else ""
+        values = "\n" + _("One of: {choices}").format(choices=", ".join(setting.choices)) if setting.choices else ""
+        later = "\n" + _("It holds from the next start on.") if setting.at_start else ""
         if setting.table:
-            values = "\nA table; write it in the file:  " + setting.example.replace("\n", "  ")
-        self.query_one("#settings-meaning", Static).update(setting.meaning.replace("`", "") + values + later)
+            example = setting.example.replace("\n", "  ")
+            values = "\n" + _("A table; write it in the file:  {example}").format(example=example)
+        self.query_one("#settings-meaning", Static).update(_(setting.meaning).replace("`", "") + values + later)
         self._say("")
 
     def _say(self, text: str) -> None:
@@ -117,9 +119,9 @@ class SettingsScreen(ModalScreen[None]):
         if setting.name == "theme":
             from chat_tui.screens.themes import ThemesScreen
 
-            self.app.push_screen(ThemesScreen(), lambda _: self._refresh())
+            self.app.push_screen(ThemesScreen(), lambda _done: self._refresh())
         elif setting.table:
-            self._say("Write this one in the file.")
+            self._say(_("Write this one in the file."))
         elif setting.choices:
             now = setting.choices.index(shown(self.query_one(Settings).value(setting)))
             self._change(setting, setting.read(setting.choices[(now + 1) % len(setting.choices)]))
@@ -131,7 +133,7 @@ class SettingsScreen(ModalScreen[None]):
         line = self.query_one("#settings-value", Input)
         line.value = "" if value == setting.default else shown(value)
         self.add_class("-typing")
-        self.query_one("#settings-keys", Static).update(EDITING)
+        self.query_one("#settings-keys", Static).update(_(EDITING))
         line.focus()
 
     @on(Input.Submitted)
@@ -152,7 +154,7 @@ class SettingsScreen(ModalScreen[None]):
         try:
             await change(settable(self.app), setting, value)
         except ChatError as error:
-            self._say(str(error))
+            self._say(of_error(error))
             return
         self._refresh()
 
@@ -161,7 +163,7 @@ class SettingsScreen(ModalScreen[None]):
         settings = self.query_one(Settings)
         settings.config = settable(self.app).options.config
         self.remove_class("-typing")
-        self.query_one("#settings-keys", Static).update(KEYS_LINE)
+        self.query_one("#settings-keys", Static).update(_(KEYS_LINE))
         settings.restyle()
         settings.focus()
         self.explain()

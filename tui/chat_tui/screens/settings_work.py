@@ -12,6 +12,7 @@ from textual.app import App
 
 from chat_tui.commands import Call
 from chat_tui.config import AppOptions, Config, default_file
+from chat_tui.strings import N_, _
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.errors import ConfigError, LocalError
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["SETTINGS_WORK", "Settable", "change", "settable", "shown"]
 
+TOLD: Final = {
+    "all": N_("You are told of all in {room}."),
+    "mentions": N_("You are told of mentions in {room}."),
+    "nothing": N_("You are told of nothing in {room}."),
+}
 AS_ALWAYS: Final = "default"
 """What /notify takes for a room that shall have no level of its own."""
 
@@ -44,10 +50,10 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping):
-        return f"{len(value)} set" if value else "none"
+        return _("{count} set").format(count=len(value)) if value else _("none")
     if isinstance(value, tuple):
-        return ", ".join(clean_line(word) for word in value) or "none"
-    return clean_line(f"{value:g}" if isinstance(value, float) else str(value)) or "not set"
+        return ", ".join(clean_line(word) for word in value) or _("none")
+    return clean_line(f"{value:g}" if isinstance(value, float) else str(value)) or _("not set")
 
 
 async def change(app: Settable, setting: Setting, value: Any) -> None:
@@ -75,11 +81,16 @@ async def _set(doing: Doing, call: Call) -> None:
     text = call.rest.partition(" ")[2].strip()
     if text and setting.table:
         file = app.options.file or default_file()
-        raise LocalError(f"{setting.name} is a table: write it in {file}. {setting.example}".replace("\n", "  "))
+        raise LocalError(
+            _("{name} is a table: write it in {file}. {example}")
+            .format(name=setting.name, file=file, example=setting.example)
+            .replace("\n", "  ")
+        )
     if text:
         await change(app, setting, setting.read("" if text == '""' else text))
-    later = "" if not (text and setting.at_start) else " from the next start on"
-    doing.say(f"{setting.name} is {shown(getattr(app.options.config, setting.field))}{later}. {setting.meaning}")
+    said = _("{name} is {value} from the next start on.") if text and setting.at_start else _("{name} is {value}.")
+    said = said.format(name=setting.name, value=shown(getattr(app.options.config, setting.field)))
+    doing.say(f"{said} {_(setting.meaning)}")
 
 
 async def _settings(doing: Doing, _call: Call) -> None:
@@ -99,7 +110,7 @@ async def _notify(doing: Doing, call: Call) -> None:
     if call.words:
         level = call.words[0].lower()
         if level not in (*LEVELS, AS_ALWAYS):
-            raise LocalError(f"/notify takes {', '.join(LEVELS)} or {AS_ALWAYS}.")
+            raise LocalError(_("/notify takes {levels} or {last}.").format(levels=", ".join(LEVELS), last=AS_ALWAYS))
         wanted = None if level == AS_ALWAYS else level
         if app.options.demo:
             levels = {key: value for key, value in app.options.config.notify_rooms.items() if key != room.room_id}
@@ -108,8 +119,8 @@ async def _notify(doing: Doing, call: Call) -> None:
             file = app.options.file or default_file()
             app.configure(await asyncio.to_thread(put_in_table, file, "notify.rooms", room.room_id, wanted))
     config = app.options.config
-    muted = " It is muted: /mute lets it be heard again." if room.muted else ""
-    doing.say(f"You are told of {level_of(config, room)} in {clean_line(room.title)}.{muted}")
+    muted = " " + _("It is muted: /mute lets it be heard again.") if room.muted else ""
+    doing.say(_(TOLD[level_of(config, room)]).format(room=clean_line(room.title)) + muted)
 
 
 async def _theme(doing: Doing, call: Call) -> None:
@@ -122,7 +133,11 @@ async def _theme(doing: Doing, call: Call) -> None:
         return
     themes = doing.app.available_themes
     if call.words[0] not in themes:
-        raise LocalError(f"There is no theme {call.words[0]!r}: there are {', '.join(sorted(themes))}.")
+        raise LocalError(
+            _("There is no theme {name!r}: there are {names}.").format(
+                name=call.words[0], names=", ".join(sorted(themes))
+            )
+        )
     from chat_tui.config_file import checked
 
     await change(app, checked("theme"), call.words[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chat_tui.latency import delays_of
 from chat_tui.moments import said_delay
 from chat_tui.screens.info import Fact
+from chat_tui.strings import _
 from chat_tui.waiting import SILENT
 from chat_tui_core.actions import State
 from chat_tui_core.session import Session
@@ -16,7 +17,7 @@ __all__ = ["stats_of", "usual_of"]
 async def usual_of(session: Session) -> list[Fact]:
     """What the account's delays usually are; nothing while none was measured. Raises StoreError."""
     answered, confirmed = map(delays_of, await session.store.fetch(latency))
-    return [("Usually answered", answered.text), ("Usually confirmed", confirmed.text)]
+    return [(_("Usually answered"), answered.text), (_("Usually confirmed"), confirmed.text)]
 
 
 async def stats_of(session: Session) -> list[Fact]:
@@ -26,14 +27,21 @@ async def stats_of(session: Session) -> list[Fact]:
     waiting = [action for action in session.open_actions.values() if action.kind not in SILENT]
     refused = sum(1 for action in waiting if action.state is State.FAILED)
     return [
-        ("Account", f"{session.account.name}, {session.me} on {session.account.url}"),
-        ("Connection", session.link.link.value),
-        ("Enter to sent", answered.text or "nothing was sent yet"),
-        ("Enter to confirmed", confirmed.text or "nothing was confirmed yet"),
         (
-            "Slowest",
-            f"sent {said_delay(answered.worst)}, confirmed {said_delay(confirmed.worst)}" if confirmed.count else "",
+            _("Account"),
+            _("{name}, {me} on {url}").format(name=session.account.name, me=session.me, url=session.account.url),
         ),
-        ("Measured", f"the newest {count} of what you did, on this device" if count else ""),
-        ("Not settled", f"{len(waiting)}, of which {refused} refused"),
+        (_("Connection"), _(session.link.link.value)),
+        (_("Enter to sent"), answered.text or _("nothing was sent yet")),
+        (_("Enter to confirmed"), confirmed.text or _("nothing was confirmed yet")),
+        (
+            _("Slowest"),
+            _("sent {sent}, confirmed {confirmed}").format(
+                sent=said_delay(answered.worst), confirmed=said_delay(confirmed.worst)
+            )
+            if confirmed.count
+            else "",
+        ),
+        (_("Measured"), _("the newest {count} of what you did, on this device").format(count=count) if count else ""),
+        (_("Not settled"), _("{count}, of which {refused} refused").format(count=len(waiting), refused=refused)),
     ]

@@ -1,4 +1,4 @@
-"""Go to a room, or to a person, by typing a few letters of the name."""
+"""Go to a room, a person or an account by typing a few letters of the name."""
 
 from __future__ import annotations
 
@@ -13,19 +13,23 @@ from textual.widgets import TextArea
 
 from chat_tui.addresses import direct_address
 from chat_tui.keys import Place, bindings
+from chat_tui.strings import N_, _
 from chat_tui.widgets.front_compositor import FrontCompositor
 from chat_tui.widgets.fuzzy import NameIndex
 from chat_tui.widgets.pick_list import Part, PickList, Row
+from chat_tui.widgets.room_accounts import RoomKey
 from chat_tui.widgets.room_order import MARKS
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.model import Member, Membership, Room, RoomKind
 
 __all__ = ["SwitcherScreen", "people_as_rooms"]
 
+Goal = tuple[str, Room]
+"""A room, and its account where there are several."""
 MOST_ROWS = 14
 FOUND = 100
 """Rooms that are listed at most."""
-NOTES = {Membership.INVITED: "invited", Membership.NONE: "join", Membership.LEFT: ""}
+NOTES = {Membership.INVITED: N_("invited"), Membership.NONE: N_("join"), Membership.LEFT: ""}
 
 
 def people_as_rooms(people: Sequence[Member], rooms: Sequence[Room], me: str) -> list[Room]:
@@ -45,9 +49,17 @@ def people_as_rooms(people: Sequence[Member], rooms: Sequence[Room], me: str) ->
     ]
 
 
-def _sought(room: Room) -> str:
-    """What a room is found by: its name; a person by the id, too."""
-    return f"{room.title} {room.topic}" if room.kind is RoomKind.DIRECT else room.title
+def _sought(goal: Goal) -> str:
+    """What a room is found by: its name; a person by the id, too; where there are several accounts, by its account."""
+    account, room = goal
+    if not room.room_id:
+        return account
+    name = f"{room.title} {room.topic}" if room.kind is RoomKind.DIRECT else room.title
+    return f"{name} {account}" if account else name
+
+
+def _key(goal: Goal) -> RoomKey:
+    return RoomKey(goal[0], goal[1].room_id)
 
 
 class Matches(PickList):
@@ -57,41 +69,52 @@ class Matches(PickList):
     Matches { height: 14; max-height: 14; min-height: 1; }
     """
 
-    def __init__(self, rooms: Sequence[Room]) -> None:
+    def __init__(self, goals: Sequence[Goal]) -> None:
         super().__init__(id="matches")
         self.can_focus = False
-        self.found = list(rooms)
+        self.found = list(goals)
+        self._rows = MOST_ROWS
 
     @property
     def has_focus(self) -> bool:  # type: ignore[override]
         """The query has the focus for both."""
         return True
 
-    def show_found(self, rooms: list[Room]) -> None:
+    def show_found(self, goals: list[Goal]) -> None:
         """Show these, the first one chosen."""
-        rows = max(1, min(MOST_ROWS, len(rooms)))
-        if rows != max(1, min(MOST_ROWS, len(self.found))) or not self.styles.has_rule("height"):
-            self.styles.height = rows  # a layout
-        self.found = rooms
-        self.reset(0, len(rooms))
-        self.set_cursor(0 if rooms else None)
+        rows = max(1, min(MOST_ROWS, len(goals)))
+        if rows != self._rows:
+            self._rows = self.styles.height = rows  # a layout
+        self.found = goals
+        self.reset(0, max(1, len(goals)))
+        self.set_cursor(0 if goals else None)
+
+    def pickable(self, position: int) -> bool:
+        """What says that there is nothing cannot be chosen."""
+        return position < len(self.found)
 
     def rows(self, position: int) -> list[Row]:
         """Give a room's line."""
-        room = self.found[position]
+        if not self.found:
+            return [([(_("Nothing fits."), "dim")], [])]
+        account, room = self.found[position]
+        if not room.room_id:
+            return [([("● ", "accent"), (clean_line(account), "strong")], [(_("account"), "dim")])]
         left: list[Part] = [(f"{MARKS[room.kind]} ", "dim"), (clean_line(room.title), "strong" if room.unread else "")]
+        if account:
+            left.append((f"  {clean_line(account)}", "accent"))
         if room.topic:
             left.append((f"  {clean_line(room.topic)}", "dim"))
         person = room.kind is RoomKind.DIRECT and room.membership is Membership.NONE
-        note = "write" if person else NOTES.get(room.membership, "")
+        note = _("write") if person else _(NOTES.get(room.membership, ""))
         right: list[Part] = [(note, "dim")] if note else []
         if room.unread and room.membership is Membership.JOINED:
             right = [(f" {room.unread} ", "badge")]
         return [(left, right)]
 
 
-class SwitcherScreen(ModalScreen[str]):
-    """A query and what fits; gives the chosen room's id, or nothing."""
+class SwitcherScreen(ModalScreen[RoomKey | None]):
+    """A query and what fits; gives the chosen room, or nothing."""
 
     BINDINGS = [
         *bindings(Place.DIALOG),
@@ -110,10 +133,15 @@ class SwitcherScreen(ModalScreen[str]):
     }
     """
 
-    def __init__(self, rooms: Sequence[Room]) -> None:
+    def __init__(self, rooms: Sequence[Room], prompt: str = "", accounts: Sequence[str] = ()) -> None:
+        """`prompt`: what the chosen room is for, where it is not to be opened.
+
+        `accounts`: that of each room, where there are several; a room without an id stands for its account.
+        """
         super().__init__()
-        self._rooms = list(rooms)
-        self._names = NameIndex(_sought(room) for room in self._rooms)
+        self._prompt = prompt
+        self._goals = list(zip(accounts or [""] * len(rooms), rooms, strict=True))
+        self._names = NameIndex(_sought(goal) for goal in self._goals)
         self._searched: str | None = None
         self._compositor = FrontCompositor()
 
@@ -126,9 +154,9 @@ class SwitcherScreen(ModalScreen[str]):
                 compact=True,
                 soft_wrap=False,
                 highlight_cursor_line=False,
-                placeholder="Go to room or person…",
+                placeholder=self._prompt or _("Go to room or person…"),
             )
-            yield Matches(self._rooms)
+            yield Matches(self._goals)
 
     def on_mount(self) -> None:
         """Show all rooms, the ones with news first."""
@@ -144,15 +172,15 @@ class SwitcherScreen(ModalScreen[str]):
             return
         self._searched = query
         if query.strip():
-            found = [self._rooms[index] for index in self._names.rank(query.strip().lstrip("#@"), FOUND)]
+            found = [self._goals[index] for index in self._names.rank(query.strip().lstrip("#@"), FOUND)]
         else:
-            found = sorted(self._rooms, key=lambda room: not room.unread)[:FOUND]
+            found = sorted(self._goals, key=lambda goal: not goal[1].unread)[:FOUND]
         self.query_one(Matches).show_found(found)
 
     def action_cursor(self, step: int) -> None:
         """Choose another one; the query keeps the focus."""
         matches = self.query_one(Matches)
-        for _ in range(abs(step)):
+        for _one in range(abs(step)):
             matches.action_cursor(1 if step > 0 else -1)
 
     def action_choose(self) -> None:
@@ -164,18 +192,18 @@ class SwitcherScreen(ModalScreen[str]):
             return  # the key came twice, and the choice is made
         self._search(self.query_one("#query", TextArea).text)
         matches = self.query_one(Matches)
-        self.dismiss(matches.found[matches.cursor].room_id if matches.cursor is not None else "")
+        self.dismiss(_key(matches.found[matches.cursor]) if matches.cursor is not None else None)
 
     @on(PickList.Picked)
     def _picked(self, event: PickList.Picked) -> None:
         event.stop()
-        self.dismiss(self.query_one(Matches).found[event.position].room_id)
+        self.dismiss(_key(self.query_one(Matches).found[event.position]))
 
     def on_click(self, event: events.Click) -> None:
         """Close when the click is beside the dialog."""
         if event.widget is self:
-            self.dismiss("")
+            self.dismiss(None)
 
     def action_close(self) -> None:
         """Stay where we are."""
-        self.dismiss("")
+        self.dismiss(None)

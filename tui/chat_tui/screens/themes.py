@@ -12,6 +12,7 @@ from textual.widgets import Static
 from chat_tui.config_file import checked
 from chat_tui.keys import Place, bindings
 from chat_tui.screens.settings_work import change, settable
+from chat_tui.strings import _, of_error
 from chat_tui.themes import OWN
 from chat_tui.widgets.pick_list import PickList, Row
 from chat_tui_core.errors import ChatError
@@ -24,7 +25,7 @@ ROWS = 16
 class Themes(PickList):
     """The names of themes, the app's own first."""
 
-    DEFAULT_CSS = f"Themes {{ height: {ROWS}; min-height: 3; max-height: 80%; }}"
+    DEFAULT_CSS = f"Themes {{ height: 1fr; min-height: 3; max-height: {ROWS}; }}"
 
     def __init__(self, names: list[str], dark: dict[str, bool]) -> None:
         super().__init__(id="themes")
@@ -34,7 +35,13 @@ class Themes(PickList):
     def rows(self, position: int) -> list[Row]:
         """Give a theme's line."""
         name = self.names[position]
-        about = "the terminal's own colours" if name.startswith("ansi") else "dark" if self._dark[name] else "light"
+        about = (
+            _("the terminal's own colours")
+            if name.startswith("ansi")
+            else _("dark")
+            if self._dark[name]
+            else _("light")
+        )
         return [([(name, "")], [(about, "dim")])]
 
     def set_cursor(self, position: int | None, *, reveal: bool = True) -> None:
@@ -51,8 +58,8 @@ class ThemesScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     ThemesScreen {
         align: right top; background: transparent;
-        & > Vertical { width: 44; max-width: 60%; height: auto; margin: 1 2; padding: 1 1; background: $surface; }
-        & Static { color: $foreground 55%; }
+        & > Vertical { width: 44; max-width: 60%; height: 20; max-height: 84%; margin: 1 2; padding: 1 1; background: $surface; }
+        & Static { color: $foreground 55%; margin-top: 1; padding: 0 1; }
     }
     """
 
@@ -63,7 +70,7 @@ class ThemesScreen(ModalScreen[None]):
         names = [*own, *sorted(name for name in known if name not in own)]
         with Vertical():
             yield Themes(names, {name: known[name].dark for name in names})
-            yield Static("Enter keeps it   Esc takes the old one", markup=False)
+            yield Static(_("Enter keeps it   Esc takes the old one"), markup=False)
 
     def on_mount(self) -> None:
         """Begin with the theme that holds."""
@@ -84,7 +91,9 @@ class ThemesScreen(ModalScreen[None]):
             await change(settable(self.app), checked("theme"), name)
         except ChatError as error:
             self.app.theme = name
-            self.app.notify(f"It holds until you leave: {error}", severity="warning", markup=False)
+            self.app.notify(
+                _("It holds until you leave: {error}").format(error=of_error(error)), severity="warning", markup=False
+            )
         self.dismiss(None)
 
     def action_close(self) -> None:

@@ -1,193 +1,115 @@
-"""All files of the account: on their way, offered, and what came of them; what can be done about each."""
+"""All files of all accounts: on their way, offered, and what came of them; what can be done about each."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Final
 
-from textual import on
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.screen import ModalScreen
-from textual.widgets import Static
-
-from chat_tui.keys import Place, bindings, keys_in
+from chat_tui.keys import Place, bindings
 from chat_tui.screens.file_work import do_deed
+from chat_tui.screens.list_screen import ListScreen
+from chat_tui.strings import N_, _
 from chat_tui.transfer_words import FileDeed, Now, deeds_of
 from chat_tui.widgets.key_line import KeyLine
-from chat_tui.widgets.line_view import LineView
-from chat_tui.widgets.pick_list import PickList
-from chat_tui.widgets.status_bar import link_text
-from chat_tui.widgets.text_layout import clean_line
-from chat_tui.widgets.text_line import Piece, TextLine
-from chat_tui.widgets.transfer_list import TransferList
-from chat_tui_core.errors import ChatError
-from chat_tui_core.news import Link
+from chat_tui.widgets.text_line import Piece
+from chat_tui.widgets.transfer_list import Listed, TransferList
 from chat_tui_core.session import Session
-from chat_tui_core.session_changes import LinkMoved, SessionChange, TransferMoved
+from chat_tui_core.session_changes import SessionChange, TransferMoved
 from chat_tui_core.transfers import Direction, State, Transfer
 
-__all__ = ["TransfersScreen"]
+__all__ = ["Listed", "TransfersScreen"]
 
-GATHER_SECONDS: Final = 0.25
-"""Changes that come within this time are shown together."""
-TICK_SECONDS: Final = 0.5
-LOW: Final = 16
-EMPTY: Final = "No files yet.\n\nCtrl+O in a room sends some;\nwhat others offer is listed here."
+EMPTY: Final = N_("No files yet.\n\nCtrl+O in a room sends some;\nwhat others offer is listed here.")
+COUNTS: Final = ((Direction.OUT, N_("↑ {count} out")), (Direction.IN, N_("↓ {count} in")))
 
 
-class TransfersScreen(ModalScreen[Transfer | None]):
-    """The list between its title and its keys; gives the transfer to go to, or nothing."""
+class TransfersScreen(ListScreen[Listed | None]):
+    """Files, those that move first; gives the one to go to, or nothing."""
 
     BINDINGS = [*bindings(Place.TRANSFERS), *bindings(Place.DIALOG)]
+    PLACE = Place.TRANSFERS
+    EMPTY = EMPTY
+    FOLLOWS = (TransferMoved,)
+    GATHER_SECONDS = 0.25
     DEFAULT_CSS = """
-    TransfersScreen {
-        align: center middle;
-        & > Vertical { width: 120; max-width: 96%; height: 90%; max-height: 44; padding: 1 1; background: $surface; }
-        & #transfers-title { padding: 0 1; }
-        & #transfers { margin: 1 0; height: 1fr; }
-        & #transfers-empty {
-            display: none; height: 1fr; margin: 1 0; content-align: center middle; text-align: center;
-            color: $foreground 60%;
-        }
-        & #transfers-problem { padding: 0 1; color: $text-error; }
-        & #transfers-keys { padding: 0 1; }
-        &.-low #transfers-keys { display: none; }
-        &.-empty #transfers { display: none; }
-        &.-empty #transfers-empty { display: block; }
-    }
+    TransfersScreen > Vertical { width: 120; }
     """
 
-    def __init__(self, session: Session, now: Callable[[Transfer], Now]) -> None:
-        """`now` tells why a transfer waits and how fast it moves."""
-        super().__init__()
-        self._session = session
+    def __init__(self, sessions: Sequence[Session], now: Callable[[str, Transfer], Now]) -> None:
+        """`now` tells why a transfer of an account waits and how fast it moves."""
+        super().__init__(sessions)
         self._now = now
-        self._known: dict[int, Transfer] = {}
-        self._due = False
-        self._unwatch: Callable[[], None] = lambda: None
+        found = (Listed(session.account.name, one) for session in sessions for one in session.files.all())
+        self._known = {one.id: one for one in found}
 
-    def compose(self) -> ComposeResult:
-        """Give the list between a title and its keys."""
-        with Vertical():
-            yield TextLine(id="transfers-title")
-            yield TransferList(self._title, self._now, id="transfers")
-            yield Static(EMPTY, id="transfers-empty", markup=False)
-            yield TextLine(id="transfers-problem")
-            yield KeyLine([*keys_in(Place.TRANSFERS), *keys_in(Place.DIALOG)], id="transfers-keys")
-
-    def on_mount(self) -> None:
-        """Show what there is and follow it."""
-        self._list = self.query_one(TransferList)
-        self._known = {one.id: one for one in self._session.files.all()}
-        self._unwatch = self._session.watch(self._changed)
-        self.set_interval(TICK_SECONDS, self._tick)
-        self._show()
-        self._list.focus()
-
-    def on_resize(self) -> None:
-        """Leave the keys out where there is hardly room for the files."""
-        self.set_class(self.size.height < LOW, "-low")
-
-    def on_unmount(self) -> None:
-        """Stop following."""
-        self._unwatch()
+    def make_list(self) -> TransferList:
+        """Give the list of files."""
+        self._list = TransferList(self.place, self._now, id="list")
+        return self._list
 
     # ------------------------------------------------------------ showing
 
-    def _changed(self, change: SessionChange) -> None:
+    def note(self, session: Session, change: SessionChange) -> None:
+        """Take what has become of a file."""
         if isinstance(change, TransferMoved):
-            self._known[change.transfer.id] = change.transfer
-        if isinstance(change, (TransferMoved, LinkMoved)) and not self._due:
-            self._due = True
-            self.set_timer(GATHER_SECONDS, self._show)
+            listed = Listed(session.account.name, change.transfer)
+            self._known[listed.id] = listed
 
-    def _show(self) -> None:
-        self._due = False
+    def fill(self) -> None:
+        """Show all files."""
         shown = sorted(self._known.values(), key=_rank, reverse=True)
         self._list.show_transfers(shown)
-        self.set_class(not shown, "-empty")
-        self._show_title()
-        self._show_keys()
+        self.show_empty(not shown)
 
-    def _show_title(self) -> None:
-        moving = [one for one in self._known.values() if one.wants_to_move]
-        offered = sum(1 for one in self._known.values() if one.is_open and not one.wants_to_move)
-        left: list[Piece] = [("Files", "bold")]
-        for direction, word in ((Direction.OUT, "↑ {} out"), (Direction.IN, "↓ {} in")):
+    def heading(self) -> list[Piece]:
+        """Give how many move, and how many are offered."""
+        transfers = [one.transfer for one in self._known.values()]
+        moving = [one for one in transfers if one.wants_to_move]
+        offered = sum(1 for one in transfers if one.is_open and not one.wants_to_move)
+        left: list[Piece] = [(_("Files"), "bold")]
+        for direction, words in COUNTS:
             if count := sum(1 for one in moving if one.direction is direction):
-                left.append((f"   {word.format(count)}", "$text-accent"))
-        left += [(f"   {offered} offered", "$text-warning")] if offered else []
-        link = self._session.link
-        style = "$text-success" if link.link is Link.ONLINE else "$text-warning"
-        self.query_one("#transfers-title", TextLine).show(left, [(link_text(link, time.monotonic()), style)])
+                left.append((f"   {_(words).format(count=count)}", "$text-accent"))
+        left += [("   " + _("{count} offered").format(count=offered), "$text-warning")] if offered else []
+        return left
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Say how fast files move."""
         self._list.tick()
-        self._show_title()
 
-    @on(LineView.CursorMoved)
-    def _show_keys(self) -> None:
+    def show_keys(self) -> None:
         """Dim what cannot be done with the chosen file."""
         chosen = self._list.chosen()
         able = self._able()
         useless = {f"transfers.{deed.value}" for deed in FileDeed if deed not in able}
-        useless |= set() if chosen is not None and chosen.event_id else {"transfers.go"}
-        offered = chosen is not None and chosen.state is State.NEW and chosen.direction is Direction.IN
-        self.query_one(KeyLine).show(frozenset(useless), {"transfers.cancel": "decline"} if offered else {})
+        useless |= set() if chosen is not None and chosen.transfer.event_id else {"transfers.go"}
+        offered = (
+            chosen is not None and chosen.transfer.state is State.NEW and chosen.transfer.direction is Direction.IN
+        )
+        self.query_one(KeyLine).show(frozenset(useless), {"transfers.cancel": _("decline")} if offered else {})
 
     def _able(self) -> tuple[FileDeed, ...]:
         chosen = self._list.chosen()
-        return () if chosen is None else deeds_of(chosen, waits=bool(self._now(chosen).why))
-
-    def _title(self, room_id: str) -> str:
-        room = self._session.rooms.get(room_id)
-        return room.title if room else room_id
+        if chosen is None:
+            return ()
+        return deeds_of(chosen.transfer, waits=bool(self._now(chosen.account, chosen.transfer).why))
 
     # ------------------------------------------------------------ doing
-
-    def _try(self, work: Coroutine[Any, Any, object]) -> None:
-        async def carry_out() -> None:
-            try:
-                await work
-            except ChatError as error:
-                self._say(str(error))
-            else:
-                self._say("")
-
-        self.run_worker(carry_out(), exit_on_error=False)
-
-    def _say(self, text: str) -> None:
-        self.query_one("#transfers-problem", TextLine).show([(clean_line(text), "")] if text else [])
 
     def action_deed(self, deed: str) -> None:
         """Do something with the chosen file."""
         chosen = self._list.chosen()
         if chosen is not None and FileDeed(deed) in self._able():
-            self._try(do_deed(self.app, self._session, FileDeed(deed), chosen))
+            self.attempt(do_deed(self.app, self.session_of(chosen.account), FileDeed(deed), chosen.transfer))
 
     def action_go(self) -> None:
         """Go to the chosen file in its room."""
         chosen = self._list.chosen()
-        if chosen is not None and chosen.event_id:
+        if chosen is not None and chosen.transfer.event_id:
             self.dismiss(chosen)
 
-    @on(PickList.Picked)
-    def _picked(self, event: PickList.Picked) -> None:
-        event.stop()
-        self.action_go()
 
-    @on(KeyLine.Wanted)
-    async def _wanted(self, event: KeyLine.Wanted) -> None:
-        event.stop()
-        await self.run_action(event.key.action)
-
-    def action_close(self) -> None:
-        """Go back."""
-        self.dismiss(None)
-
-
-def _rank(transfer: Transfer) -> tuple[bool, bool, int, int]:
+def _rank(listed: Listed) -> tuple[bool, bool, int, int]:
     """What moves is shown first, then what is offered, then what has ended, the latest first."""
+    transfer = listed.transfer
     return transfer.is_open, transfer.wants_to_move, transfer.ended_at, transfer.id

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Final
 from textual.timer import Timer
 
 from chat_tui.keys import key_of, shown_as
-from chat_tui.waiting import Now, note_of, undo_until, waits_now
 from chat_tui.widgets.message_row import Note, State
 from chat_tui_core.actions import Kind
-from chat_tui_core.news import Link
+from chat_tui_core.link import Link
 from chat_tui_core.outbox import Wait, Why
 
 if TYPE_CHECKING:
@@ -45,8 +44,19 @@ class WaitingLines:
             self._timer = None
         if conversation.source is None:
             return
-        session = conversation.session
-        now = Now(session.now_ms(), online=session.link.link is Link.ONLINE)
+        now_ms = conversation.session.now_ms()
+        notes, soonest = self._notes(now_ms) if conversation.session.open_actions else ({}, 0)
+        for position in conversation.source.set_notes(notes):
+            conversation.parts.timeline.changed(position)
+        if soonest:
+            self._timer = conversation.parts.timeline.set_timer(_tick(soonest - now_ms), self.update)
+
+    def _notes(self, now_ms: int) -> tuple[dict[int, tuple[State, Note]], int]:
+        """What is said of each action, and the first time at which that changes, 0 = never."""
+        from chat_tui.waiting import Now, note_of, undo_until, waits_now
+
+        conversation, session = self._conversation, self._conversation.session
+        now = Now(now_ms, online=session.link.link is Link.ONLINE)
         notes: dict[int, tuple[State, Note]] = {}
         soonest = 0
         for action_id, wait in waits_now(session.waits, session.open_actions, now.ms).items():
@@ -61,10 +71,7 @@ class WaitingLines:
             notes[action_id] = NOTED[wait.why], Note(text, undo=wait.why is Why.UNDO)
             if wait.until > now.ms:
                 soonest = min(soonest or wait.until, wait.until)
-        for position in conversation.source.set_notes(notes):
-            conversation.parts.timeline.changed(position)
-        if soonest:
-            self._timer = conversation.parts.timeline.set_timer(_tick(soonest - now.ms), self.update)
+        return notes, soonest
 
 
 def _tick(left: int) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -9,6 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from chat_tui.messages import DemoWanted
+from chat_tui.strings import N_, _
 from chat_tui.widgets.pick_list import PickList, Row
 from chat_tui_core import registry
 from chat_tui_core.accounts import DataFolder
@@ -18,8 +21,8 @@ __all__ = ["WelcomeScreen"]
 
 #: Backend -> what it is called and what it is for, in this order; others follow, named as their packages call them.
 KNOWN = {
-    "wschat": ("A chat-tui server", "sign in with a name and a password"),
-    "matrix": ("Matrix", "sign in to your homeserver"),
+    "wschat": (N_("A chat-tui server"), N_("sign in with a name and a password")),
+    "matrix": ("Matrix", N_("sign in to your homeserver")),
 }
 DEMO = ""
 
@@ -37,9 +40,9 @@ def choices() -> list[Choice]:
     """The demo, where its server is installed, and every installed backend."""
     installed = registry.names()
     names = [name for name in KNOWN if name in installed] + [name for name in installed if name not in KNOWN]
-    found = [Choice(name, *KNOWN.get(name, (name, "sign in"))) for name in names]
+    found = [Choice(name, *map(_, KNOWN.get(name, (name, N_("sign in"))))) for name in names]
     if "wschat" in names:
-        found.insert(0, Choice(DEMO, "Look around", "a demo with rooms and people; nothing is kept"))
+        found.insert(0, Choice(DEMO, _("Look around"), _("a demo with rooms and people; nothing is kept")))
     return found
 
 
@@ -47,7 +50,7 @@ class Choices(PickList):
     """What to begin with, two lines each."""
 
     DEFAULT_CSS = """
-    Choices { width: 60; max-width: 96%; height: auto; background: $background; }
+    Choices { width: 68; max-width: 96%; height: auto; background: $background; }
     """
 
     def __init__(self, found: list[Choice]) -> None:
@@ -63,11 +66,14 @@ class Choices(PickList):
 class WelcomeScreen(Screen[None]):
     """A greeting and the ways to begin."""
 
+    TITLE_TEXT: ClassVar[str] = "chat-tui"
+    ABOUT: ClassVar[str] = N_("Nothing you type is lost, doubled or reordered, and you can see why.")
+    KEYS: ClassVar[str] = N_("↑ ↓ choose   Enter goes on   Ctrl+Q leaves")
     AUTO_FOCUS = None
     DEFAULT_CSS = """
     WelcomeScreen {
         align: center middle; background: $background;
-        & > Vertical { width: 64; max-width: 96%; height: auto; }
+        & > Vertical { width: 70; max-width: 96%; height: auto; }
         & Static { padding: 0 1; }
         & #welcome-title { text-style: bold; color: $accent; }
         & #welcome-about { margin-bottom: 1; color: $foreground 70%; }
@@ -82,12 +88,14 @@ class WelcomeScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Give the greeting and the choices."""
         with Vertical():
-            yield Static("chat-tui", id="welcome-title", markup=False)
-            yield Static(
-                "Nothing you type is lost, doubled or reordered, and you can see why.", id="welcome-about", markup=False
-            )
-            yield Choices(choices())
-            yield Static("↑ ↓ choose   Enter goes on   Ctrl+Q leaves", id="welcome-keys", markup=False)
+            yield Static(_(self.TITLE_TEXT), id="welcome-title", markup=False)
+            yield Static(_(self.ABOUT), id="welcome-about", markup=False)
+            yield Choices(self.found())
+            yield Static(_(self.KEYS), id="welcome-keys", markup=False)
+
+    def found(self) -> list[Choice]:
+        """The ways to begin."""
+        return choices()
 
     def on_mount(self) -> None:
         """Begin at the first choice."""

@@ -6,7 +6,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from chat_tui.commands import ME, Plain, as_typed
-from chat_tui.screens.paging import Parts
+from chat_tui.screens.paging import Parts, Shown
+from chat_tui.strings import _
 from chat_tui.widgets.room_source import RoomSource
 from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.errors import LocalError
@@ -16,7 +17,7 @@ from chat_tui_core.session import Session
 from chat_tui_core.store.actions import load_action
 from chat_tui_core.store.drafts import Draft
 
-__all__ = ["Writing", "own_action", "own_id"]
+__all__ = ["Writing", "own_action", "own_id", "thread_of"]
 
 _OWN: Final = "action "
 """How a message of ours that has no event yet is named where otherwise the id of an event stands."""
@@ -33,7 +34,12 @@ def own_id(name: str) -> int:
     return int(number) if name.startswith(_OWN) and number.isascii() and number.isdigit() else 0
 
 
-class Writing:
+def thread_of(action: Action) -> str:
+    """The thread in which an action says something; "" for none."""
+    return str(action.content.get("thread", "")) if action.kind is Kind.SEND else ""
+
+
+class Writing(Shown):
     """The part of a conversation that takes what the person writes.
 
     `reply_to` and `edits` name a message, by its event's id or by `own_action`.
@@ -41,7 +47,6 @@ class Writing:
 
     session: Session
     parts: Parts
-    room_id: str
     source: RoomSource | None
     reply_to: str
     edits: str
@@ -55,18 +60,19 @@ class Writing:
 
     async def until_safe(self, work: Coroutine[Any, Any, object], typed: str) -> None:
         """Do what stores a text; `typed` stays in the composer until then. Raises what the work raises."""
-        room_id = self.room_id
+        place = self.place
         try:
             await work
         except BaseException:
-            self.parts.composer.kept()
+            if self.place == place:
+                self.parts.composer.kept()
             raise
-        if self.parts.composer.room_id == room_id:
-            self.parts.composer.sent(room_id, typed)
+        if self.place == place:
+            self.parts.composer.sent(place, typed)
             self.keep_draft()
             self.parts.hints.tell(problem="", command="")
         else:
-            self._draft_sent(room_id, typed)
+            self._draft_sent(place, typed)
 
     async def say(self, said: Plain, at_ms: int = 0) -> None:
         """Say something in the open room, or change what is being edited. `at_ms`: it leaves at that time.
@@ -75,31 +81,38 @@ class Writing:
         """
         if self.edits:
             if at_ms:
-                raise LocalError("A change of a message cannot be put off; Esc leaves the message as it is.")
+                raise LocalError(_("A change of a message cannot be put off; Esc leaves the message as it is."))
             await self._change(said)
             return
-        room_id, reply_to = self.room_id, self.reply_to
+        place, reply_to = self.place, self.reply_to
         own = own_id(reply_to)
         await self.session.send(
-            room_id,
+            self.room_id,
             said.text,
             "" if own else reply_to,
+            thread=self.thread or self._thread_of(reply_to),
             kind="emote" if said.emote else "",
             at_ms=at_ms,
             target_action=own,
         )
-        if self.room_id == room_id:
+        if self.place == place:
             self.reply_to = ""  # kept as a draft with the text that goes
             self.parts.hints.tell(reply="")
             self.parts.timeline.set_unread_after(None)
             self.parts.timeline.to_end()
 
-    def _draft_sent(self, room_id: str, typed: str) -> None:
+    def _thread_of(self, name: str) -> str:
+        """The thread that a message is in which is answered: the answer belongs there, too."""
+        event = self.source.event(name) if self.source else None
+        own = self._own(name)
+        return event.thread if event is not None else thread_of(own) if own is not None else ""
+
+    def _draft_sent(self, place: str, typed: str) -> None:
         """The room was left while its text was stored: take the text out of the draft that was kept of it."""
-        draft = self.session.drafts.get(room_id)
+        draft = self.session.drafts.get(place)
         if draft is not None and draft.text.startswith(typed):
             rest = draft.text[len(typed) :]
-            self.session.save_draft(Draft(room_id, rest, len(rest), updated_at=self.session.now_ms()))
+            self.session.save_draft(Draft(place, rest, len(rest), updated_at=self.session.now_ms()))
 
     # ------------------------------------------------------------ answering
 
@@ -116,7 +129,7 @@ class Writing:
         if own := self._own(self.reply_to):
             return f"you: {one_line(own.text, 80)}"
         event = self.source.event(self.reply_to) if self.source else None
-        return f"{event.sender_name or event.sender}: {one_line(event.text, 80)}" if event else "an older message"
+        return f"{event.sender_name or event.sender}: {one_line(event.text, 80)}" if event else _("an older message")
 
     # ------------------------------------------------------------ changing
 
@@ -169,15 +182,16 @@ class Writing:
         if not self.edits:
             return ""
         if own := self._own(self.edits):
-            return f"Editing: {one_line(own.text, 80)}"
+            return _("Editing: {text}").format(text=one_line(own.text, 80))
         event = self.source.event(self.edits) if self.source else None
-        return f"Editing: {one_line(event.text, 80)}" if event else "Editing an older message"
+        return _("Editing: {text}").format(text=one_line(event.text, 80)) if event else _("Editing an older message")
 
     # ------------------------------------------------------------ taking back
 
     async def take_back(self, action: Action) -> None:
         """Bring the text of what has not left back to the composer, with what it answered. Raises LocalError."""
         await self.session.cancel(action.id)
+        self.open(self.room_id, thread_of(action))
         self.parts.composer.put_back(typed_form(action))
         if not self.reply_to and not self.edits:
             self.reply_to = str(action.content.get("reply_to", "")) or (
@@ -191,23 +205,22 @@ class Writing:
 
     def load_draft(self) -> None:
         """Note what the open room's draft answers or changes; what was ours and has its event by now goes by that."""
-        draft = self.session.drafts.get(self.room_id)
+        draft = self.session.drafts.get(self.place)
         self.reply_to, self.edits = (self._today(draft.reply_to), self._today(draft.edits)) if draft else ("", "")
 
     def keep_draft(self) -> None:
         """Keep what stands in the composer, and what it answers."""
         composer = self.parts.composer
-        if composer.room_id:
+        if composer.room_id and composer.room_id == self.place:
             self.save_draft(composer.room_id, composer.text, composer.cursor_index)
 
-    def save_draft(self, room_id: str, text: str, cursor: int) -> None:
-        """Keep a room's draft, unless it is as it was."""
-        reply_to, edits = (self.reply_to, self.edits) if room_id == self.room_id else ("", "")
-        old = self.session.drafts.get(room_id)
+    def save_draft(self, place: str, text: str, cursor: int) -> None:
+        """Keep the draft of a room or a thread, unless it is as it was."""
+        old = self.session.drafts.get(place)
+        kept = (old.reply_to, old.edits) if old else ("", "")
+        reply_to, edits = (self.reply_to, self.edits) if place == self.place else kept
         if (old.text, old.reply_to, old.edits) != (text, reply_to, edits) if old else bool(text or reply_to or edits):
-            self.session.save_draft(
-                Draft(room_id, text, cursor, reply_to, updated_at=self.session.now_ms(), edits=edits)
-            )
+            self.session.save_draft(Draft(place, text, cursor, reply_to, updated_at=self.session.now_ms(), edits=edits))
 
     # ------------------------------------------------------------ parts
 

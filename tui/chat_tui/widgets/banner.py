@@ -14,6 +14,7 @@ from textual.widget import Widget
 from chat_tui.keys import Place, bindings, key_of, keys_in, shown_as
 from chat_tui.messages import Decided, Decision
 from chat_tui.moments import said_span
+from chat_tui.strings import N_, _, n_
 from chat_tui.waiting import reason_of, subject_of
 from chat_tui.widgets.obstacle import Obstacle
 from chat_tui.widgets.text_layout import cells, clean_line, fit
@@ -21,7 +22,7 @@ from chat_tui.widgets.text_layout import cells, clean_line, fit
 __all__ = ["Banner"]
 
 #: The words for what can be done with what is only put off.
-_NOT_REFUSED: Final = {Decision.RETRY: "now", Decision.DISCARD: "take back"}
+_NOT_REFUSED: Final = {Decision.RETRY: N_("now"), Decision.DISCARD: N_("take back")}
 _GAP: Final = 3
 TICK_SECONDS: Final = 0.5
 
@@ -80,10 +81,12 @@ class Banner(Widget, can_focus=True):
         obstacle, width = self._obstacle, self.size.width
         reason = clean_line(reason_of(obstacle.action))
         if obstacle.refused:
-            mark, style, tail = "✗ ", "$text-error bold", f" was refused: {reason}"
+            mark, style = "✗ ", "$text-error bold"
+            tail = " " + _("was refused: {reason}").format(reason=reason)
         else:
             left = said_span(obstacle.wait.until - self.now_ms())
-            mark, style, tail = "… ", "$text-warning bold", f" has to wait {left}: {reason}"
+            mark, style = "… ", "$text-warning bold"
+            tail = " " + _("has to wait {span}: {reason}").format(span=left, reason=reason)
         room = max(width - 2 - cells(tail), (width - 2) // 2)
         subject = _cut(clean_line(subject_of(obstacle.action, self._about)), room)
         first = Content.assemble((mark, style), (subject, "bold"), fit(tail, width - cells(subject) - 2))
@@ -91,13 +94,13 @@ class Banner(Widget, can_focus=True):
 
     def _second(self, obstacle: Obstacle) -> Content:
         """Give the line of keys, and note where each stands; in fewer words where there is little room."""
-        lead = f"  {shown_as(key_of('banner.focus').keys)}, then  "
+        lead = "  " + _("{key}, then").format(key=shown_as(key_of("banner.focus").keys)) + "  "
         if self.has_focus:
-            lead = "  press".ljust(cells(lead))  # as wide: a click gives the focus before it is taken
+            lead = f"  {_('press')}".ljust(cells(lead))  # as wide: a click gives the focus before it is taken
         keys = [(Decision(key.id.removeprefix("banner.")), key) for key in keys_in(Place.BANNER)]
         keys = [(decision, key) for decision, key in keys if decision in obstacle.choices]
         long, short = (
-            [self._word(decision, obstacle, brief=brief) or key.hint for decision, key in keys]
+            [self._word(decision, obstacle, brief=brief) or _(key.hint) for decision, key in keys]
             for brief in (False, True)
         )
         taken = sum(
@@ -119,9 +122,9 @@ class Banner(Widget, can_focus=True):
     def _word(decision: Decision, obstacle: Obstacle, *, brief: bool) -> str:
         """Give another word than the key's own where that says more."""
         if decision is Decision.PASS and obstacle.held:
-            later = "" if brief else f" later one{'s' if obstacle.held > 1 else ''}"
-            return f"let {obstacle.held}{later} pass"
-        return "" if obstacle.refused else _NOT_REFUSED.get(decision, "")
+            long = n_("let {count} later one pass", "let {count} later ones pass", obstacle.held)
+            return (_("let {count} pass") if brief else long).format(count=obstacle.held)
+        return "" if obstacle.refused else _(_NOT_REFUSED.get(decision, ""))
 
     def action_decide(self, decision: str) -> None:
         """Hand the decision on."""

@@ -6,14 +6,18 @@ from collections.abc import Callable
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
 from textual.timer import Timer
 from textual.widgets import TextArea
+from textual.widgets.text_area import TextAreaTheme
 
 from chat_tui.commands import complete
 from chat_tui.keys import Place, bindings
 from chat_tui.widgets.own_keys import OwnKeys
-from chat_tui.widgets.text_layout import clean
+from chat_tui.widgets.text_layout import clean, fit
 
 __all__ = ["EDITING", "Composer"]
 
@@ -79,8 +83,9 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
     class Drafted(Message):
         """The text changed a moment ago, or the box is about to show another room's."""
 
-        def __init__(self, room_id: str, text: str, cursor: int) -> None:
+        def __init__(self, account: str, room_id: str, text: str, cursor: int) -> None:
             super().__init__()
+            self.account = account
             self.room_id = room_id
             self.text = text
             self.cursor = cursor
@@ -103,6 +108,7 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         super().__init__(
             "",
             id=id,
+            classes="-textual-compact",  # as `compact` sets it, which has a widget styled that has no place yet
             compact=True,
             soft_wrap=True,
             highlight_cursor_line=False,
@@ -112,6 +118,8 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         self.cursor_blink = False  # blinking writes to the terminal for ever, and wakes the processor
         self.leaves: Callable[[], None] = lambda: None
         """Called when the person goes up out of the empty box: at once, for the next key is meant for where that leads."""
+        self.account = ""
+        """The account of the room that is written to."""
         self.room_id = ""
         self.names: tuple[str, ...] = ()
         """Names that Tab completes."""
@@ -123,8 +131,37 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         self._history: list[str] = []
         self._recalled: int | None = None
         self._before_recall = ""
+        self._invitation = ""
+        self._dressed: TextAreaTheme | None = None  # the theme that holds the styles as they are
+
+    # ------------------------------------------------------------ drawing
+
+    def notify_style_update(self) -> None:
+        """Its colours, or those behind it, may be others."""
+        self._dressed = None
+        super().notify_style_update()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw; Textual's own works out all styles anew for every key, which takes longer than everything else in it."""
+        if self._dressed is None or self._dressed is not self._theme:
+            lines = super().render_lines(crop)
+            self._dressed = self._theme
+            return lines
+        return super(TextArea, self).render_lines(crop)
 
     # ------------------------------------------------------------ which room
+
+    def invite(self, text: str) -> None:
+        """Say what may be written while nothing is; what does not fit on one line is cut."""
+        if text != self._invitation:
+            self._invitation = text
+            self.on_resize()
+
+    def on_resize(self) -> None:
+        """There may be room for more of it now."""
+        shown = Content(fit(self._invitation, max(1, (self.content_size.width or 60) - 1)))  # a text is markup
+        if shown != self.placeholder:
+            self.placeholder = shown
 
     def show_room(self, room_id: str, text: str, cursor: int, history: list[str]) -> None:
         """Show a room's draft; the text of the room before is handed on first."""
@@ -143,7 +180,7 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
             self._timer = None
         if self.room_id and self.text != self._drafted:
             self._drafted = self.text
-            self.post_message(self.Drafted(self.room_id, self.text, self.cursor_index))
+            self.post_message(self.Drafted(self.account, self.room_id, self.text, self.cursor_index))
 
     @property
     def cursor_index(self) -> int:
@@ -161,7 +198,7 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Have the draft handed on soon."""
         event.stop()
-        self.post_message(self.Edited(self.text))
+        self.screen.post_message(self.Edited(self.text))  # straight: nothing on the way up wants to hear of it
         if self.text == self._drafted:
             return
         if self._timer is None:
@@ -183,7 +220,7 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
     def _submit(self, text: str) -> None:
         if text.strip():
             self._sending = text
-            self.post_message(self.Submitted(text))
+            self.screen.post_message(self.Submitted(text))
 
     def sent(self, room_id: str, text: str) -> None:
         """The text is safe elsewhere: take it away, but not what was typed after it."""

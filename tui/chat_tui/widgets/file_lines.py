@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from typing import Final
 
+from rich.segment import Segment
 from rich.style import Style
 
 from chat_tui.keys import key_of, shown_as
+from chat_tui.strings import N_, _
 from chat_tui.transfer_words import FileDeed, Stand, Tone, bar
 from chat_tui.widgets.message_look import Look
+from chat_tui.widgets.picture import Picture
 from chat_tui.widgets.text_layout import cells, clean_line, fit
 from chat_tui_core.values import frozen
 
-__all__ = ["FileCard", "FileLine", "file_lines"]
+__all__ = ["FileCard", "FileLine", "file_lines", "picture_lines"]
 
 LEAST_BAR, MOST_BAR = 8, 24
 """Cells of a bar."""
 LEAST_MORE: Final = 16
 """With less room than this, what more there is to say gets a line of its own."""
 PARTS: Final[dict[Tone, str]] = {"": "state", "dim": "state", "good": "good", "warn": "note", "bad": "failed"}
-OTHER_WORDS: Final = {"offered": {FileDeed.CANCEL: "decline"}, "waiting": {FileDeed.RETRY: "try now"}}
+OTHER_WORDS: Final = {N_("offered"): {FileDeed.CANCEL: N_("decline")}, N_("waiting"): {FileDeed.RETRY: N_("try now")}}
 """Words for what a key does while a file stands like this, where they are not the key's own."""
-UNASKED: Final = Stand("▿", "not here yet")
+UNASKED: Final = Stand("▿", N_("not here yet"))
 """A message brings it, and nobody has asked for it."""
 
 
@@ -31,6 +34,7 @@ class FileCard:
 
     stand: Stand = UNASKED
     deeds: tuple[FileDeed, ...] = ()
+    picture: Picture | None = None
 
 
 @frozen
@@ -57,6 +61,20 @@ class _Drawing:
         return FileLine(tuple(self.parts), tuple(self.spots))
 
 
+def picture_lines(card: FileCard, width: int, look: Look) -> list[FileLine]:
+    """The lines of a card's picture, where there are so many cells for it; a click on it opens the file that is here."""
+    picture = card.picture
+    if picture is None or picture.width > width:
+        return []
+    spots = ((0, picture.width, FileDeed.OPEN),) if FileDeed.OPEN in card.deeds else ()
+    return [FileLine(tuple(_on_ground(segment, look) for segment in row), spots) for row in picture.rows]
+
+
+def _on_ground(segment: Segment, look: Look) -> tuple[str, Style]:
+    style = segment.style or look.base
+    return segment.text, style if style.bgcolor is not None else look.base + style
+
+
 def file_lines(card: FileCard, width: int, look: Look) -> list[FileLine]:
     """The lines of a card on `width` cells."""
     stand = card.stand
@@ -65,7 +83,7 @@ def file_lines(card: FileCard, width: int, look: Look) -> list[FileLine]:
     ]
     size = sum(2 + cells(key) + 1 + cells(word) for _, key, word in buttons)
     first, rest = _Drawing(), _Drawing()
-    first.add(f"{stand.mark} {stand.word}", look[PARTS[stand.tone]])
+    first.add(f"{stand.mark} {_(stand.word)}", look[PARTS[stand.tone]])
     facts = "  ".join(stand.facts)
     more = clean_line(stand.more)
     if stand.share is not None:
@@ -106,4 +124,5 @@ def _add_buttons(line: _Drawing, buttons: list[tuple[FileDeed, str, str]], look:
 def _button(deed: FileDeed, word: str) -> tuple[str, str]:
     """(the key, what it does) of a deed, with a file that stands like `word`."""
     key = key_of("timeline.open" if deed is FileDeed.OPEN else f"file.{deed.value}")
-    return shown_as(key.keys), OTHER_WORDS.get(word, {}).get(deed, key.hint)
+    other = next((words for said, words in OTHER_WORDS.items() if _(said) == word), {})
+    return shown_as(key.keys), _(other.get(deed, key.hint))

@@ -12,6 +12,8 @@ from textual import events
 from textual.message import Message
 
 from chat_tui.folders import Entry, Facts
+from chat_tui.moments import MONTHS
+from chat_tui.strings import _
 from chat_tui.transfer_words import size_text
 from chat_tui.widgets.pick_list import Part, PickList, Row
 from chat_tui.widgets.text_layout import clean_line, fit
@@ -27,7 +29,6 @@ WITH_DATE: Final = 44
 WITH_TYPE: Final = 60
 """From this width on the type is told."""
 LONGEST_TYPE: Final = 16
-MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 class FolderList(PickList):
@@ -76,7 +77,7 @@ class FolderList(PickList):
         """Show what was asked for."""
         if folder == self.folder:
             self._facts.update(facts)
-            for position in {position for position, _ in self.viewport.rows}:
+            for position in {position for position, _row in self.viewport.rows}:
                 self.changed(position)
 
     def facts_of(self, entry: Entry) -> Facts | None:
@@ -95,7 +96,7 @@ class FolderList(PickList):
 
     def show_marks(self) -> None:
         """Draw the marks again."""
-        for position in {position for position, _ in self.viewport.rows}:
+        for position in {position for position, _row in self.viewport.rows}:
             self.changed(position)
 
     def rows(self, position: int) -> list[Row]:
@@ -123,7 +124,7 @@ class FolderList(PickList):
     def updated(self) -> None:
         """Ask for the facts of what has come into sight."""
         super().updated()
-        positions = dict.fromkeys(position - self._first for position, _ in self.viewport.rows)
+        positions = dict.fromkeys(position - self._first for position, _row in self.viewport.rows)
         shown = [self.entries[at] for at in positions if 0 <= at < len(self.entries)]
         names = tuple(one.name for one in shown if one.facts is None and one.name not in self._asked)
         if names:
@@ -161,5 +162,5 @@ def _date(seconds: float) -> str:
     except (OverflowError, OSError, ValueError):
         return ""
     if at.year == now.year:
-        return f"{at.day:2} {MONTHS[at.month - 1]} {at.hour:02}:{at.minute:02}"
-    return f"{at.day:2} {MONTHS[at.month - 1]}  {at.year}"
+        return f"{at.day:2} {_(MONTHS[at.month - 1])} {at.hour:02}:{at.minute:02}"
+    return f"{at.day:2} {_(MONTHS[at.month - 1])}  {at.year}"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import cast
+from itertools import pairwise
+from typing import Final, cast
 
-from textual._compositor import Compositor
+from rich.console import Console
+from textual._compositor import ChopsUpdate, Compositor
 from textual.geometry import Region
 from textual.strip import Strip
 
@@ -13,6 +15,11 @@ __all__ = ["FrontCompositor"]
 
 Chops = list[dict[int, Strip | None]]
 """By row: what begins at each cut, a column at which a widget begins or ends; None while nothing is drawn there."""
+Free = dict[int, list[tuple[int, int]]]
+"""By row, those that are to be drawn: the pieces from cut to cut that nothing stands on yet; rows without one are gone."""
+
+_UNTOUCHED: Final[dict[int, Strip | None]] = {}
+"""A row of which nothing is asked."""
 
 
 class FrontCompositor(Compositor):
@@ -21,51 +28,72 @@ class FrontCompositor(Compositor):
     def _render_chops(self, crop: Region, is_rendered_line: Callable[[int], bool]) -> Sequence[Mapping[int, Strip]]:
         """Give the rows of `crop` from front to back; each widget draws only where nothing stands before it."""
         cuts = self.cuts
-        chops: Chops = [dict.fromkeys(row[:-1]) for row in cuts]
-        rows = [y for y in crop.line_range if is_rendered_line(y)]
-        if rows:
-            band = Region(crop.x, rows[0], crop.width, rows[-1] + 1 - rows[0])
-            for widget, (region, clip) in self.visible_widgets.items():
-                shown = region.intersection(clip)
-                if not shown.overlaps(band):
-                    continue
-                free = _free(chops, cuts, rows, shown.intersection(band))
-                if free is not None:
-                    strips = widget.render_lines(free.translate((-region.x, -region.y)))
-                    _paint(chops, cuts, rows, free, strips)
+        chops: Chops = [_UNTOUCHED] * len(cuts)
+        x, end = crop.column_span
+        free: Free = {}
+        for y in crop.line_range:
+            if is_rendered_line(y):
+                chops[y] = dict.fromkeys(cuts[y][:-1])
+                free[y] = [piece for piece in pairwise(cuts[y]) if piece[0] < end and piece[1] > x]
+        for widget, (region, clip) in self.visible_widgets.items():
+            if not free:
+                break
+            part = _free_part(free, region.intersection(clip).intersection(crop))
+            if part is not None:
+                _paint(chops, free, part, widget.render_lines(part.translate((-region.x, -region.y))))
         return cast("Sequence[Mapping[int, Strip]]", chops)
 
+    def render_partial_update(self) -> ChopsUpdate | None:
+        """Give what has changed on the screen."""
+        update = super().render_partial_update()
+        return None if update is None else _QuickUpdate(update.chops, update.spans, update.chop_ends)
 
-def _free(chops: Chops, cuts: list[list[int]], rows: list[int], wanted: Region) -> Region | None:
+
+class _QuickUpdate(ChopsUpdate):
+    """Textual's makes an object of every move of the cursor, which takes longer than what is drawn there."""
+
+    def render_segments(self, console: Console) -> str:
+        """Give the rows as they are written to the terminal."""
+        written: list[str] = []
+        for y, left, right in self.spans:
+            for (x, strip), end in zip(self.chops[y].items(), self.chop_ends[y], strict=True):
+                if strip is not None and x < right and end > left:
+                    shown = strip if end <= right else strip.crop(0, right - x)
+                    written += (f"\x1b[{y + 1};{x + 1}H", shown.render(console))
+        return "".join(written)
+
+
+def _free_part(free: Free, wanted: Region) -> Region | None:
     """Give the smallest part of a widget, from cut to cut, that holds what is wanted of it and nothing stands before."""
     x, end = wanted.column_span
-    left, right = cuts[0][-1], 0
-    top = bottom = -1
-    for y in rows:
-        if not wanted.y <= y < wanted.bottom:
+    first, last = wanted.line_span
+    left, right, top, bottom = end, x, -1, -1
+    for y, pieces in free.items():
+        if not first <= y < last:
             continue
-        line, row = chops[y], cuts[y]
-        empty = [at for at, cut in enumerate(row[:-1]) if cut < end and row[at + 1] > x and line[cut] is None]
-        if empty:
-            top, bottom = (y if top < 0 else top), y + 1
-            left, right = min(left, row[empty[0]]), max(right, row[empty[-1] + 1])
+        for start, stop in pieces:
+            if start < end and stop > x:
+                left, right = min(left, start), max(right, stop)
+                top, bottom = (y if top < 0 else top), y + 1
     return None if top < 0 else Region(left, top, right - left, bottom - top)
 
 
-def _paint(chops: Chops, cuts: list[list[int]], rows: list[int], free: Region, strips: Sequence[Strip]) -> None:
-    """Put a widget's strips for the part `free` where nothing stands yet."""
-    left, right = free.column_span
-    for y in rows:
-        if not free.y <= y < free.y + len(strips):
-            continue
-        line, strip = chops[y], strips[y - free.y]
-        ends = [x for x in cuts[y] if left < x <= right]
-        if len(ends) == 1:
-            if line[left] is None:
-                line[left] = strip
-            continue
-        x = left
-        for end, piece in zip(ends, strip.divide([end - left for end in ends]), strict=False):
-            if line[x] is None:
-                line[x] = piece
-            x = end
+def _paint(chops: Chops, free: Free, part: Region, strips: Sequence[Strip]) -> None:
+    """Put a widget's strips for a part of it where nothing stands yet; one that is too short is no more than it is."""
+    left, whole = part.x, [part.column_span]
+    for y, strip in enumerate(strips[: part.height], part.y):
+        pieces = free.get(y)
+        if pieces == whole and strip.cell_length == part.width:
+            chops[y][left] = strip
+            del free[y]
+        elif pieces is not None:
+            rest, right = [], min(part.right, left + strip.cell_length)
+            for piece in pieces:
+                if left <= piece[0] and piece[1] <= right:
+                    chops[y][piece[0]] = strip.crop(piece[0] - left, piece[1] - left)
+                else:
+                    rest.append(piece)
+            if rest:
+                free[y] = rest
+            else:
+                del free[y]

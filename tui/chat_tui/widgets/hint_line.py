@@ -5,6 +5,8 @@ from __future__ import annotations
 from textual import events
 from textual.message import Message
 
+from chat_tui.keys import shown_as
+from chat_tui.strings import _
 from chat_tui.widgets.text_layout import cells, clean_line
 from chat_tui.widgets.text_line import Piece, TextLine
 
@@ -70,18 +72,28 @@ class HintLine(TextLine):
         elif self._command and not beside:
             left = [(clean_line(self._command), "")]
         elif self._edit:
-            left = [("✎ ", "$accent bold"), (f"{clean_line(self._edit)}  ", ""), ("Esc", "bold"), (" leaves it", "")]
+            left = [
+                ("✎ ", "$accent bold"),
+                (f"{clean_line(self._edit)}  ", ""),
+                (shown_as("escape"), "bold"),
+                (" " + _("leaves it"), ""),
+            ]
         elif self._reply:
-            left = [("↳ ", "$accent bold"), (f"{clean_line(self._reply)}  ", ""), ("Esc", "bold"), (" forgets it", "")]
+            left = [
+                ("↳ ", "$accent bold"),
+                (f"{clean_line(self._reply)}  ", ""),
+                (shown_as("escape"), "bold"),
+                (" " + _("forgets it"), ""),
+            ]
         elif self._typing:
             left = [(_who_types(tuple(clean_line(name) for name in self._typing)), "italic")]
         right: list[Piece] = []
         if self._command and beside:
             right = [(f"  {clean_line(self._command)}", "")]
         elif self._new_below:
-            right = [(f" ↓ {self._new_below} new ", "$background on $accent bold")]
+            right = [(" " + _("↓ {count} new").format(count=self._new_below) + " ", "$background on $accent bold")]
         elif not self._following:
-            right = [("↓ newest  Ctrl+End", "")]
+            right = [(f"{_('↓ newest')}  {shown_as('ctrl+end')}", "")]
         self.show(left, right)
 
     def on_click(self, event: events.Click) -> None:
@@ -93,7 +105,7 @@ class HintLine(TextLine):
 def _who_types(names: tuple[str, ...]) -> str:
     """Say who types, by name up to three."""
     if len(names) == 1:
-        return f"{names[0]} is typing…"
+        return _("{name} is typing…").format(name=names[0])
     if len(names) <= 3:
-        return f"{', '.join(names[:-1])} and {names[-1]} are typing…"
-    return f"{len(names)} people are typing…"
+        return _("{names} and {last} are typing…").format(names=", ".join(names[:-1]), last=names[-1])
+    return _("{count} people are typing…").format(count=len(names))

@@ -1,4 +1,4 @@
-"""Find the light markup that people type in chat: code, bold, italic, strike, links and mentions.
+"""Find the light markup that people type in chat: code, bold, italic, strike, links, quotes, spoilers and mentions.
 
 One regular expression reads a text in time that grows with its length only. What is found is a run of characters with
 flags, never a style, a tag or an escape sequence, so a message cannot draw anything but its own letters.
@@ -9,19 +9,40 @@ from __future__ import annotations
 import re
 from dataclasses import field
 from functools import lru_cache
+from typing import Final
 from urllib.parse import quote
 
+from chat_tui.widgets.code_tokens import Token, tokens
 from chat_tui.widgets.text_layout import snap
 from chat_tui_core.values import frozen, slotted
 
-__all__ = ["BOLD", "CODE", "CODE_BLOCK", "ITALIC", "LINK", "MENTION", "STRIKE", "Body", "Run", "parse"]
+__all__ = [
+    "BOLD",
+    "CODE",
+    "CODE_BLOCK",
+    "ITALIC",
+    "LINK",
+    "MENTION",
+    "QUOTE",
+    "QUOTE_MARK",
+    "SPOILER",
+    "STRIKE",
+    "TOKENS",
+    "Body",
+    "Run",
+    "parse",
+]
 
-BOLD, ITALIC, STRIKE, CODE, LINK, MENTION, CODE_BLOCK = (1 << bit for bit in range(7))
+BOLD, ITALIC, STRIKE, CODE, LINK, MENTION, CODE_BLOCK, QUOTE, QUOTE_MARK, SPOILER = (1 << bit for bit in range(10))
+TOKENS: Final[dict[Token, int]] = {"word": 1 << 10, "string": 1 << 11, "note": 1 << 12, "number": 1 << 13}
+"""What is found in a block of code, by code_tokens."""
 
 MAX_NESTING = 4
 MAX_URL = 2_000
 
-_FENCE = re.compile(r"^```[^\n`]*\n(?P<code>.*?)(?:\n```[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(
+    r"^```[ \t]*(?P<language>[^\s`]*)[^\n`]*\n(?P<code>.*?)(?:\n```[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
+)
 _URL = rf"https?://(?:[^\s<>\"`()]|\([^\s<>\"`()]*\)){{1,{MAX_URL}}}"
 _INLINE = "|".join(
     (
@@ -34,8 +55,23 @@ _INLINE = "|".join(
         r"(?<![\w~])~(?=[^\s~])(?P<strike1>[^~\n]++)(?<=\S)~(?![\w~])",
     ),
 )
-_FLAGS = {"code": CODE, "bold": BOLD, "bold1": BOLD, "italic": ITALIC, "strike": STRIKE, "strike1": STRIKE}
+_BEGUN = (
+    r"(?<![^\n])>(?P<quote>[^\n]*)|(?<![^\n])(?P<head>\#{1,6}[ ]\S[^\n]*)|"
+    r"\|\|(?=[^\s|])(?P<spoiler>[^|\n]++)(?<=\S)\|\||‖(?P<spoiler1>[^‖]++)‖"
+)
+"""What begins a line, and what is to be hidden: looked for only where there may be some."""
+_FLAGS = {
+    "code": CODE,
+    "bold": BOLD,
+    "bold1": BOLD,
+    "italic": ITALIC,
+    "strike": STRIKE,
+    "strike1": STRIKE,
+    "spoiler": SPOILER,
+    "spoiler1": SPOILER,
+}
 _maybe_marked = re.compile(r"[`*_~]|://").search
+_maybe_begun = re.compile(r"^(?:>|#{1,6} )|\|\||‖", re.MULTILINE).search
 
 
 @frozen
@@ -54,30 +90,39 @@ class Body:
 
     text: str = ""
     runs: list[Run] = field(default_factory=list)
+    tokens: list[Run] = field(default_factory=list)
+    """What was found in blocks of code; each lies in a run that is one."""
+
+    @property
+    def painted(self) -> list[Run]:
+        """The runs, those that are code divided into what was found in it."""
+        return _divided(self.runs, self.tokens) if self.tokens else self.runs
 
 
 def parse(text: str, me: tuple[str, ...] = ()) -> Body:
     """Read clean `text`; `me` are the names that count as a mention of the reader."""
-    pattern = _pattern(me)
-    if not me and not _maybe_marked(text):
+    begun = (">" in text or "#" in text or "|" in text or "‖" in text) and _maybe_begun(text) is not None
+    pattern = _pattern(me, begun=begun)
+    if not (me or begun) and not _maybe_marked(text):
         return Body(text)
     reader = _Reader(pattern)
     end = 0
     if "```" in text:
         for fence in _FENCE.finditer(text):
             reader.read(text[end : fence.start()], 0)
-            reader.add(fence["code"], CODE_BLOCK)
+            reader.code(fence["code"], fence["language"])
             end = fence.end()
     reader.read(text[end:], 0)
     return reader.body()
 
 
 @lru_cache(maxsize=64)
-def _pattern(me: tuple[str, ...]) -> re.Pattern[str]:
-    """Compile the inline pattern with the mentions of `me` in it."""
+def _pattern(me: tuple[str, ...], *, begun: bool) -> re.Pattern[str]:
+    """Compile the inline pattern with the mentions of `me` in it, `begun` with what begins lines."""
+    inline = f"{_INLINE}|{_BEGUN}" if begun else _INLINE
     bare = sorted({name.removeprefix("@") for name in me}, key=len, reverse=True)
     names = "|".join(re.escape(name) for name in bare if name)
-    return re.compile(rf"{_INLINE}|(?P<mention>(?<!\w)@?(?i:{names})(?!\w))" if names else _INLINE)
+    return re.compile(rf"{inline}|(?P<mention>(?<!\w)@?(?i:{names})(?!\w))" if names else inline)
 
 
 class _Reader:
@@ -87,6 +132,7 @@ class _Reader:
         self._pattern = pattern
         self._parts: list[str] = []
         self._runs: list[Run] = []
+        self._tokens: list[Run] = []
         self._size = 0
 
     def read(self, text: str, flags: int, depth: int = 0) -> None:
@@ -106,9 +152,24 @@ class _Reader:
                 self.add(match[0], flags | MENTION)
             elif kind == "code":
                 self.add(match["code"], flags | CODE)
+            elif kind == "quote":
+                self.add(">", flags | QUOTE_MARK)
+                self.read(match["quote"], flags | QUOTE, depth + 1)
+            elif kind == "head":
+                marks, _, said = match["head"].partition(" ")
+                self.add(f"{marks} ", flags | BOLD)
+                self.read(said, flags | BOLD, depth + 1)
             else:
                 self.read(match[kind], flags | _FLAGS[kind], depth + 1)
         self.add(text[end:], flags)
+
+    def code(self, code: str, language: str) -> None:
+        """Add a block of code."""
+        start = self._size
+        self.add(code, CODE_BLOCK)
+        if language:
+            found = tokens(code, language)
+            self._tokens += [Run(start + left, start + right, CODE_BLOCK | TOKENS[kind]) for left, right, kind in found]
 
     def add(self, text: str, flags: int, url: str = "") -> None:
         """Add `text` as it is."""
@@ -122,13 +183,29 @@ class _Reader:
         """Give what was collected, no run ending inside a grapheme."""
         text = "".join(self._parts)
         if text.isascii():
-            return Body(text, self._runs)
-        runs: list[Run] = []
-        for run in self._runs:
-            start, end = snap(text, run.start), snap(text, run.end)
-            if start < end:
-                runs.append(Run(start, end, run.flags, run.url))
-        return Body(text, runs)
+            return Body(text, self._runs, self._tokens)
+        return Body(text, _snapped(text, self._runs), _snapped(text, self._tokens))
+
+
+def _snapped(text: str, runs: list[Run]) -> list[Run]:
+    """The runs, none of which ends inside a grapheme; what is empty then is left out."""
+    moved = (Run(snap(text, run.start), snap(text, run.end), run.flags, run.url) for run in runs)
+    return [run for run in moved if run.start < run.end]
+
+
+def _divided(runs: list[Run], tokens: list[Run]) -> list[Run]:
+    """The runs in their order, those of code divided by the tokens in them."""
+    divided: list[Run] = []
+    waiting = iter([*tokens, None])
+    token = next(waiting)
+    for run in runs:
+        at = run.start
+        while token is not None and token.end <= run.end:
+            divided += [Run(at, token.start, run.flags)] if at < token.start else []
+            divided.append(token)
+            at, token = token.end, next(waiting)
+        divided += [run] if at == run.start else [Run(at, run.end, run.flags)] if at < run.end else []
+    return divided
 
 
 def _trim(url: str) -> str:

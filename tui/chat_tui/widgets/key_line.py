@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from chat_tui.keys import Key, shown_as
+from chat_tui.strings import _
 from chat_tui.widgets.text_layout import cells
 
 __all__ = ["KeyLine"]
@@ -55,14 +56,14 @@ class KeyLine(Widget):
 
     def _line(self, keys: Sequence[tuple[int, Key]]) -> Content:
         pieces: list[tuple[str, str]] = []
-        for _, key in keys:
+        for _key, key in keys:
             dim = key.id in self._useless
             pieces += [(shown_as(key.keys), "$foreground 30%" if dim else "bold")]
             pieces += [(f" {self._word(key)}{' ' * _GAP}", "$foreground 30%" if dim else "$foreground 70%")]
         return Content.assemble(*pieces)
 
     def _word(self, key: Key) -> str:
-        return self._words.get(key.id, key.hint)
+        return self._words.get(key.id) or _(key.hint)
 
     def _width_of(self, key: Key) -> int:
         return cells(shown_as(key.keys)) + 1 + cells(self._word(key))

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
@@ -55,7 +56,9 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         self._frame: list[Strip] | None = None  # the rows as they should be; None: to be drawn
         self._painted: list[Strip] = []  # the rows that Textual was last asked to paint
         self._scheduled = False
+        self._estimated = False  # the scroll offset is published since the last change
         self._base: Style | None = None
+        self._behind: Color | None = None
         self._look: tuple[object, ...] = ()  # the theme and the colours that it was laid out with
 
     # -- what the source's owner tells; none of it depends on how many items there are
@@ -123,7 +126,7 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
 
     def restyle(self) -> None:
         """Take other colours: lay everything out again."""
-        self._base = None
+        self._base = self._behind = None
         self.viewport.pin()
         self._blocks.clear()
         if self.is_attached:
@@ -184,6 +187,7 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _publish(self) -> None:
         """Tell Textual and the scroll bar the estimates, without the layout that `virtual_size = ...` causes."""
+        self._estimated = True
         total, offset = self.viewport.scroll_estimate()
         self._published = offset
         self.set_reactive(Widget.virtual_size, Size(self._width, total))
@@ -217,9 +221,10 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         strips = [self._row_strip(position, line, selection) for position, line in self.viewport.rows]
         blank = [Strip.blank(self._width, self.base_style())] * (self.viewport.height - len(strips))
         strips = blank + strips if self.STICKS else strips + blank
-        background = self.background_colors[1]
+        if self._behind is None:
+            self._behind = self.background_colors[1]
         for line_filter in self.get_line_filters():  # no colours, dimmed, ANSI
-            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+            strips = [strip.apply_filter(line_filter, self._behind) for strip in strips]
         return strips
 
     def _row_strip(self, position: int, index: int, selection: Selection | None) -> Strip:
@@ -238,17 +243,21 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         """Make a line's strip, padded or cropped to the full width."""
         rest = self._width - line.cells
         if rest > 0:
-            return Strip([*line.segments, Segment(" " * rest, style)], self._width)
+            *before, last = line.segments or [Segment("", style)]
+            if last.style == style:  # fewer bytes for the terminal
+                return Strip([*before, Segment(last.text + " " * rest, style)], self._width)
+            return Strip([*before, last, Segment(" " * rest, style)], self._width)
         strip = Strip(line.segments, line.cells)
         return strip.crop(0, self._width) if rest < 0 else strip
 
     def _repaint(self) -> None:
         """Repaint the rows that differ from what is on screen."""
-        self._scheduled = False
+        self._scheduled = self._estimated = False
         frame = self.current_frame()
         if not frame:
             return
-        self._publish()
+        if not self._estimated:
+            self._publish()
         if len(frame) != len(self._painted) or frame[0].cell_length != self._painted[0].cell_length:
             self.refresh()
         else:

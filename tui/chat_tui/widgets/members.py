@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from chat_tui.messages import NameWanted
+from chat_tui.strings import N_, _
 from chat_tui.widgets.pick_list import Part, PickList, Row
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.model import Member, Presence, Role
@@ -20,7 +21,7 @@ MARKS: Final = {
     Presence.UNKNOWN: ("· ", "dim"),
 }
 RANKS: Final = {Presence.ONLINE: 0, Presence.IDLE: 1, Presence.UNKNOWN: 2, Presence.OFFLINE: 2}
-ROLES: Final = {Role.OWNER: "owner", Role.MODERATOR: "mod", Role.MEMBER: ""}
+ROLES: Final = {Role.OWNER: N_("owner"), Role.MODERATOR: N_("mod"), Role.MEMBER: ""}
 
 
 class MembersPane(PickList):
@@ -59,12 +60,12 @@ class MembersPane(PickList):
         """Give a member's line: presence, name, role."""
         member = self._member_at(position)
         if member is None:
-            return [([("Members", "heading")], [(str(max(self._count, len(self._members))), "dim")]), ([], [])]
+            return [([(_("Members"), "heading")], [(str(max(self._count, len(self._members))), "dim")]), ([], [])]
         quiet = member.presence in {Presence.OFFLINE, Presence.UNKNOWN}
         left: list[Part] = [MARKS[member.presence], (clean_line(member.name or member.user_id), "dim" if quiet else "")]
         if member.user_id == self.me:
-            left.append((" you", "dim"))
-        role = ROLES[member.role]
+            left.append((" " + _("you"), "dim"))
+        role = _(ROLES[member.role])
         return [(left, [(role, "dim")] if role else [])]
 
     def on_pick_list_picked(self, event: PickList.Picked) -> None:

@@ -13,11 +13,14 @@ from chat_tui.widgets.message_look import Look
 from chat_tui.widgets.message_row import MessageRow, shown_text
 from chat_tui_core.values import frozen
 
-__all__ = ["EDGES", "Bookmark", "EmptySource", "MessageBlocks", "Older", "TimelineSource"]
+__all__ = ["EDGES", "WHOLE", "Bookmark", "EmptySource", "MessageBlocks", "Older", "TimelineSource"]
 
 Older = Literal["more", "asked", "awaited", "failed", "none"]
 """What is known of the messages before the first one that is loaded: asked for, and awaited when that takes long."""
 EDGES: dict[Older, Edge] = {"more": "", "asked": "", "awaited": "loading", "failed": "failed", "none": "start"}
+"""What is said of that above the first message of a room."""
+WHOLE: dict[Older, Edge] = dict.fromkeys(EDGES, "")
+"""Of a thread nothing is said: its first message shows where it begins."""
 
 
 @frozen
@@ -48,6 +51,7 @@ class MessageBlocks:
         self.lo = lo
         self.hi = hi
         self.older: Older = "more"
+        self.edges = EDGES
         self.unread_after: int | None = None
         self.expanded: set[str] = set()
 
@@ -57,7 +61,7 @@ class MessageBlocks:
         first = position <= self.lo
         around = Around(
             previous=None if first else self.source.row(position - 1),
-            edge=EDGES[self.older] if first else "",
+            edge=self.edges[self.older] if first else "",
             unread=self.unread_after is not None and position == self.unread_after + 1,
             cursor=cursor,
             expanded=row.key in self.expanded,

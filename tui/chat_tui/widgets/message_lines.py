@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from rich.segment import Segment
 from rich.style import Style
 
+from chat_tui.strings import N_, _, n_
 from chat_tui.widgets.blocks import BELOW, Block, Line, Spot
-from chat_tui.widgets.file_lines import file_lines
-from chat_tui.widgets.inline_markup import CODE_BLOCK, LINK, Body, Run
+from chat_tui.widgets.inline_markup import CODE_BLOCK, LINK, QUOTE_MARK, Body, Run
+from chat_tui.widgets.message_around import Around, Edge, Target
 from chat_tui.widgets.message_look import Columns, Look, clock_of, columns_for, day_of, day_text
-from chat_tui.widgets.message_row import MessageRow, read_body, says_something
+from chat_tui.widgets.message_row import MessageRow, folded_text, read_body, says_something
 from chat_tui.widgets.text_layout import cells, clean_line, fit, wrap
-from chat_tui_core.values import frozen
+
+if TYPE_CHECKING:
+    from chat_tui.widgets.file_lines import FileCard
 
 __all__ = ["MARKS", "Around", "Edge", "MessageRow", "Target", "message_block"]
-
-Edge = Literal["", "loading", "failed", "start"]
 
 GROUP_MS = 5 * 60_000
 """Messages of one sender within this time of each other share one header."""
@@ -46,35 +47,16 @@ CHANGES: dict[str, str] = {
     "renamed": "~",
 }
 EDGES: dict[str, str] = {
-    "loading": "loading older…",
-    "failed": "older messages are not loaded, scroll up to try again",
-    "start": "— beginning of the room —",
+    "loading": N_("loading older…"),
+    "failed": N_("older messages are not loaded, scroll up to try again"),
+    "start": N_("— beginning of the room —"),
 }
 
 # Keys of the lines above a body; see blocks.Line.
 KEY_EDGE, KEY_SPACE, KEY_DAY, KEY_UNREAD, KEY_SENDER, KEY_REPLY = range(-6, 0)
-KEY_MORE, KEY_EDITED, KEY_FILE, KEY_ERROR, KEY_NOTE, KEY_REACTIONS = (BELOW + 1_000 * step for step in range(6))
-
-
-@frozen
-class Around:
-    """What a message's lines depend on beside the message."""
-
-    previous: MessageRow | None = None
-    edge: Edge = ""
-    """What is said before the first message of all that are loaded."""
-    unread: bool = False
-    """The line between what was read and what is new goes above it."""
-    cursor: bool = False
-    expanded: bool = False
-
-
-@frozen
-class Target:
-    """What a click means."""
-
-    kind: Literal["link", "reaction", "failed", "gap", "reply", "more", "waiting", "undo", "file"]
-    value: str = ""
+KEY_MORE, KEY_EDITED, KEY_FILE, KEY_ERROR, KEY_NOTE, KEY_REACTIONS, KEY_ANSWERS = (
+    BELOW + 1_000 * step for step in range(7)
+)
 
 
 def message_block(row: MessageRow, around: Around, width: int, look: Look) -> Block:
@@ -82,10 +64,12 @@ def message_block(row: MessageRow, around: Around, width: int, look: Look) -> Bl
     page = _Page(row, around, columns_for(width), width, look)
     page.above()
     if row.kind == "gap":
-        page.centred("⋯ not loaded, Enter loads ⋯", 0, "system", Target("gap"))
+        page.centred(_("⋯ not loaded, Enter loads ⋯"), 0, "system", Target("gap"))
         return Block(page.lines, "", look.base)
     if row.kind in {"membership", "topic"}:
         page.system()
+    elif row.folded:
+        page.folded()
     else:
         page.body()
         page.below()
@@ -173,7 +157,7 @@ class _Page:
         plain = look.plain  # the cursor does not mark these
         self.look = plain
         if around.edge:
-            self.centred(EDGES[around.edge], KEY_EDGE, "system")
+            self.centred(_(EDGES[around.edge]), KEY_EDGE, "system")
         day = day_of(row.ts, look.zone)
         previous = around.previous
         new_day = previous is None or day_of(previous.ts, look.zone) != day
@@ -183,7 +167,7 @@ class _Page:
         if new_day:
             self.centred(day_text(day), KEY_DAY, "day")
         if around.unread:
-            self.centred("new", KEY_UNREAD, "unread")
+            self.centred(_("new"), KEY_UNREAD, "unread")
         self.look = look
         if says_something(row) and row.kind != "emote" and not grouped:
             self.sender()
@@ -225,6 +209,19 @@ class _Page:
         line = self.put(0, [(f"{symbol} ", style), (shown, style)])
         line.end, line.x = len(self.text), self.columns.gutter + 2
 
+    def folded(self) -> None:
+        """Add the one line that stands for a message of a thread, and how it stands itself if it is one's own."""
+        row, width = self.row, self.columns.body
+        self.text = folded_text(row, self.look.me)
+        name = fit(self.name(), min(24, width // 2))
+        parts = [("↳ ", self.look["rule"]), (name, self.look.name(row.sender)), (" ", self.look.base)]
+        start = sum(cells(text) for text, _ in parts)
+        line = self.put(0, [*parts, (fit(self.text, width - start), self.look.kind("tombstone", ""))])
+        line.end, line.x = len(self.text), self.columns.gutter + start
+        line.spots = (Spot(self.columns.gutter, line.cells, Target("thread")),)
+        self.state()
+        self.waiting()
+
     def body(self) -> None:
         """Add the lines of the text, with the state mark at the end of the last one."""
         body, more = read_body(self.row, self.look.me, expanded=self.around.expanded)
@@ -236,7 +233,7 @@ class _Page:
             ]
         self.text = body.text
         indent = sum(cells(text) for text, _ in prefix)
-        runs = iter([*body.runs, Run(len(body.text), len(body.text) + 1, 0)])
+        runs = iter([*body.painted, Run(len(body.text), len(body.text) + 1, 0)])
         here = [next(runs)]
         for start, end, code in self.wrapped(body, indent):
             while here[-1].end <= start and here[-1].start < len(body.text):
@@ -286,7 +283,8 @@ class _Page:
             if right <= left:
                 continue
             x += _add(line, self.text[at:left], plain)
-            size = _add(line, self.text[left:right], self.run_style(plain, run))
+            said = "┃" if run.flags & QUOTE_MARK else self.text[left:right]
+            size = _add(line, said, self.run_style(plain, run))
             if run.flags & LINK:
                 spots.append(Spot(x, x + size, Target("link", run.url)))
             x, at = x + size, right
@@ -306,7 +304,7 @@ class _Page:
         """Say that the message was edited: behind its last line, or below when there is no room."""
         if not self.row.edited or self.row.kind == "tombstone":
             return
-        last, word = self.lines[-1], "(edited)"
+        last, word = self.lines[-1], _("(edited)")
         if last.cells + 1 + len(word) <= self.columns.gutter + self.columns.body:
             last.cells += _add(last, f" {word}", self.look["time"])
         else:
@@ -327,22 +325,47 @@ class _Page:
 
     def below(self) -> None:
         """Add how its file stands, why a message failed, what it waits for, and what others think of it."""
+        row = self.row
+        if row.file is not None:
+            self.file(row.file)
+        self.waiting()
+        if row.reactions and row.kind != "tombstone":
+            self.reactions()
+        if row.answers is not None:
+            self.answers(*row.answers)
+
+    def waiting(self) -> None:
+        """Add why the message failed, and what it waits for."""
         row, columns = self.row, self.columns
-        for key, part in enumerate(file_lines(row.file, columns.body, self.look) if row.file else (), KEY_FILE):
-            line = self.put(key, list(part.parts))
-            at = columns.gutter
-            line.spots = tuple(Spot(at + left, at + right, Target("file", deed)) for left, right, deed in part.spots)
         if row.mine and row.state == "failed":
-            reason = f"{MARKS['failed']} {clean_line(row.error) or 'not sent'}"
+            reason = f"{MARKS['failed']} {clean_line(_(row.error)) or _('not sent')}"
             for key, (start, end) in enumerate(wrap(reason, columns.body)[:5], KEY_ERROR):
                 line = self.put(key, [(reason[start:end], self.look["failed"])])
                 line.spots = (Spot(columns.gutter, line.cells, Target("failed")),)
-        if row.note is not None and (said := fit(clean_line(row.note.text), columns.body)):
+        if row.note is not None and cells(said := fit(clean_line(row.note.text), columns.body)):
             target = Target("undo" if row.note.undo else "waiting")
             line = self.put(KEY_NOTE, [(said, self.look["note"])])
             line.spots = (Spot(columns.gutter, line.cells, target),)
-        if row.reactions and row.kind != "tombstone":
-            self.reactions()
+
+    def answers(self, count: int, last_ts: int) -> None:
+        """Add how much was said in the thread that began here, and when the last of it came."""
+        zone = self.look.zone
+        when = clock_of(last_ts, zone)
+        if day_of(last_ts, zone) != day_of(self.row.ts, zone):
+            when = f"{day_of(last_ts, zone).isoformat()} {when}"
+        said = n_("{count} answer, {when}", "{count} answers, last {when}", count).format(count=count, when=when)
+        line = self.put(KEY_ANSWERS, [("↳ ", self.look["rule"]), (fit(said, self.columns.body - 2), self.look["link"])])
+        line.spots = (Spot(self.columns.gutter, line.cells, Target("thread")),)
+
+    def file(self, card: FileCard) -> None:
+        """Add the picture of the file, and how it stands."""
+        from chat_tui.widgets.file_lines import file_lines, picture_lines
+
+        at, width = self.columns.gutter, self.columns.body
+        above = picture_lines(card, width, self.look)
+        for key, part in enumerate([*above, *file_lines(card, width, self.look)], KEY_FILE - len(above)):
+            line = self.put(key, list(part.parts))
+            line.spots = tuple(Spot(at + left, at + right, Target("file", deed)) for left, right, deed in part.spots)
 
     def reactions(self) -> None:
         """Add the reactions, as many to a line as there is room for."""

@@ -3,63 +3,98 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
+from typing import Final
 
 from rich.style import Style
 
-from chat_tui.widgets.inline_markup import BOLD, CODE, CODE_BLOCK, ITALIC, LINK, MENTION, STRIKE, Run
-from chat_tui.widgets.nick_colors import nick_color
-from chat_tui_core.values import frozen
-
-__all__ = ["PARTS", "WIDE", "Columns", "Look", "clock_of", "columns_for", "day_of", "day_text", "tell_by"]
-
-PARTS = (
-    "time",
-    "rule",
-    "day",
-    "unread",
-    "system",
-    "quote",
-    "state",
-    "failed",
-    "note",
-    "good",
-    "bar",
-    "button",
-    "gone",
-    "pending",
-    "code",
-    "code-block",
-    "link",
-    "mention",
-    "reaction",
-    "reaction-mine",
-    "cursor",
-    "cursor-bar",
+from chat_tui.strings import N_, _
+from chat_tui.widgets.inline_markup import (
+    BOLD,
+    CODE,
+    CODE_BLOCK,
+    ITALIC,
+    LINK,
+    MENTION,
+    QUOTE,
+    QUOTE_MARK,
+    SPOILER,
+    STRIKE,
+    TOKENS,
+    Run,
 )
-"""The parts of a timeline that have a style of their own: its component classes are `timeline--PART`."""
+from chat_tui.widgets.nick_colors import nick_color
+from chat_tui.widgets.paints import Paint, Paints
+from chat_tui_core.values import frozen, slotted
+
+__all__ = ["PAINTS", "PARTS", "WIDE", "Columns", "Look", "clock_of", "columns_for", "day_of", "day_text", "tell_by"]
+
+PARTS: Final = {
+    "time": Paint("foreground 55%"),
+    "rule": Paint("foreground 25%"),
+    "day": Paint("text-muted"),
+    "unread": Paint("text-accent", face="bold"),
+    "system": Paint("text-muted"),
+    "quote": Paint("text-muted", face="italic"),
+    "state": Paint("text-muted"),
+    "failed": Paint("text-error"),
+    "note": Paint("text-warning"),
+    "good": Paint("text-success"),
+    "bar": Paint("accent"),
+    "button": Paint(face="bold"),
+    "gone": Paint("text-muted", face="italic"),
+    "pending": Paint("text-muted"),
+    "code": Paint("foreground", "foreground 12%"),
+    "code-block": Paint("foreground", "foreground 8%"),
+    "code-word": Paint("text-accent"),
+    "code-string": Paint("text-success"),
+    "code-note": Paint("text-muted", face="italic"),
+    "code-number": Paint("text-warning"),
+    "spoiler": Paint(ground="foreground 12%"),
+    "link": Paint("text-primary", face="underline"),
+    "mention": Paint("text-accent", face="bold"),
+    "reaction": Paint("text-muted", "foreground 8%"),
+    "reaction-mine": Paint("text-accent", "accent 20%", "bold"),
+    "cursor": Paint(ground="foreground 5%"),
+    "cursor-bar": Paint("accent"),
+}
+"""The parts of a timeline that have a style of their own."""
+PAINTS: Final = Paints(
+    PARTS,
+    ansi={
+        **dict.fromkeys(("time", "rule", "day", "system", "state", "pending"), Paint("foreground", face="dim")),
+        **dict.fromkeys(("quote", "gone"), Paint("foreground", face="dim italic")),
+        **dict.fromkeys(("code", "code-block"), Paint("ansi_cyan", "ansi_default")),
+        "reaction": Paint("text-muted", "ansi_default", "dim"),
+        "reaction-mine": Paint("text-accent", "ansi_default", "bold reverse"),
+        "cursor": Paint(ground="ansi_default"),
+    },
+)
 
 WIDE = 60
 """From this width on there is a gutter with the time."""
 MAX_MEASURE = 110
 """Cells of text on a line at most: longer lines are hard to read."""
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = (
+    *(N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday")),
+    *(N_("Friday"), N_("Saturday"), N_("Sunday")),
+)
 MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
+    N_("January"),
+    N_("February"),
+    N_("March"),
+    N_("April"),
+    N_("May"),
+    N_("June"),
+    N_("July"),
+    N_("August"),
+    N_("September"),
+    N_("October"),
+    N_("November"),
+    N_("December"),
 )
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE_MS = 60_000
@@ -115,11 +150,12 @@ def day_of(ts: int, zone: tzinfo | None) -> date:
 
 
 def day_text(day: date) -> str:
-    """Say a date in full, whatever the locale."""
-    return f"{WEEKDAYS[day.weekday()]}, {day.day} {MONTHS[day.month - 1]} {day.year}"
+    """Say a date in full, in the language of the app."""
+    weekday, month = _(WEEKDAYS[day.weekday()]), _(MONTHS[day.month - 1])
+    return _("{weekday}, {day} {month} {year}").format(weekday=weekday, day=day.day, month=month, year=day.year)
 
 
-@dataclass(slots=True)
+@slotted
 class Look:
     """The styles of a timeline on one background, resolved from its theme, and who reads it."""
 
@@ -130,12 +166,13 @@ class Look:
     me: tuple[str, ...] = ()
     zone: tzinfo | None = None
     spacious: bool = True
-    plain: Look = field(init=False)
-    """The look without the cursor: itself, but for the look that `under_cursor` gives."""
+    _without: Look | None = None
     _runs: dict[tuple[Style, int], Style] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.plain = self
+    @property
+    def plain(self) -> Look:
+        """The look without the cursor: itself, but for the look that `under_cursor` gives."""
+        return self._without or self
 
     def __getitem__(self, part: str) -> Style:
         """Give the style of a part."""
@@ -147,9 +184,7 @@ class Look:
         parts = {
             part: style + ground if style.bgcolor == self.base.bgcolor else style for part, style in self.parts.items()
         }
-        look = Look(self.base + ground, parts, self.dark, self.ansi, self.me, self.zone, self.spacious)
-        look.plain = self
-        return look
+        return Look(self.base + ground, parts, self.dark, self.ansi, self.me, self.zone, self.spacious, self)
 
     def name(self, sender: str) -> Style:
         """Give the style of a sender's name."""
@@ -183,5 +218,9 @@ FLAG_STYLES: tuple[tuple[int, Callable[[Look], Style]], ...] = (
     (CODE_BLOCK, lambda look: look.parts["code-block"]),
     (LINK, lambda look: look.parts["link"]),
     (MENTION, lambda look: look.parts["mention"]),
+    (QUOTE, lambda look: look.parts["quote"]),
+    (QUOTE_MARK, lambda look: look.parts["rule"]),
+    (SPOILER, lambda look: look.parts["spoiler"]),
+    *((flag, lambda look, part=f"code-{token}": look.parts[part]) for token, flag in TOKENS.items()),
 )
 """What each flag of a run adds to a style."""

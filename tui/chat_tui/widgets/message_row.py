@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from chat_tui.widgets.file_lines import FileCard
-from chat_tui.widgets.inline_markup import BOLD, Body, Run, parse
+from chat_tui.strings import _, n_
+from chat_tui.widgets.inline_markup import BOLD, SPOILER, Body, Run, parse
 from chat_tui.widgets.text_layout import clean, clean_line, snap
 from chat_tui_core.values import frozen
 
-__all__ = ["MessageRow", "Note", "read_body", "says_something", "shown_text"]
+if TYPE_CHECKING:
+    from chat_tui.widgets.file_lines import FileCard
+
+__all__ = ["MessageRow", "Note", "folded_text", "read_body", "says_something", "shown_text"]
 
 Kind = Literal["message", "notice", "emote", "membership", "topic", "tombstone", "unsupported", "gap"]
 State = Literal["", "pending", "scheduled", "sent", "confirmed", "failed", "cancelled", "checking"]
@@ -20,6 +23,8 @@ COLLAPSE_CHARS, COLLAPSE_LINES = 8_000, 80
 """A longer body is collapsed until its reader asks for it."""
 SHOWN_CHARS, SHOWN_LINES = 2_000, 24
 """What a collapsed body shows."""
+MASK = "▒"
+"""What stands for each character of a spoiler until its reader asks for it."""
 EXPANDED_CHARS, EXPANDED_LINES = 200_000, 4_000
 """What an expanded body shows at most: the screen must stand whatever was sent."""
 
@@ -58,11 +63,15 @@ class MessageRow:
     note: Note | None = None
     file: FileCard | None = None
     """How the file stands that the message brings; its name and size are the first line of the text."""
+    folded: bool = False
+    """It belongs to a thread that is not shown: one line stands for it."""
+    answers: tuple[int, int] | None = None
+    """Of the thread that began with it: how many answers, and when the last one came (ms since 1970)."""
 
 
 def says_something(row: MessageRow) -> bool:
-    """Tell whether a row is something that a person said."""
-    return row.kind in {"message", "notice", "emote", "tombstone", "unsupported"}
+    """Tell whether a row is something that a person said, shown as such."""
+    return not row.folded and row.kind in {"message", "notice", "emote", "tombstone", "unsupported"}
 
 
 def shown_text(row: MessageRow, me: tuple[str, ...], *, expanded: bool) -> str:
@@ -71,14 +80,21 @@ def shown_text(row: MessageRow, me: tuple[str, ...], *, expanded: bool) -> str:
         return ""
     if row.kind in {"membership", "topic"}:
         return clean_line(row.text)
+    if row.folded:
+        return folded_text(row, me)
     return read_body(row, me, expanded=expanded)[0].text
+
+
+def folded_text(row: MessageRow, me: tuple[str, ...]) -> str:
+    """Give what is said of a message of a thread where one line stands for it: its text, as one line."""
+    return clean_line(" ".join(read_body(row, me, expanded=False)[0].text.split()))
 
 
 def read_body(row: MessageRow, me: tuple[str, ...], *, expanded: bool) -> tuple[Body, str]:
     """Read a message's text; gives the body that is shown and what is said of the rest ("" when it is all)."""
     if row.kind == "tombstone":
         reason = clean_line(row.text)
-        return Body(f"message deleted: {reason}" if reason else "message deleted"), ""
+        return Body(_("message deleted: {reason}").format(reason=reason) if reason else _("message deleted")), ""
     raw = row.text
     long = len(raw) > COLLAPSE_CHARS or raw.count("\n") > COLLAPSE_LINES
     chars, lines = (EXPANDED_CHARS, EXPANDED_LINES) if expanded else (SHOWN_CHARS, SHOWN_LINES)
@@ -86,8 +102,24 @@ def read_body(row: MessageRow, me: tuple[str, ...], *, expanded: bool) -> tuple[
     rest = len(raw) - len(_head(raw, chars, lines)) if long else 0
     more = ""
     if rest > 0:
-        more = f"… {_size(rest)} more, " + ("too much to show here" if expanded else "Enter shows")
-    return parse(shown, me) if row.file is None else _file_body(shown, me), more
+        said = _("… {size} more, too much to show here") if expanded else _("… {size} more, Enter shows")
+        more = said.format(size=_size(rest))
+    body = parse(shown, me) if row.file is None else _file_body(shown, me)
+    if expanded or not any(run.flags & SPOILER for run in body.runs):
+        return body, more
+    return _masked(body), more or _("Enter shows what is hidden")
+
+
+def _masked(body: Body) -> Body:
+    """A body whose spoilers cannot be read, and lead nowhere."""
+    text, runs = body.text, []
+    for run in body.runs:
+        hidden = bool(run.flags & SPOILER)
+        if hidden:
+            mask = "".join(one if one.isspace() else MASK for one in text[run.start : run.end])
+            text = text[: run.start] + mask + text[run.end :]
+        runs.append(Run(run.start, run.end, SPOILER) if hidden else run)
+    return Body(text, runs, body.tokens)
 
 
 def _file_body(text: str, me: tuple[str, ...]) -> Body:
@@ -103,7 +135,7 @@ def _head(text: str, chars: int, lines: int) -> str:
     """Give the start of a text: so many characters and lines at most."""
     end = snap(text, min(chars, len(text)))
     cut = -1
-    for _ in range(lines):
+    for _line in range(lines):
         cut = text.find("\n", cut + 1, end)
         if cut < 0:
             return text[:end]
@@ -112,4 +144,6 @@ def _head(text: str, chars: int, lines: int) -> str:
 
 def _size(characters: int) -> str:
     """Say how much text that is."""
-    return f"{characters} characters" if characters < 1_000 else f"{characters / 1_000:.0f} KB"
+    if characters < 1_000:
+        return n_("{count} character", "{count} characters", characters).format(count=characters)
+    return f"{characters / 1_000:.0f} KB"

@@ -7,10 +7,14 @@ light background.
 from __future__ import annotations
 
 from functools import lru_cache
-from hashlib import sha1
 from math import cos, radians, sin
 
 from rich.color import Color
+
+try:  # as `random` does: hashlib loads all of OpenSSL's digests, for which a first frame would wait
+    from _sha1 import sha1  # type: ignore[import-not-found]
+except ImportError:  # another Python than CPython
+    from hashlib import sha1
 
 __all__ = ["hue_of", "nick_color"]
 

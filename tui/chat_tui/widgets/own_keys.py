@@ -25,13 +25,7 @@ class OwnKeys(_Base):
     _own_keys: tuple[object, BindingsMap] | None = None
 
     async def _on_key(self, event: events.Key) -> None:
-        """Do what the key means here and now; one that came after the focus had moved on belongs there."""
-        focused = self.screen.focused
-        if focused is not None and focused is not self:
-            event.stop()
-            event.prevent_default()
-            focused._forward_event(events.Key(event.key, event.character))  # noqa: SLF001 - as the app does
-            return
+        """Do what the key means here and now."""
         for binding in self._bound().key_to_bindings.get(event.key, ()):
             event.stop()
             event.prevent_default()

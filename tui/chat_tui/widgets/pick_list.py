@@ -15,6 +15,7 @@ from chat_tui.keys import Place, bindings
 from chat_tui.widgets.blocks import Block, Line
 from chat_tui.widgets.line_view import LineView
 from chat_tui.widgets.own_keys import OwnKeys
+from chat_tui.widgets.paints import Paint, Paints
 from chat_tui.widgets.text_layout import cells, fit
 
 __all__ = ["Part", "PickList", "Row", "spread"]
@@ -26,9 +27,13 @@ Row = tuple[list[Part], list[Part]]
 
 
 def spread(row: Row, width: int, styles: dict[str, Style]) -> tuple[list[Segment], int]:
-    """Put a line's parts on `width` cells: the right ones whole, the left ones as far as there is room."""
+    """Put a line's parts on `width` cells: the right ones whole as far as half of it, the left ones as there is room."""
     left, right = row
     right_size = sum(cells(text) for text, _ in right)
+    most = max(width // 2, width - 1 - sum(cells(text) for text, _ in left))
+    if right_size > most:
+        right = [(fit(text, most // len(right)), part) for text, part in right]
+        right_size = sum(cells(text) for text, _ in right)
     room = max(0, width - right_size - (1 if right else 0))
     segments: list[Segment] = []
     used = 0
@@ -50,36 +55,31 @@ class PickList(OwnKeys, LineView):
     """A list of items of a few lines each with a cursor; it is its own source of blocks."""
 
     BINDINGS = bindings(Place.ROOM_LIST)
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "pick--strong",
-        "pick--dim",
-        "pick--accent",
-        "pick--badge",
-        "pick--heading",
-        "pick--good",
-        "pick--warn",
-        "pick--bad",
-        "pick--cursor",
-        "pick--marked",
-    }
+    PAINTS: ClassVar[Paints] = Paints(
+        {
+            "strong": Paint(face="bold"),
+            "dim": Paint("foreground 55%"),
+            "accent": Paint("text-accent", face="bold"),
+            "badge": Paint("background", "accent", "bold"),
+            "heading": Paint("foreground 55%", face="bold"),
+            "good": Paint("text-success"),
+            "warn": Paint("text-warning"),
+            "bad": Paint("text-error"),
+            "bar": Paint("accent"),
+            "cursor": Paint(ground="accent 18%"),
+            "marked": Paint(ground="foreground 7%"),
+        },
+        ansi={
+            "dim": Paint("ansi_default", face="dim"),
+            "heading": Paint("ansi_default", face="bold dim"),
+            "cursor": Paint("ansi_bright_white", "ansi_blue"),
+            "badge": Paint("ansi_black", "ansi_cyan", "bold"),
+        },
+    )
     DEFAULT_CSS = """
     PickList {
         background: $surface; scrollbar-size-vertical: 1; overflow-y: auto;
         scrollbar-background: $surface; scrollbar-color: $foreground 15%;
-        & > .pick--strong { text-style: bold; }
-        & > .pick--dim { color: $foreground 55%; }
-        & > .pick--accent { color: $accent; text-style: bold; }
-        & > .pick--badge { color: $background; background: $accent; text-style: bold; }
-        & > .pick--heading { color: $foreground 55%; text-style: bold; }
-        & > .pick--good { color: $success; }
-        & > .pick--warn { color: $warning; }
-        & > .pick--bad { color: $error; }
-        & > .pick--cursor { background: $accent 22%; }
-        & > .pick--marked { background: $foreground 7%; }
-        &:ansi > .pick--dim { color: ansi_default; text-style: dim; }
-        &:ansi > .pick--heading { color: ansi_default; text-style: dim bold; }
-        &:ansi > .pick--cursor { background: ansi_blue; color: ansi_bright_white; }
-        &:ansi > .pick--badge { color: ansi_black; background: ansi_cyan; }
     }
     """
     ALLOW_SELECT: ClassVar[bool] = False
@@ -139,26 +139,14 @@ class PickList(OwnKeys, LineView):
         """Give the styles of all parts on the background of `ground`, "" being the list's own."""
         styles = self._styles.get(ground)
         if styles is None:
+            under = self.background_colors[1]
             if ground:
-                base += self._own_style(f"pick--{ground}", self.background_colors[1])
-            styles = {"": base}
-            under = Color.from_rich_color(base.bgcolor) if base.bgcolor is not None else self.background_colors[1]
-            for name in self.COMPONENT_CLASSES:
-                styles[name.removeprefix("pick--")] = base + self._own_style(name, under)
+                base += self.PAINTS.styles(self, under)[ground]
+            if base.bgcolor is not None:
+                under = Color.from_rich_color(base.bgcolor)
+            styles = {part: base + style for part, style in self.PAINTS.styles(self, under).items()} | {"": base}
             self._styles[ground] = styles
         return styles
-
-    def _own_style(self, name: str, under: Color) -> Style:
-        """Give what a component class sets itself, its transparent colours mixed with what is under them."""
-        styles = self.get_component_styles(name)
-        background = styles.background
-        ground = under + background if background.a else under
-        return Style(
-            color=(ground + styles.color).rich_color if styles.has_rule("color") else None,
-            bgcolor=ground.rich_color if background.a else None,
-            bold=styles.text_style.bold,
-            dim=styles.text_style.dim,
-        )
 
     def restyle(self) -> None:
         """Take the new theme's colours."""

@@ -96,7 +96,7 @@ class PlacesLine(TextLine):
         self._update()
 
     def _update(self) -> None:
-        pieces: list[Piece] = [("Alt+ ", "$foreground 45%")]
+        pieces: list[Piece] = [("Alt+ ", "$foreground 55%")]
         at, self._spots = cells(pieces[0][0]), []
         for number, (name, pinned, here) in enumerate(self._names, 1):
             shown = f"{'◆' if pinned else ''}{fit(name, 16)}"

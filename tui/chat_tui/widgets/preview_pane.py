@@ -4,34 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from chat_tui.file_look import Cell, FileLook
+from chat_tui.file_look import FileLook
+from chat_tui.widgets.picture import cell_strip
 from chat_tui.widgets.text_layout import cells, clean, clean_line, fit, wrap
 
-__all__ = ["PreviewPane", "cell_strip"]
-
-HALF = "▀"
-
-
-def cell_strip(row: Sequence[Cell], lead: str = "") -> list[Segment]:
-    """A row of a picture: equal neighbours are one segment."""
-    segments = [Segment(lead)] if lead else []
-    at = 0
-    while at < len(row):
-        end = at + 1
-        while end < len(row) and row[end] == row[at]:
-            end += 1
-        upper, lower = row[at]
-        style = Style(color=Color.from_rgb(*upper), bgcolor=Color.from_rgb(*lower))
-        segments.append(Segment(HALF * (end - at), style))
-        at = end
-    return segments
-
+__all__ = ["PreviewPane"]
 
 class PreviewPane(Widget):
     """Never scrolls and takes no focus: what there is room for is shown."""

@@ -1,23 +1,30 @@
-"""The rooms of an account: two lines each, unread ones first, bold and with their count; `/` finds one by its name."""
+"""The rooms of all accounts: two lines each, unread ones first, bold and with their count; `/` finds one by its name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, tzinfo
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.message import Message
 from textual.widget import Widget
 
 from chat_tui.messages import RoomChosen
+from chat_tui.moments import MONTHS, WEEKDAYS
+from chat_tui.strings import _, n_
 from chat_tui.widgets.inline_markup import parse
 from chat_tui.widgets.message_look import clock_of, day_of
 from chat_tui.widgets.pick_list import Part, PickList, Row
-from chat_tui.widgets.room_filter import FilterLine, RoomFilter
-from chat_tui.widgets.room_order import MARKS, Heading, RoomOrder, Splice
+from chat_tui.widgets.room_accounts import AccountLine, AccountRooms, Entry, RoomKey
+from chat_tui.widgets.room_filter import RoomFilter
+from chat_tui.widgets.room_order import MARKS, Splice
 from chat_tui.widgets.text_layout import clean, clean_line
 from chat_tui_core.model import Membership, Room
 from chat_tui_core.safe_text import one_line
+
+if TYPE_CHECKING:
+    from chat_tui.widgets.filter_line import FilterLine
 
 __all__ = ["RoomList", "time_text"]
 
@@ -35,7 +42,9 @@ def time_text(ts: int, today: date, zone: tzinfo | None) -> str:
     ago = (today - day).days
     if ago <= 0:
         return clock_of(ts, zone)
-    return f"{day:%a}" if ago < 7 else f"{day.day} {day:%b}"
+    if ago < 7:
+        return _(WEEKDAYS[day.weekday()])
+    return _("{day} {month}").format(day=day.day, month=_(MONTHS[day.month - 1]))
 
 
 class RoomList(PickList):
@@ -50,17 +59,18 @@ class RoomList(PickList):
 
     def __init__(self, *, today: Callable[[], date] = date.today, zone: tzinfo | None = None, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.me = ""
+        self.me: dict[str, str] = {}
+        """Who the person is, by account."""
         self._leaving = False
-        self.opens: Callable[[str], None] | None = None
-        """Called at once for a room that is chosen by a key: what is typed next is meant for the room already."""
-        self._order = RoomOrder()
+        self.opens: Callable[[str, str], None] | None = None
+        """Called at once with a room and its account that are chosen by a key: what is typed next is meant for them."""
+        self._order = AccountRooms()
         self._filter = RoomFilter()
         self._line: FilterLine | None = None
         self._today = today
         self._zone = zone
-        self._open = ""
-        self._under = ""
+        self._open = RoomKey("", "")
+        self._under = RoomKey("", "")
         """The room under the cursor: where that is, changes."""
 
     # ------------------------------------------------------------ what is in it
@@ -68,7 +78,12 @@ class RoomList(PickList):
     @property
     def rooms(self) -> list[Room]:
         """The rooms from top to bottom, those too that do not fit what is sought."""
-        return self._order.rooms()
+        return [room for _, room in self._order.keyed()]
+
+    @property
+    def keyed(self) -> list[tuple[str, Room]]:
+        """The same, each with its account."""
+        return list(self._order.keyed())
 
     @property
     def empty(self) -> bool:
@@ -76,29 +91,44 @@ class RoomList(PickList):
         return self._order.empty
 
     @property
-    def entries(self) -> Sequence[Room | Heading]:
+    def entries(self) -> Sequence[Entry]:
         """What is listed now: everything, or what fits what is sought."""
-        return self._filter.found if self._filter.narrows else self._order.entries
+        return self._filter.found if self._filter.narrows else self._order
 
-    def show_all(self, rooms: Iterable[Room]) -> None:
-        """Show these rooms and no others; the cursor stays on its room."""
-        under = self.room_at(self.cursor)
-        self._order.reset(rooms)
+    def show_account(self, line: AccountLine) -> None:
+        """Have an account, and say how it is connected; it stands below those that are there already."""
+        splices = self._order.tell(line)
+        if splices is None:
+            self._list_anew(self._under)
+        elif not self._filter.narrows:
+            for splice in splices:
+                self.changed(splice.position)
+
+    def remove_account(self, account: str) -> None:
+        """Forget an account and its rooms."""
+        self._order.remove(account)
         self._filter.forget_names()
-        self._list_anew(under.room_id if under else self._open)
+        self._list_anew(self._open)
 
-    def update_rooms(self, changed: Iterable[Room], gone: Iterable[str]) -> None:
-        """Take what has become of some rooms; the picture stays at the top when it was there."""
+    def show_all(self, rooms: Iterable[Room], account: str = "") -> None:
+        """Show these rooms of an account and no others; the cursor stays on its room."""
+        under = self._key_at(self.cursor)
+        self._order.reset(rooms, account)
+        self._filter.forget_names()
+        self._list_anew(under or self._open)
+
+    def update_rooms(self, changed: Iterable[Room], gone: Iterable[str], account: str = "") -> None:
+        """Take what has become of some rooms of an account; the picture stays at the top when it was there."""
         changed, gone = list(changed), list(gone)
         if len(changed) > REBUILD:
-            known = {room.room_id: room for room in self._order.rooms()} | {room.room_id: room for room in changed}
+            known = {room.room_id: room for room in (*self._order.rooms(account), *changed)}
             for room_id in gone:
                 known.pop(room_id, None)
-            self.show_all(known.values())
+            self.show_all(known.values(), account)
             return
-        before = [self.room(room.room_id) for room in changed]
-        splices = [splice for room in changed for splice in self._order.put(room)]
-        splices += [splice for room_id in gone for splice in self._order.drop(room_id)]
+        before = [self.room(room.room_id, account) for room in changed]
+        splices = [splice for room in changed for splice in self._order.put(room, account)]
+        splices += [splice for room_id in gone for splice in self._order.drop(RoomKey(account, room_id))]
         if not self._filter.narrows:
             self._replay(splices)
         elif gone or any(old is None or old.title != new.title for old, new in zip(before, changed, strict=True)):
@@ -106,7 +136,7 @@ class RoomList(PickList):
             self._list_anew(self._under)
         else:
             for room in changed:
-                if (at := self._filter.put(room)) is not None:
+                if (at := self._filter.put(room, account)) is not None:
                     self.changed(at)
 
     def _replay(self, splices: list[Splice]) -> None:
@@ -120,19 +150,22 @@ class RoomList(PickList):
                 self.spliced(splice.position, splice.removed, splice.inserted)
         if splices and at_top:
             self.to_start()
-        if under and self.position(under) != self.cursor:
+        if under.room_id and self._position(under) != self.cursor:
             self._cursor_on(under)
 
-    def _list_anew(self, under: str) -> None:
-        """List what there is to be listed now, with the cursor on a room."""
-        self._filter.seek(self._filter.query, self._order.rooms)
+    def _list_anew(self, under: RoomKey | None) -> None:
+        """List what there is to be listed now, with the cursor on a room; None: on the first one."""
+        self._filter.seek(self._filter.query, self._order.keyed)
         self.reset(0, len(self.entries))
-        self._cursor_on(under)
+        self._cursor_on(under or RoomKey("", ""))
         self._tell_filter()
 
-    def position(self, room_id: str) -> int | None:
+    def position(self, room_id: str, account: str = "") -> int | None:
         """Where a room is listed, None when it is not."""
-        return self._filter.position(room_id) if self._filter.narrows else self._order.position(room_id)
+        return self._position(RoomKey(account, room_id))
+
+    def _position(self, key: RoomKey) -> int | None:
+        return self._filter.position(key) if self._filter.narrows else self._order.position(key)
 
     def room_at(self, position: int | None) -> Room | None:
         """The room at a position, None for a heading or no position."""
@@ -141,27 +174,34 @@ class RoomList(PickList):
         entry = self.entries[position]
         return entry if isinstance(entry, Room) else None
 
-    def room(self, room_id: str) -> Room | None:
-        """The room as this list knows it, None when it does not."""
-        at = self._order.position(room_id)
-        entry = None if at is None else self._order.entries[at]
-        return entry if isinstance(entry, Room) else None
+    def _key_at(self, position: int | None) -> RoomKey | None:
+        """The room at a position with its account, None for a heading or no position."""
+        room = self.room_at(position)
+        if room is None or position is None:
+            return None
+        account = self._filter.account_at(position) if self._filter.narrows else self._order.account_at(position)
+        return RoomKey(account, room.room_id)
 
-    def mark_open(self, room_id: str) -> None:
+    def room(self, room_id: str, account: str = "") -> Room | None:
+        """The room as this list knows it, None when it does not."""
+        return self._order.room(RoomKey(account, room_id))
+
+    def mark_open(self, room_id: str, account: str = "") -> None:
         """Mark the room that is open and put the cursor on it; it stays in its place while it is read."""
-        before, self._open = self._open, room_id
-        splices = self._order.hold(room_id)
+        key = RoomKey(account, room_id)
+        before, self._open = self._open, key
+        splices = self._order.hold(key)
         if not self._filter.narrows:
             self._replay(splices)
-        for known in {before, room_id}:
-            if (at := self.position(known)) is not None:
+        for known in {before, key}:
+            if (at := self._position(known)) is not None:
                 self.lay_out_again(at)
-        self._cursor_on(room_id)
+        self._cursor_on(key)
 
-    def _cursor_on(self, room_id: str) -> None:
+    def _cursor_on(self, key: RoomKey) -> None:
         """Put the cursor on a room, or on the first one when it is not in the list."""
-        self._under = room_id
-        at = self.position(room_id)
+        self._under = key
+        at = self._position(key)
         if at is not None:
             self.set_cursor(at, reveal=self.is_attached)
         elif len(self.entries):
@@ -175,18 +215,17 @@ class RoomList(PickList):
 
     def _seek(self, query: str | None) -> None:
         """Seek this, the best fit under the cursor; None ends it, with the cursor where it was last."""
-        under = self.room_at(self.cursor)
+        under = self._key_at(self.cursor)
         self._filter.query = query
-        self._list_anew("" if query or under is None else under.room_id)
-
-    def on_mount(self) -> None:
-        """Have the line that says what is sought."""
-        if isinstance(self.parent, Widget):
-            self._line = FilterLine()
-            self.parent.mount(self._line, before=self)
+        self._list_anew(None if query else under)
 
     def _tell_filter(self) -> None:
-        """Say above the list what is sought."""
+        """Say above the list what is sought, on a line that is there from the first time on."""
+        if self._line is None and self._filter.query is not None and isinstance(self.parent, Widget):
+            from chat_tui.widgets.filter_line import FilterLine
+
+            self._line = FilterLine()
+            self.parent.mount(self._line, before=self)
         if self._line is not None:
             self._line.tell(self._filter.query, len(self._filter.found))
 
@@ -223,22 +262,30 @@ class RoomList(PickList):
 
     def marked(self, position: int) -> bool:
         """Tell whether the open room is there."""
-        room = self.room_at(position)
-        return room is not None and room.room_id == self._open
+        return bool(self._open.room_id) and self._key_at(position) == self._open
 
     def set_cursor(self, position: int | None, *, reveal: bool = True) -> None:
         """Put the cursor on the room at `position`, and note which one that is."""
         super().set_cursor(position, reveal=reveal)
-        if (room := self.room_at(self.cursor)) is not None:
-            self._under = room.room_id
+        if (key := self._key_at(self.cursor)) is not None:
+            self._under = key
 
     def rows(self, position: int) -> list[Row]:
         """Give a heading's line, or the two lines of a room."""
         entry = self.entries[position]
-        if isinstance(entry, Heading):
-            title: Row = ([(entry.title, "heading")], [(str(entry.count), "dim")])
-            return [title] if position == 0 else [([], []), title]
-        return [self._first(entry), ([(self._preview(entry), "dim")], [])]
+        if isinstance(entry, Room):
+            narrows, headed = self._filter.narrows, self._order.headed
+            account = self._filter.account_at(position) if narrows else self._order.account_at(position)
+            named: list[Part] = [(f" {clean_line(account)}", "accent")] if narrows and headed else []
+            return [self._first(entry), ([(self._preview(entry, self.me.get(account, "")), "dim")], named)]
+        if isinstance(entry, AccountLine):
+            left: list[Part] = [(f"{entry.mark} ", entry.tone), (clean_line(entry.name), "strong")]
+            left += [(f"  {clean_line(entry.words)}", entry.tone)] if entry.words else []
+            title: Row = (left, [])
+        else:
+            title = ([(entry.title, "heading")], [(str(entry.count), "dim")])
+        close = position == 0 or isinstance(self.entries[position - 1], AccountLine)
+        return [title] if close else [([], []), title]
 
     def _first(self, room: Room) -> Row:
         """Give the line with the name, and the unread count or the time."""
@@ -261,29 +308,30 @@ class RoomList(PickList):
             right = [(str(room.members), "dim")]
         return left, right
 
-    def _preview(self, room: Room) -> str:
+    def _preview(self, room: Room, me: str) -> str:
         """Say what was said last, or what there is to know of a room without talk."""
         if room.membership is Membership.INVITED:
-            return f"  Enter joins{f', {people}' if (people := _people(room.members)) else ''}"
+            return f"  {_('Enter joins')}{f', {people}' if (people := _people(room.members)) else ''}"
         if room.membership is Membership.NONE or not room.last_ts:
             about = one_line(room.topic, PREVIEW) or _people(room.members)
             return f"  {clean_line(about)}"
-        sender = "you" if room.last_sender == self.me else clean_line(room.last_sender)
-        text = clean_line(one_line(parse(clean(room.last_text[: PREVIEW * 2])).text, PREVIEW))
+        sender = _("you") if room.last_sender == me else clean_line(room.last_sender)
+        said = parse(clean(room.last_text[: PREVIEW * 2]), (me,) if me else ())  # by the pattern that the timeline has
+        text = clean_line(one_line(said.text, PREVIEW))
         return f"  {sender}: {text}" if sender else f"  {text}"
 
     def action_choose(self) -> None:
         """Open the room under the cursor."""
-        room = self.room_at(self.cursor)
-        if room is None:
+        key = self._key_at(self.cursor)
+        if key is None:
             return
         if self._filter.query is not None:
             self._seek(None)
         if self.opens is not None:
             self._leaving = True
-            self.opens(room.room_id)
+            self.opens(key.room_id, key.account)
         else:
-            self.post_message(RoomChosen(room.room_id))
+            self.post_message(RoomChosen(key.room_id, key.account))
 
     async def _on_key(self, event: events.Key) -> None:
         """Seek with what is typed after a slash; hand what is typed otherwise to the composer.
@@ -327,13 +375,13 @@ class RoomList(PickList):
     def on_pick_list_picked(self, event: PickList.Picked) -> None:
         """Say which room was chosen."""
         event.stop()
-        room = self.room_at(event.position)
-        if room is not None:
+        key = self._key_at(event.position)
+        if key is not None:
             if self._filter.query is not None:
                 self._seek(None)
-            self.post_message(RoomChosen(room.room_id))
+            self.post_message(RoomChosen(key.room_id, key.account))
 
 
 def _people(count: int) -> str:
     """Say how many members, nothing when that is not known."""
-    return "" if not count else "1 member" if count == 1 else f"{count} members"
+    return n_("{count} member", "{count} members", count).format(count=count) if count else ""

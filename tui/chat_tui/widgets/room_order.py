@@ -9,6 +9,7 @@ from enum import IntEnum
 from operator import itemgetter
 from typing import Final
 
+from chat_tui.strings import N_, _
 from chat_tui_core.model import Membership, Room, RoomKind, RoomTag
 from chat_tui_core.values import frozen
 
@@ -26,11 +27,11 @@ class Section(IntEnum):
 
 
 HEADINGS: Final = {
-    Section.INVITED: "Invitations",
-    Section.FAVOURITE: "Favourites",
-    Section.JOINED: "Rooms",
-    Section.LOW: "Low priority",
-    Section.PUBLIC: "Public rooms",
+    Section.INVITED: N_("Invitations"),
+    Section.FAVOURITE: N_("Favourites"),
+    Section.JOINED: N_("Rooms"),
+    Section.LOW: N_("Low priority"),
+    Section.PUBLIC: N_("Public rooms"),
 }
 TAGGED: Final = {RoomTag.FAVOURITE: Section.FAVOURITE, RoomTag.LOW: Section.LOW}
 OTHERS: Final = {Membership.INVITED: Section.INVITED, Membership.NONE: Section.PUBLIC}
@@ -129,6 +130,8 @@ class RoomOrder:
             return [Splice(at, 1, 1)]
         splices = [self._take_out(room.room_id)] if old is not None else []
         splices.append(self._insert(ranked, room))
+        if len({splice.position for splice in splices}) < len(splices):
+            splices = [Splice(splices[0].position, 1, 1)]  # it is newer, and stands where it stood
         self._rank_of[room.room_id] = ranked
         self._counts[section] += 1
         return splices + self._headings()
@@ -179,7 +182,7 @@ class RoomOrder:
         only_joined = not any(count for section, count in self._counts.items() if section is not Section.JOINED)
         for section, count in self._counts.items():
             ranked: _Rank = (section, 0, 0, 0, 0, "", "")
-            wanted = Heading(HEADINGS[section], count) if count else None
+            wanted = Heading(_(HEADINGS[section]), count) if count else None
             if section is Section.JOINED and only_joined:
                 wanted = None
             at = bisect_left(self._ranks, ranked)

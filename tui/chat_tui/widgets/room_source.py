@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chat_tui.commands import ME, as_typed
+from chat_tui.strings import N_, _
 from chat_tui.widgets.event_sentences import CHANGES, KINDS, file_text, sentence
-from chat_tui.widgets.file_lines import FileCard
 from chat_tui.widgets.message_row import Kind, MessageRow, Note, State
 from chat_tui.widgets.timeline import Timeline
 from chat_tui_core.actions import Action
 from chat_tui_core.actions import Kind as ActionKind
 from chat_tui_core.actions import State as ActionState
-from chat_tui_core.model import EventKind, RoomEvent
+from chat_tui_core.model import EventKind, FileInfo, RoomEvent
 from chat_tui_core.safe_text import one_line
+from chat_tui_core.threads import Answers
 from chat_tui_core.timeline import Change, Changed, Inserted, Item, Removed, Reset
 
-__all__ = ["RoomSource", "own_texts"]
+if TYPE_CHECKING:
+    from chat_tui.widgets.file_lines import FileCard
+
+__all__ = ["RoomSource", "about_threads", "own_texts"]
 
 EXCERPT = 120
 """Characters of a message that an answer to it shows."""
@@ -30,6 +34,12 @@ STATES: Final[dict[ActionState, State]] = {
     ActionState.FAILED: "failed",
     ActionState.CANCELLED: "cancelled",
 }
+#: What is said of a change of a message that the server did not take.
+REFUSED: Final[Mapping[ActionKind, str]] = {
+    ActionKind.EDIT: N_("The edit was refused: {reason}"),
+    ActionKind.REDACT: N_("The deletion was refused: {reason}"),
+}
+REFUSED_REACTION: Final = N_("The reaction was refused: {reason}")
 
 
 class RoomSource:
@@ -45,6 +55,8 @@ class RoomSource:
         """How the file of an event stands; None: nothing is said of that."""
         self.names: Mapping[str, str] = {}
         """What people are called now, by their ids."""
+        self.thread = ""
+        """The event with which the thread began that is shown; "" while all of the room is."""
         self._items = list(items)
         self._now_ms = now_ms
         self._positions: dict[str, int] = {}
@@ -52,6 +64,7 @@ class RoomSource:
         self._echoes: dict[int, int] = {}
         self._changes: dict[str | int, tuple[Action, ...]] = {}
         self._notes: dict[int, tuple[State, Note]] = {}
+        self._answers: Mapping[str, Answers] = {}
         self._index()
 
     @property
@@ -121,6 +134,10 @@ class RoomSource:
             before = before or event is not None
         return None
 
+    def place_of(self, order: int) -> int | None:
+        """The position of the event that has this order, None when it is not loaded."""
+        return next((at for at in range(self.lo, self.hi) if (e := self.item(at).event) and e.order == order), None)
+
     def first_after(self, order: int) -> int | None:
         """The position of the first event after this order that somebody else caused; None when there is none."""
         for position in range(self.lo, self.hi):
@@ -151,6 +168,13 @@ class RoomSource:
         old, self._notes = self._notes, notes
         changed = (action_id for action_id in {*old, *notes} if old.get(action_id) != notes.get(action_id))
         places = (self.action_position(action_id) for action_id in changed)
+        return [position for position in places if position is not None]
+
+    def set_answers(self, answers: Mapping[str, Answers]) -> list[int]:
+        """So much was said in threads, by the event each began with; the positions of the messages that look new."""
+        old, self._answers = self._answers, answers
+        changed = (root for root in {*old, *answers} if old.get(root) != answers.get(root))
+        places = (self._events.get(root) for root in changed)
         return [position for position in places if position is not None]
 
     # ------------------------------------------------------------ rows
@@ -193,6 +217,8 @@ class RoomSource:
             change=CHANGES.get(event.kind, ""),
             error=action.error_text if action is not None else "",
             file=self.files(event) if event.file is not None else None,
+            folded=bool(event.thread) and not self.thread,
+            answers=(told.count, told.last_ts) if (told := self._answers.get(event.event_id)) is not None else None,
         )
         for changing in self._changes.get(event.event_id, ()):
             row = _with_change(row, changing)
@@ -201,6 +227,8 @@ class RoomSource:
     def _echo_row(self, key: str, action: Action) -> MessageRow:
         emote = action.content.get("kind") == "emote"
         kind, text = _spoken("message", str(action.content.get("text", "")), emote=emote)
+        if isinstance(file := action.content.get("file"), dict):
+            text = file_text(FileInfo(**file), text)
         state: State = "checking" if action.doubt else STATES[action.state]
         state, note = self._notes.get(action.id, (state, None))
         row = MessageRow(
@@ -215,6 +243,7 @@ class RoomSource:
             error=action.error_text,
             note=note,
             reply_to=self._quoted_own(action.depends_on) or self._quoted(str(action.content.get("reply_to", ""))),
+            folded="thread" in action.content and not self.thread,
         )
         for changing in self._changes.get(action.id, ()):
             row = _with_change(row, changing)
@@ -231,7 +260,7 @@ class RoomSource:
             return None
         event = self.event(event_id)
         if event is None:
-            return "answers", "an older message"
+            return _("answers"), _("an older message")
         return event.sender_name or event.sender, one_line(event.text, EXCERPT)
 
     # ------------------------------------------------------------ changes
@@ -301,6 +330,18 @@ class RoomSource:
                 self._echoes[item.action.id] = position
 
 
+def about_threads(changes: Iterable[Change]) -> bool:
+    """Whether steps may change how much was said in a thread: they bring answers, or lines of the past."""
+    for change in changes:
+        if isinstance(change, Changed) and change.item.event is not None and change.item.event.thread:
+            return True
+        if isinstance(change, Inserted) and (
+            len(change.items) > 1 or any(item.event is not None and item.event.thread for item in change.items)
+        ):
+            return True
+    return False
+
+
 def _spoken(kind: Kind, text: str, *, emote: bool = False) -> tuple[Kind, str]:
     """What is drawn of something that was said: "/me waves" tells what its sender does."""
     if kind == "message" and (emote or text.startswith(ME)):
@@ -318,8 +359,8 @@ def _about(action: Action, changing: Mapping[int, Action]) -> str | int:
 def _with_change(row: MessageRow, action: Action) -> MessageRow:
     """The row as it will be when an edit, a deletion or a reaction is done; as it was, with the reason, if refused."""
     if action.state is ActionState.FAILED:
-        what = {ActionKind.EDIT: "The edit", ActionKind.REDACT: "The deletion"}.get(action.kind, "The reaction")
-        return replace(row, state="failed", error=f"{what} was refused: {action.error_text}") if row.mine else row
+        said = _(REFUSED.get(action.kind, REFUSED_REACTION)).format(reason=_(action.error_text))
+        return replace(row, state="failed", error=said) if row.mine else row
     state: State = "checking" if action.doubt else STATES[action.state]
     match action.kind:
         case ActionKind.EDIT:

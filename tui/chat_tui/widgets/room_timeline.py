@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import events
 from textual.message import Message
 
 from chat_tui.keys import Place, bindings
 from chat_tui.messages import FileWanted, Operation, OperationWanted
-from chat_tui.transfer_words import FileDeed
 from chat_tui.widgets.message_lines import Target
 from chat_tui.widgets.timeline import Timeline
+
+if TYPE_CHECKING:
+    from chat_tui.transfer_words import FileDeed
 
 __all__ = ["RoomTimeline"]
 
@@ -49,14 +53,19 @@ class RoomTimeline(Timeline, inherit_bindings=False):
         seen = (rows[0], rows[-1], self.messages.hi) if rows else None
         if seen != self._seen:
             self._seen = seen
-            self.post_message(self.Seen())
+            self.screen.post_message(self.Seen())
+
+    def restyle(self) -> None:
+        """Lay everything out again, and say so."""
+        self._seen = None
+        super().restyle()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Letters mean something only while the cursor stands on a message."""
         if action in {"operate", "open_link", "copy_message", "activate"}:
             return self.cursor is not None
         if action == "file":
-            return FileDeed(str(parameters[0])) in self._deeds()
+            return parameters[0] in self._deeds()
         return True
 
     def _deeds(self) -> tuple[FileDeed, ...]:
@@ -66,7 +75,8 @@ class RoomTimeline(Timeline, inherit_bindings=False):
 
     def action_file(self, deed: str) -> None:
         """Do something with the file of the message under the cursor."""
-        if (wanted := FileDeed(deed)) in self._deeds() and (key := self.cursor_key()):
+        wanted = next((able for able in self._deeds() if able == deed), None)
+        if wanted is not None and (key := self.cursor_key()):
             self.post_message(FileWanted(wanted, key))
 
     def action_walk(self, step: int) -> None:
@@ -80,8 +90,8 @@ class RoomTimeline(Timeline, inherit_bindings=False):
 
     def action_open_link(self) -> None:
         """Open the file, else the first link, of the message under the cursor."""
-        if FileDeed.OPEN in self._deeds():
-            self.action_file(FileDeed.OPEN)
+        if "open" in self._deeds():
+            self.action_file("open")
         elif self.cursor is not None:
             link = next((target for target in self.targets(self.cursor) if target.kind == "link"), None)
             if link is not None:
@@ -97,11 +107,19 @@ class RoomTimeline(Timeline, inherit_bindings=False):
         if self.cursor is None:
             return
         targets = self.targets(self.cursor)
-        order = ("gap", "more", "failed", "file", "link", "reply")
-        fitting = (one for one in targets if one.kind in order and one.value != FileDeed.CANCEL)
+        order = ("gap", "more", "failed", "file", "link", "reply", "thread")
+        fitting = (one for one in targets if one.kind in order and one.value != "cancel")
         chosen = min(fitting, key=lambda target: order.index(target.kind), default=None)
         if isinstance(chosen, Target):
             self.clicked(self.cursor, chosen)
+
+    def clicked(self, position: int, target: object | None) -> None:
+        """Open the thread that was hit; anything else is the timeline's."""
+        if isinstance(target, Target) and target.kind == "thread":
+            key = self.messages.source.row(position).key
+            self.post_message(OperationWanted(Operation.THREAD, key))
+        else:
+            super().clicked(position, target)
 
     def on_key(self, event: events.Key) -> None:
         """Hand what is typed to the composer, unless it is a key of this list."""

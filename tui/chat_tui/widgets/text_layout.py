@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 from rich.cells import cell_len, get_character_cell_size, split_graphemes
 
@@ -24,17 +25,17 @@ REPLACEMENT = "\ufffd"
 ZERO_WIDTH_JOINER = "\u200d"
 ZERO_WIDTH_NON_JOINER = "\u200c"
 
-# C0 but tab and newline, DEL, C1, lone surrogates, interlinear annotation: shown as a replacement character.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufff9-\ufffb]")
-_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-# Bidirectional embeddings, overrides and isolates reorder a whole row; soft hyphens and byte order marks have no
-# width that two terminals agree on.
-_DROPPED = re.compile("[\u00ad\u202a-\u202e\u2066-\u2069\ufeff]")
-_COMBINING = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-_STACKED_MARKS = re.compile(f"([{_COMBINING}]{{{MAX_COMBINING}}})[{_COMBINING}]+")
-# A joiner swallows what follows it, be it a space, padding or what comes after a markup character: it stays only
-# between two characters that may really be joined.
-_LONE_JOINER = re.compile("(?<![^\x00-\x7f\u200d])\u200d|\u200d(?![^\x00-\x7f\u200d])")
+_COMBINING = (
+    ("\u0300", "\u036f"),
+    ("\u0483", "\u0489"),
+    ("\u1ab0", "\u1aff"),
+    ("\u1dc0", "\u1dff"),
+    ("\u20d0", "\u20ff"),
+    ("\ufe20", "\ufe2f"),
+)
+_has_no_marks = frozenset(
+    chr(code) for first, last in _COMBINING for code in range(ord(first), ord(last) + 1)
+).isdisjoint
 _PLAIN_ASCII = re.compile("[ -~\n]*").fullmatch
 
 # Every character of these ranges is one cell wide, so that len() measures (a subset of what rich.cells takes so).
@@ -54,12 +55,33 @@ def clean(text: str) -> str:
     if _PLAIN_ASCII(text):
         return text
     if not text.isprintable():
-        text = _LINE_ENDS.sub("\n", text)
-        text = text.replace("\t", " " * TAB_SPACES)
-        text = _UNPRINTABLE.sub(REPLACEMENT, text)
-        text = _DROPPED.sub("", text)
-        text = _LONE_JOINER.sub(ZERO_WIDTH_NON_JOINER, text)
-    return _STACKED_MARKS.sub(r"\1", text)
+        for pattern, instead in _replaced():
+            text = pattern.sub(instead, text)
+    return text if _has_no_marks(text) else _stacked_marks().sub(r"\1", text)
+
+
+@cache  # compiled for the first text that needs it, which is none of a usual first screen
+def _replaced() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """What is replaced in a text, in this order, and by what."""
+    return (
+        (re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]"), "\n"),
+        (re.compile("\t"), " " * TAB_SPACES),
+        # C0 but tab and newline, DEL, C1, lone surrogates, interlinear annotation.
+        (re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufff9-\ufffb]"), REPLACEMENT),
+        # Bidirectional embeddings, overrides and isolates reorder a whole row; soft hyphens and byte order marks have
+        # no width that two terminals agree on.
+        (re.compile("[\u00ad\u202a-\u202e\u2066-\u2069\ufeff]"), ""),
+        # A joiner swallows what follows it, be it a space, padding or what comes after a markup character: it stays
+        # only between two characters that may really be joined.
+        (re.compile("(?<![^\x00-\x7f\u200d])\u200d|\u200d(?![^\x00-\x7f\u200d])"), ZERO_WIDTH_NON_JOINER),
+    )
+
+
+@cache
+def _stacked_marks() -> re.Pattern[str]:
+    """More combining marks on one letter than are shown."""
+    marks = "".join(f"{first}-{last}" for first, last in _COMBINING)
+    return re.compile(f"([{marks}]{{{MAX_COMBINING}}})[{marks}]+")
 
 
 def clean_line(text: str) -> str:
@@ -73,9 +95,11 @@ def _has_width(character: str) -> bool:
 
 
 def snap(text: str, index: int) -> int:
-    """Move `index` forward until it does not stand inside a grapheme of `text`."""
+    """Move `index` forward until it does not stand inside a grapheme of `text`; a line's end is one."""
     end = len(text)
-    while 0 < index < end and (text[index - 1] == ZERO_WIDTH_JOINER or not _has_width(text[index])):
+    while 0 < index < end and text[index] != "\n":
+        if text[index - 1] != ZERO_WIDTH_JOINER and _has_width(text[index]):
+            break
         index += 1
     return index
 

@@ -10,9 +10,9 @@ from typing import ClassVar
 from textual.message import Message
 
 from chat_tui.widgets.line_view import LineView
-from chat_tui.widgets.message_blocks import EDGES, Bookmark, EmptySource, MessageBlocks, Older, TimelineSource
+from chat_tui.widgets.message_blocks import EDGES, WHOLE, Bookmark, EmptySource, MessageBlocks, Older, TimelineSource
 from chat_tui.widgets.message_lines import Target
-from chat_tui.widgets.message_look import PARTS, Look
+from chat_tui.widgets.message_look import PAINTS, Look
 
 __all__ = ["Bookmark", "Timeline", "TimelineSource"]
 
@@ -32,45 +32,12 @@ class Timeline(LineView, inherit_bindings=False):
     """
 
     STICKS: ClassVar[bool] = True
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"timeline--{part}" for part in PARTS}
     DEFAULT_CSS = """
     Timeline {
         scrollbar-color: $foreground 25%; scrollbar-background: $background;
         scrollbar-color-hover: $foreground 40%; scrollbar-background-hover: $background;
         scrollbar-color-active: $accent; scrollbar-background-active: $background;
-        & > .timeline--time { color: $foreground 45%; }
-        & > .timeline--rule { color: $foreground 25%; }
-        & > .timeline--day { color: $text-muted; }
-        & > .timeline--unread { color: $text-accent; text-style: bold; }
-        & > .timeline--system { color: $text-muted; }
-        & > .timeline--quote { color: $text-muted; text-style: italic; }
-        & > .timeline--state { color: $text-muted; }
-        & > .timeline--failed { color: $text-error; }
-        & > .timeline--note { color: $text-warning; }
-        & > .timeline--good { color: $text-success; }
-        & > .timeline--bar { color: $accent; }
-        & > .timeline--button { text-style: bold; }
-        & > .timeline--gone { color: $text-muted; text-style: italic; }
-        & > .timeline--pending { color: $text-muted; }
-        & > .timeline--code { color: $foreground; background: $foreground 12%; }
-        & > .timeline--code-block { color: $foreground; background: $foreground 8%; }
-        & > .timeline--link { color: $text-primary; text-style: underline; }
-        & > .timeline--mention { color: $text-accent; text-style: bold; }
-        & > .timeline--reaction { color: $text-muted; background: $foreground 8%; }
-        & > .timeline--reaction-mine { color: $text-accent; background: $accent 20%; text-style: bold; }
-        & > .timeline--cursor { background: $foreground 5%; }
-        & > .timeline--cursor-bar { color: $accent; }
-        &:ansi {
-            scrollbar-color: ansi_bright_black; scrollbar-background: ansi_default;
-            & > .timeline--time, & > .timeline--rule, & > .timeline--day, & > .timeline--system { text-style: dim; }
-            & > .timeline--state, & > .timeline--pending { text-style: dim; }
-            & > .timeline--quote, & > .timeline--gone { text-style: dim italic; }
-            & > .timeline--code { color: ansi_cyan; background: ansi_default; }
-            & > .timeline--code-block { color: ansi_cyan; background: ansi_default; }
-            & > .timeline--reaction { background: ansi_default; text-style: dim; }
-            & > .timeline--reaction-mine { background: ansi_default; text-style: bold reverse; }
-            & > .timeline--cursor { background: ansi_default; }
-        }
+        &:ansi { scrollbar-color: ansi_bright_black; scrollbar-background: ansi_default; }
     }
     """
 
@@ -156,13 +123,18 @@ class Timeline(LineView, inherit_bindings=False):
         unread_after: int | None = None,
         older_done: bool = False,
         detached: bool = False,
+        whole: bool = False,
         me: Collection[str] | None = None,
     ) -> None:
-        """Show another room, at the newest message or where `bookmark` says the reader was."""
+        """Show another room, at the newest message or where `bookmark` says the reader was.
+
+        `whole`: all that there is of it is loaded, as of a thread, and its first message needs no word.
+        """
         if me is not None and tuple(me) != self._me:
             self._me, self._looks = tuple(me), None
         self.messages = self.source = MessageBlocks(source, lo, hi, self.looks)
         self.messages.unread_after = unread_after
+        self.messages.edges = WHOLE if whole else EDGES
         self.messages.older = "none" if older_done else "more"
         self._set_detached(detached)
         self._beyond = 0
@@ -312,19 +284,28 @@ class Timeline(LineView, inherit_bindings=False):
         viewport = self.viewport
         if viewport.follow:
             self._new_from = self.messages.hi
-        near = viewport.heights.y_of(viewport.top[0]) < PREFETCH_SCREENS * viewport.height
-        if self.messages.older == "more" and near:
+        if self.messages.older == "more" and self._near_start():
             self._set_older("asked")
             self.set_timer(AWAITED_SECONDS, partial(self._awaited, self.messages))
             self.set_timer(PAINTED_SECONDS, partial(self._ask, self.messages, self.NeedOlder(self)))
-        left = viewport.heights.total - viewport.heights.y_of(viewport.top[0])
-        if self._detached and not self._asked_newer and left < (PREFETCH_SCREENS + 1) * viewport.height:
+        if self._detached and not self._asked_newer and self._near_end():
             self._asked_newer = True
             self.set_timer(PAINTED_SECONDS, partial(self._ask, self.messages, self.NeedNewer()))
         tell = (viewport.follow, self.new_below())
         if tell != self._told:
             self._told = tell
             self.post_message(self.FollowChanged(self, *tell))
+
+    def _near_start(self) -> bool:
+        """Whether older messages may be wanted soon; as many as lines that fit are far, whatever their heights."""
+        viewport, lines = self.viewport, PREFETCH_SCREENS * self.viewport.height
+        return viewport.top[0] - self.messages.lo < lines and viewport.heights.y_of(viewport.top[0]) < lines
+
+    def _near_end(self) -> bool:
+        """Whether newer messages may be wanted soon."""
+        viewport, lines = self.viewport, (PREFETCH_SCREENS + 1) * self.viewport.height
+        heights = viewport.heights
+        return self.messages.hi - viewport.top[0] < lines and heights.total - heights.y_of(viewport.top[0]) < lines
 
     def move(self, lines: int) -> None:
         """Scroll by so many lines; up is another try at older messages that could not be had."""
@@ -390,10 +371,10 @@ class Timeline(LineView, inherit_bindings=False):
         super().restyle()
 
     def looks(self) -> tuple[Look, Look]:
-        """Give the styles of all parts from the component classes, without and with the cursor."""
+        """Give the styles of all parts, without and with the cursor."""
         if self._looks is None:
-            theme = self.app.current_theme
-            parts = {part: self.get_component_rich_style(f"timeline--{part}") for part in PARTS}
-            look = Look(self.base_style(), parts, theme.dark, theme.ansi, self._me, self._zone, self._spacious)
+            theme, base = self.app.current_theme, self.base_style()
+            parts = {part: base + style for part, style in PAINTS.styles(self, self.background_colors[1]).items()}
+            look = Look(base, parts, theme.dark, theme.ansi, self._me, self._zone, self._spacious)
             self._looks = look, look.under_cursor()
         return self._looks

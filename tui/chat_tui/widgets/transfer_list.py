@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Final
+from typing import Final
 
 from chat_tui.transfer_words import ARROWS, Now, Stand, bar, facts_of, stand_of
 from chat_tui.widgets.outbox_list import shared
 from chat_tui.widgets.pick_list import Part, PickList, Row
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.transfers import Transfer
+from chat_tui_core.values import frozen
 
-__all__ = ["TransferList"]
+__all__ = ["Listed", "TransferList"]
 
 BARS: Final = ((90, 22), (56, 12), (0, 6))
 """From which width of the list on a bar has how many cells."""
@@ -19,26 +20,35 @@ WIDE: Final = 90
 """From this width on the type of a file is told, and the number by which the command line knows it."""
 
 
+@frozen
+class Listed:
+    """A file of an account."""
+
+    account: str
+    transfer: Transfer
+
+    @property
+    def id(self) -> tuple[str, int]:
+        """What no other file of any account has."""
+        return self.account, self.transfer.id
+
+
 class TransferList(PickList):
     """Two lines a file."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*PickList.COMPONENT_CLASSES, "pick--bar"}
-    DEFAULT_CSS = """
-    TransferList > .pick--bar { color: $accent; }
-    """
-
-    def __init__(self, title: Callable[[str], str], now: Callable[[Transfer], Now], *, id: str) -> None:  # noqa: A002
+    def __init__(self, title: Callable[[str, str], str], now: Callable[[str, Transfer], Now], *, id: str) -> None:  # noqa: A002
+        """`title` says what a room of an account is called, `now` on what the words on a file of it depend."""
         super().__init__(id=id)
         self._title = title
         self._now = now
-        self.transfers: tuple[Transfer, ...] = ()
+        self.listed: tuple[Listed, ...] = ()
 
-    def show_transfers(self, transfers: Sequence[Transfer]) -> None:
+    def show_transfers(self, listed: Sequence[Listed]) -> None:
         """Show these; what has not changed stays where it is, and the cursor stays on its file."""
-        old, new = self.transfers, tuple(transfers)
+        old, new = self.listed, tuple(listed)
         under, at = self.chosen(), self.cursor or 0
         before, after = shared(old, new)
-        self.transfers = new
+        self.listed = new
         if not before + after:
             self.reset(0, len(new))
         elif before + after < max(len(old), len(new)):
@@ -54,26 +64,26 @@ class TransferList(PickList):
 
     def tick(self) -> None:
         """Say anew how fast the files on screen move, and when they go on."""
-        for position in dict.fromkeys(position for position, _ in self.viewport.rows):
-            if position < len(self.transfers) and self.transfers[position].wants_to_move:
+        for position in dict.fromkeys(position for position, _row in self.viewport.rows):
+            if position < len(self.listed) and self.listed[position].transfer.wants_to_move:
                 self.changed(position)
 
-    def chosen(self) -> Transfer | None:
+    def chosen(self) -> Listed | None:
         """The file under the cursor."""
         at = self.cursor
-        return self.transfers[at] if at is not None and at < len(self.transfers) else None
+        return self.listed[at] if at is not None and at < len(self.listed) else None
 
     def rows(self, position: int) -> list[Row]:
         """Give the two lines of a file."""
-        transfer = self.transfers[position]
-        stand = stand_of(transfer, self._now(transfer))
+        account, transfer = self.listed[position].account, self.listed[position].transfer
+        stand = stand_of(transfer, self._now(account, transfer))
         facts = facts_of(transfer.size, transfer.mime if self.size.width >= WIDE else "")
         first: list[Part] = [
             (f" {ARROWS[transfer.direction]} ", "accent" if transfer.wants_to_move else "dim"),
             (clean_line(transfer.name), "strong"),
             (f"  {facts}", "dim"),
         ]
-        where = clean_line(self._title(transfer.room_id))
+        where = clean_line(self._title(account, transfer.room_id))
         if transfer.sender:
             where = f"{clean_line(transfer.sender)}  {where}"
         number: list[Part] = [(f"  #{transfer.id} ", "dim")] if self.size.width >= WIDE else []

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar, TypeVarTuple
 
+from chat_tui_core.background import step_back
 from chat_tui_core.session.files.trouble import explain
 
 THREADS: Final = 4
@@ -20,7 +21,7 @@ class Disk:
     """Runs blocking work; what the system refuses becomes FileTrouble, in words."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(THREADS, "chat-files")
+        self._threads = ThreadPoolExecutor(THREADS, "chat-files", step_back)
 
     async def run(self, path: Path, work: Callable[[*Args], T], *args: *Args) -> T:
         """Run work that is about `path`. Raises FileTrouble, and whatever else the work raises."""

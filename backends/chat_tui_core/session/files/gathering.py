@@ -9,7 +9,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Final
 
-from chat_tui_core.durable import sync_file, write_parts
+from chat_tui_core.durable import let_go, sync_file, write_parts
 from chat_tui_core.errors import FileTrouble
 from chat_tui_core.file_news import Ending
 from chat_tui_core.session.files import places
@@ -48,7 +48,7 @@ class Part:
         if offset == done and self.place.prefix in {"", hasher.hexdigest()}:
             self._hasher, self.done = hasher, done
 
-    def append(self, pieces: Sequence[bytes]) -> None:
+    def append(self, pieces: Sequence[bytes | memoryview]) -> None:
         """Write these bytes behind the others and make them durable. Raises OSError; nothing of them counts then."""
         try:
             write_parts(self._fd, self.done, pieces)
@@ -57,9 +57,11 @@ class Part:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._fd, self.done)
             raise
+        start = self.done
         for piece in pieces:
             self._hasher.update(piece)
             self.done += len(piece)
+        let_go(self._fd, start, self.done - start)
         self.place = replace(self.place, prefix=self._hasher.hexdigest())
 
     def check(self, size: int, digest: str) -> None:

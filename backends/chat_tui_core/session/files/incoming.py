@@ -20,6 +20,12 @@ from chat_tui_core.transfers import Transfer
 _AT_ONCE: Final = 1 << 22
 """Bytes that are made durable together, so that they are acknowledged soon."""
 
+ENOUGH: Final = 1 << 21
+"""Bytes that are worth a sync: half of what a sender has on its way at most."""
+
+MOMENT: Final = 0.005
+"""Seconds in which fewer bytes may become enough."""
+
 _MOST_WAITING: Final = 4 << 20
 """Bytes that may wait for the disk before `room` lets its caller wait."""
 
@@ -46,10 +52,12 @@ class Incoming:
         self._kept = kept
         self._trouble = trouble
         self._part: Part | None = None
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[bytes | memoryview] = deque()
         self._waiting_bytes = 0
         self._taken = 0
+        self._last = False
         self._has_room = asyncio.Event()
+        self._enough = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -75,7 +83,7 @@ class Incoming:
                 self.place = self._part.place
         return self.done
 
-    def write(self, offset: int, data: bytes, size: int = -1) -> None:
+    def write(self, offset: int, data: bytes | memoryview, size: int = -1) -> None:
         """Take bytes; those that are here already are acknowledged again, and those out of their turn are dropped.
 
         More than `size`, where that is known, ends it: nobody fills this disk with what was not offered.
@@ -93,6 +101,9 @@ class Incoming:
         self._waiting.append(fresh)
         self._waiting_bytes += len(fresh)
         self._taken += len(fresh)
+        self._last = self._taken == size
+        if self._has_enough():
+            self._enough.set()
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._write_all())
 
@@ -116,6 +127,7 @@ class Incoming:
     async def close(self) -> None:
         """Store what has come, then release the file."""
         self._closed = True
+        self._enough.set()
         await self._idle()
         self._stop()
 
@@ -139,6 +151,7 @@ class Incoming:
         part = self._part
         try:
             while self._waiting and part is not None:
+                await self._gather()
                 await self._disk.run(self.place.path, part.append, self._take_some())
                 self._has_room.set()
                 self.place = part.place
@@ -153,8 +166,23 @@ class Incoming:
             self._stop()
             self._trouble(FileTrouble(str(error)))
 
-    def _take_some(self) -> list[bytes]:
-        pieces: list[bytes] = []
+    async def _gather(self) -> None:
+        """Let some bytes come together, for a moment: each sync costs, however little was written."""
+        if self._has_enough():
+            return
+        self._enough.clear()
+        timer = asyncio.get_running_loop().call_later(MOMENT, self._enough.set)
+        try:
+            await self._enough.wait()
+        finally:
+            timer.cancel()
+
+    def _has_enough(self) -> bool:
+        """Whether it is time to write: there is a lot, or the end of the file, or nothing more is taken."""
+        return self._waiting_bytes >= ENOUGH or self._last or self._closed
+
+    def _take_some(self) -> list[bytes | memoryview]:
+        pieces: list[bytes | memoryview] = []
         size = 0
         while self._waiting and (not pieces or size < _AT_ONCE):
             pieces.append(self._waiting.popleft())

@@ -27,7 +27,7 @@ from chat_tui_core.session.files.incoming import Incoming
 from chat_tui_core.session.files.outgoing import Outgoing
 from chat_tui_core.session.files.places import Place
 from chat_tui_core.session.files.trouble import Broken
-from chat_tui_core.session.files.waiting import Waits
+from chat_tui_core.session.files.waiting import BEHIND, OFFLINE, PREPARING, TURN, UNABLE, Waits
 from chat_tui_core.session_changes import TransferMoved
 from chat_tui_core.store import Store
 from chat_tui_core.store import transfers as stored
@@ -35,11 +35,6 @@ from chat_tui_core.transfers import AT_ONCE, Cause, Direction, State, Transfer, 
 
 TELL_EVERY: Final = 0.1
 """Seconds between two times that watchers hear of one file's progress."""
-
-OFFLINE: Final = "Waits for the connection."
-TURN: Final = "Waits for its turn."
-UNABLE: Final = "The server takes no files."
-PREPARING: Final = "Its digest is being computed."
 
 
 class Mover:
@@ -51,9 +46,14 @@ class Mover:
         order: Callable[[FileOrder], bool],
         publish: Callable[[TransferMoved], None],
         wall_ms: Callable[[], int],
+        behind: Callable[[Transfer], bool],
     ) -> None:
-        """`order` says whether the order could be given: the link is online, and the server takes files."""
+        """`order` says whether the order could be given: the link is online, and the server takes files.
+
+        `behind`: a message must go first (precedence.is_behind).
+        """
         self.most = AT_ONCE
+        self._behind = behind
         self._store = store
         self._order = order
         self._publish = publish
@@ -107,6 +107,8 @@ class Mover:
             return PREPARING
         if not self._online:
             return OFFLINE
+        if self._behind(transfer):
+            return BEHIND
         return "" if transfer.id in self._ordered else TURN
 
     # ------------------------------------------------------------ what happens around it
@@ -146,7 +148,7 @@ class Mover:
         for transfer in next_to_move(self.open.values(), self.waits, self.most):
             unread = transfer.direction is Direction.OUT and not transfer.digest
             idle = transfer.id not in self._ordered and transfer.id not in self._tasks
-            if idle and (self._online or unread):
+            if idle and (unread or (self._online and not self._behind(transfer))):
                 self._start(transfer.id, self._begin(transfer))
         if self._online:
             for transfer in list(self.open.values()):
@@ -183,7 +185,7 @@ class Mover:
                 self._trouble(transfer, error)
             raise
 
-    def write(self, transfer: int, offset: int, data: bytes) -> None:
+    def write(self, transfer: int, offset: int, data: bytes | memoryview) -> None:
         """See FileBytes.write."""
         moving = self._moving.get(transfer)
         if isinstance(moving, Incoming):
@@ -230,7 +232,7 @@ class Mover:
             transfer = await self._store.write(
                 units.prepared, transfer.id, transfer.size, stamp, transfer.digest, durable=True
             )
-        if not self._online:
+        if not self._online or self._behind(transfer):
             return None
         if transfer.ref:
             return ResumeFile(transfer.id, transfer.ref, transfer.ticket, transfer.size, transfer.memo)

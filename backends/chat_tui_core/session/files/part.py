@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
+from chat_tui_core.actions import Action
 from chat_tui_core.errors import LocalError, TransportError
 from chat_tui_core.file_names import offered_name
 from chat_tui_core.file_news import EndFile, Ending, FileCarrier, FileOrder, FileStopped
-from chat_tui_core.news import Capability, Link, News
+from chat_tui_core.link import Capability, Link
+from chat_tui_core.news import News
 from chat_tui_core.session.files import places, sources, units
 from chat_tui_core.session.files.moving import Mover
 from chat_tui_core.session.files.places import Place
+from chat_tui_core.session.files.precedence import is_behind
 from chat_tui_core.session.ingest_state import Outcome
 from chat_tui_core.session.publishing import Publisher
-from chat_tui_core.session_changes import LinkMoved
+from chat_tui_core.session_changes import ActionMoved, LinkMoved
 from chat_tui_core.store import Store
 from chat_tui_core.store import transfers as stored
 from chat_tui_core.transfers import ENDED, Cause, Direction, Transfer, after
 
 LISTED = 200
 """How many transfers a list has at most, beside those that are open."""
-
-Settle = Callable[[Outcome, Sequence[News]], None]
 
 
 class Files:
@@ -35,6 +36,8 @@ class Files:
         capabilities: Callable[[], Collection[Capability]],
         publisher: Publisher,
         wall_ms: Callable[[], int],
+        *,
+        open_actions: Callable[[], Collection[Action]],
     ) -> None:
         self.folder: Path | None = None
         """Where received files go when nobody says otherwise; None = places.default_folder()."""
@@ -43,11 +46,14 @@ class Files:
         self._capabilities = capabilities
         self._wall_ms = wall_ms
         self._online = False
-        self.bytes = Mover(store, self._order, publisher.publish, wall_ms)
+        self.bytes = Mover(
+            store, self._order, publisher.publish, wall_ms, lambda transfer: is_behind(transfer, open_actions())
+        )
         """What the session lends to a backend's shell."""
         self._run = self.bytes.disk.run
         self.bytes.load()
         publisher.subscribe(LinkMoved, self._link_moved)
+        publisher.subscribe(ActionMoved, self._action_moved)
 
     # ------------------------------------------------------------ what is there
 
@@ -138,20 +144,8 @@ class Files:
 
     # ------------------------------------------------------------ what happens
 
-    def settling(self, settle: Settle) -> Settle:
-        """Pass on what was stored, and then take from it what concerns files."""
-
-        def both(outcome: Outcome, news: Sequence[News]) -> None:
-            settle(outcome, news)
-            self._settle(outcome, news)
-
-        return both
-
-    async def close(self) -> None:
-        """Store what has come and release all files; everything goes on with the next session."""
-        await self.bytes.close()
-
-    def _settle(self, outcome: Outcome, news: Sequence[News]) -> None:
+    def settle(self, outcome: Outcome, news: Sequence[News]) -> None:
+        """Take from what was stored what concerns files."""
         for transfer in outcome.transfers.values():
             self.bytes.taken(transfer.id)
             self.bytes.put(transfer)
@@ -162,12 +156,21 @@ class Files:
         if outcome.transfers:
             self.bytes.pump()
 
+    async def close(self) -> None:
+        """Store what has come and release all files; everything goes on with the next session."""
+        await self.bytes.close()
+
     def _link_moved(self, change: LinkMoved) -> None:
         online = change.link.link is Link.ONLINE and Capability.FILES in self._capabilities()
         online = online and isinstance(self._connection(), FileCarrier)
         if online != self._online:
             self._online = online
             self.bytes.online(online=online)
+
+    def _action_moved(self, _change: ActionMoved) -> None:
+        """What a file waited for may have reached the server."""
+        if any(one.direction is Direction.OUT and not one.asked for one in self.bytes.open.values()):
+            self.bytes.pump()
 
     def _order(self, order: FileOrder) -> bool:
         connection = self._connection()

@@ -9,6 +9,12 @@ from typing import Final
 RETRY: Final = (2.0, 5.0, 15.0, 30.0, 60.0)
 """Seconds after which what the disk refused is tried again: the first time, the second, …; the last one holds."""
 
+OFFLINE: Final = "Waits for the connection."
+TURN: Final = "Waits for its turn."
+UNABLE: Final = "The server takes no files."
+PREPARING: Final = "Its digest is being computed."
+BEHIND: Final = "Waits for a message that was typed before it."
+
 
 class Waits:
     """One sentence for each transfer that waits. `wake` is called when its time has come."""

@@ -1,0 +1,94 @@
+"""What work at one account's rooms sees of the screen: that account's session and parts, and what all accounts share."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from chat_tui.screens.conversation import Conversation
+    from chat_tui.screens.file_cards import FileCards
+    from chat_tui.screens.operating import Operating
+    from chat_tui.widgets.composer import Composer
+    from chat_tui.widgets.hint_line import HintLine
+    from chat_tui.widgets.obstacle import Obstacle
+    from chat_tui.widgets.room_timeline import RoomTimeline
+    from chat_tui_core.session import Session
+
+__all__ = ["Window"]
+
+
+class Window(Protocol):
+    """The screen as the work of one account sees it: whatever the person opens meanwhile, it stays with its account."""
+
+    @property
+    def app(self) -> App[object]:
+        """The app, for dialogs."""
+
+    @property
+    def session(self) -> Session:
+        """The account's session."""
+
+    @property
+    def sessions(self) -> Mapping[str, Session]:
+        """The sessions of all accounts in the window, by their names."""
+
+    @property
+    def conversation(self) -> Conversation:
+        """The account's open room; it has none while a room of another account is open."""
+
+    @property
+    def operating(self) -> Operating:
+        """What can be done with the account's messages."""
+
+    @property
+    def cards(self) -> FileCards:
+        """How the account's files stand."""
+
+    @property
+    def timeline(self) -> RoomTimeline:
+        """The messages on screen."""
+
+    @property
+    def composer(self) -> Composer:
+        """Where the person writes."""
+
+    @property
+    def hints(self) -> HintLine:
+        """The line above the composer."""
+
+    @property
+    def obstacle(self) -> Obstacle | None:
+        """What stands in the open room's way, where that is one of the account's."""
+
+    def say(self, text: str, *, serious: bool = False) -> None:
+        """Say one sentence in a corner of the screen, for a while."""
+
+    def start(self, work: Coroutine[Any, Any, object]) -> None:
+        """Carry out work beside the screen; what cannot be done is said above the composer."""
+
+    def open_room(self, room_id: str) -> None:
+        """Open one of the account's rooms; one that the person is not in is joined first."""
+
+    async def search(self, words: str = "") -> None:
+        """Search, and go to what was chosen."""
+
+    def count_files(self) -> None:
+        """Say how many files are on their way, in all accounts."""
+
+    def action_outbox(self) -> None:
+        """Show what is not sent yet."""
+
+    def action_inbox(self) -> None:
+        """Show what was said to the person."""
+
+    def action_transfers(self) -> None:
+        """Show files on their way."""
+
+    def action_switch(self) -> None:
+        """Find a room or a person by name."""
+
+    def action_toggle_members(self) -> None:
+        """Show or hide the members."""
