@@ -212,7 +212,8 @@ def parser() -> argparse.ArgumentParser:
     every.add_argument("--no-tests", action="store_true", help="leave the tests out")
     commands.add_parser("fix", help="repair lint and format, write the generated docs")
     commands.add_parser("docs", help="write the documents that are made from the code")
-    commands.add_parser("screenshots", help="take the screenshots again")
+    commands.add_parser("screenshots", help="take the screenshots and paint the gallery's images again")
+    commands.add_parser("snapshots", help="store what the scenes of the gallery show; names of scenes may follow")
     return top
 
 
@@ -222,7 +223,7 @@ def main(argv: list[str]) -> None:
         sys.exit(
             f"chat-tui needs Python 3.11 or newer, and this is {sys.version.split()[0]}: run dev.py with a newer one."
         )
-    hands_on = argv[:1] in (["run"], ["test"])
+    hands_on = argv[:1] in (["run"], ["test"], ["snapshots"])
     options = parser().parse_args(argv[:1] if hands_on else argv)
     ensure("run" if options.command == "run" else "dev")
     if options.command == "run":
@@ -235,7 +236,10 @@ def main(argv: list[str]) -> None:
     elif options.command == "screenshots":
         if not parts("tools/screenshots.py"):
             sys.exit("dev.py: tools/screenshots.py, which takes the screenshots, is not here.")
+        subprocess.check_call([str(PYTHON), "-m", "tools.gallery"])
         become("-m", "tools.screenshots")
+    elif options.command == "snapshots":
+        become("-m", "tools.snapshots", *argv[1:])
     else:
         plan = stages(fix=True)
         sys.exit(bool(go_through(plan if options.command == "fix" else plan[-1:])))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from chat_tui.commands import COMMANDS
-from chat_tui.keymaps import EATEN, KEYMAPS
+from chat_tui.eaten_keys import PROGRAMS, TERMINALS, takers
+from chat_tui.keymaps import KEYMAPS
 from chat_tui.keys import KEYS, Place, key_of, shown_as
 from tools import generated
 
@@ -20,8 +21,16 @@ What differs from the keys above, by `keymap` in the configuration. Letters work
 rooms and in the messages."""
 EATEN_HEAD = """## Keys that terminals keep for themselves
 
-Every action has a key that none of these programs takes always; the palette has all of them. On macOS, let the terminal
-send Option as Alt (Terminal: "Use Option as Meta key"; iTerm2: "Esc+")."""
+What the common terminals take of the keys above before the app hears of it, as they are installed, and what to press there
+instead. Every action has a key that none of them takes always (a test holds it), or is in the palette beside: `Ctrl+P`, `Alt+X`.
+On macOS, let the terminal send Option as Alt (Terminal: "Use Option as Meta key"; iTerm2: "Esc+").
+
+| terminal | key | when | instead |
+|---|---|---|---|"""
+OTHER_HEAD = """Own keys are better chosen among those that are not in this list:
+
+| key | taken by |
+|---|---|"""
 
 
 def render() -> str:
@@ -39,9 +48,28 @@ def render() -> str:
         if changes:
             lines += ["", f"### {name}", "", "| key | does |", "|---|---|"]
             lines += [f"| {_shown(keys)} | {key_of(key_id).label} |" for key_id, keys in changes.items()]
-    lines += ["", EATEN_HEAD, "", "| key | taken by |", "|---|---|"]
-    lines += [f"| `{shown_as(key)}` | {by}{f' {when}' if when else ''} |" for key, (by, when) in EATEN.items()]
+    lines += ["", EATEN_HEAD]
+    for name in TERMINALS:
+        lines += _taken(name)
+    lines += ["", OTHER_HEAD]
+    every = dict.fromkeys(key for keys in (*TERMINALS.values(), *PROGRAMS.values()) for key in keys)
+    lines += [
+        f"| `{shown_as(key)}` | {'; '.join(f'{by} {when}'.strip() for by, when in takers(key))} |" for key in every
+    ]
     return "\n".join(lines) + "\n"
+
+
+def _taken(terminal: str) -> list[str]:
+    """What a terminal takes of the default keys, a row each."""
+    taken, rows = TERMINALS[terminal], []
+    for key in (key for key in KEYS if not key.id.endswith(tuple("23456789"))):  # Alt+1 stands for Alt+2 to Alt+9
+        names = key.keys.split(",")
+        others = [name for name in names if name not in taken]
+        for name in (name for name in names if name in taken):
+            instead = _shown(",".join(others)) if others else "the palette"
+            shown = _shown(name) + (" … `Alt+9`" if name == "alt+1" else "")
+            rows.append(f"| {terminal} | {shown} {key.label.lower()} | {taken[name] or 'always'} | {instead} |")
+    return rows or [f"| {terminal} | none of them | | |"]
 
 
 def _shown(keys: str) -> str:

@@ -35,7 +35,7 @@ def paint(picture: Picture, ground: str) -> Image.Image:
         for x, (text, look) in enumerate(cells):
             if text.strip():
                 wide = x + 1 < len(cells) and not cells[x + 1][0]
-                _glyph(image, draw, (x * WIDE, y * HIGH), text, look, 2 if wide else 1)
+                _glyph(image, (x * WIDE, y * HIGH), text, look, 2 if wide else 1)
             _lines(draw, (x * WIDE, y * HIGH), look)
     return image
 
@@ -50,10 +50,9 @@ def _lines(draw: ImageDraw.ImageDraw, at: tuple[int, int], look: Look) -> None:
             draw.line((x, y + height, x + WIDE - 1, y + height), colour)
 
 
-def _glyph(
-    image: Image.Image, draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, look: Look, cells: int
-) -> None:
+def _glyph(image: Image.Image, at: tuple[int, int], text: str, look: Look, cells: int) -> None:
     x, y = at
+    draw = ImageDraw.Draw(image)
     if part := _block(text):
         left, top, right, bottom = part
         box = (x + left * WIDE // 8, y + top * HIGH // 8, x + right * WIDE // 8 - 1, y + bottom * HIGH // 8 - 1)

@@ -14,7 +14,6 @@ from tests.gallery.scene import Scene
 from tests.gallery.scenes import SCENES
 from tests.gallery.stored import FOLDER, told
 
-
 TIMES: Final = 10
 """So many times in a row the same must be shown; tests are content with less."""
 

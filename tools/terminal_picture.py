@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.style import Style
 from textual.strip import Strip
 
-from tests.gallery.picture import Picture, look_of
+from tests.gallery.picture import Look, Picture, look_of
 
 __all__ = ["picture_from"]
 
@@ -21,5 +21,13 @@ def picture_from(ansi: str, columns: int) -> Picture:
     rows = []
     for line in AnsiDecoder().decode(ansi):
         strip = Strip(line.render(console)).adjust_cell_length(columns)
-        rows.append(tuple(look_of(part.text, plain + (part.style or Style())) for part in strip if not part.control))
+        looks = (look_of(part.text, plain + (part.style or Style())) for part in strip if not part.control)
+        rows.append(tuple((text, _coloured(look)) for text, look in looks))
     return Picture(tuple(rows))
+
+
+def _coloured(look: Look) -> Look:
+    """With colours where the terminal's own were meant."""
+    return Look(
+        TEXT if look.text == "default" else look.text, GROUND if look.ground == "default" else look.ground, look.marks
+    )

@@ -8,7 +8,7 @@ import sys
 import threading
 from typing import Final
 
-BACK: Final = 10
+BACK: Final = 5
 """How much nicer (nice(2)) than the rest of its program a thread becomes."""
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from inspect import get_annotations
 from operator import attrgetter
 from typing import Any, Final, TypeVar, dataclass_transform
 
 T = TypeVar("T")
 
+FEW: Final = 12
+"""Values of a class from which on its `__init__` is worth being compiled: that takes as long as making fifty by hand."""
 _UNSET: Final = object()
 """Stands in a signature for "make the default afresh"."""
 
@@ -19,7 +21,7 @@ def frozen(cls: type[T]) -> type[T]:
     """Make of an annotated class what `dataclasses.dataclass(frozen=True, slots=True)` makes of it, but later.
 
     A dataclass writes and compiles six methods when it is defined: half a millisecond. Here `__init__` is compiled
-    when the first value is made, and the others need not be compiled. `dataclasses.replace`, `fields` and `asdict`
+    when some values have been made, and the others need not be compiled. `dataclasses.replace`, `fields` and `asdict`
     work as ever. Fields may have defaults, `field(default_factory=...)` and `field(repr=False)`, and there may be a
     `__post_init__`; such a class has no bases with fields, and no other field options.
     """
@@ -54,13 +56,14 @@ def changed(value: T, **fields: Any) -> T:
 
 def _slotted(cls: type[T], names: tuple[str, ...], got: Callable[[Any], object], **more: object) -> type[T]:
     members = dict(cls.__dict__)
-    for name in (*names, "__dict__", "__weakref__"):
+    defaults = {name: members.pop(name) for name in names if name in members}
+    for name in ("__dict__", "__weakref__"):
         members.pop(name, None)
     members |= {
         "__slots__": names,
         "__match_args__": names,
         "__dataclass_fields__": _Fields(cls),
-        "__init__": _first_of(cls),
+        "__init__": _first_of(defaults),
         "__repr__": _repr,
         "__eq__": lambda self, other: got(self) == got(other) if other.__class__ is self.__class__ else NotImplemented,
         **more,
@@ -82,19 +85,45 @@ class _Fields:
         return fields
 
 
-def _first_of(plain: type) -> Callable[..., None]:
-    """An `__init__` that makes the real one and puts it in its own place."""
+def _first_of(defaults: Mapping[str, object]) -> Callable[..., None]:
+    """An `__init__` for the first few values, which then makes the real one and puts it in its own place."""
+    count = 0
 
     def __init__(self: object, *args: object, **named: object) -> None:  # noqa: N807
+        nonlocal count
+        count += 1
         made: Any = type(self)
-        made.__init__ = _init(made, plain)
-        made.__init__(self, *args, **named)
+        if count > FEW or not _fill(self, defaults, args, named):
+            made.__init__ = _init(made, defaults)
+            made.__init__(self, *args, **named)
 
     return __init__
 
 
-def _init(made: Any, plain: type) -> Callable[..., None]:
-    """The `__init__` of a value class, written from the class as it was before it got slots.
+def _fill(value: Any, defaults: Mapping[str, object], args: tuple[object, ...], named: dict[str, object]) -> bool:
+    """Set a value's fields one by one; False where these are not the arguments for it, which the real `__init__` says."""
+    names = value.__match_args__
+    given = dict(zip(names, args, strict=False))
+    if len(args) > len(names) or not given.keys().isdisjoint(named) or not named.keys() <= set(names):
+        return False
+    given |= named
+    for name in names:
+        if name not in given:
+            default: Any = defaults.get(name, dataclasses.MISSING)
+            if isinstance(default, dataclasses.Field):
+                make = default.default_factory
+                default = default.default if make is dataclasses.MISSING else make()
+            if default is dataclasses.MISSING:
+                return False
+            given[name] = default
+        object.__setattr__(value, name, given[name])
+    if hasattr(value, "__post_init__"):
+        value.__post_init__()
+    return True
+
+
+def _init(made: Any, defaults: Mapping[str, object]) -> Callable[..., None]:
+    """The `__init__` of a value class, written from its fields and what they are by default.
 
     A frozen value is open while it is made: an attribute that is set by its name costs a tenth of a descriptor's call.
     """
@@ -103,7 +132,7 @@ def _init(made: Any, plain: type) -> Callable[..., None]:
     shut = made.__setattr__ is _refuse
     heads, lines = ["self"], [" _become(self, _open)"] if shut else []
     for name in made.__match_args__:
-        default: Any = plain.__dict__.get(name, dataclasses.MISSING)
+        default: Any = defaults.get(name, dataclasses.MISSING)
         given, make = name, getattr(default, "default_factory", dataclasses.MISSING)
         if make is not dataclasses.MISSING:
             default, scope[f"_make_{name}"] = _UNSET, make

@@ -24,8 +24,9 @@ LARGE: Final = 4096
 """Bytes from which a binary message goes around the parser."""
 
 _AT_ONCE: Final = 1 << 15
-"""Bytes that are read at once where it is not known what comes; the rest of a chunk is read without a copy."""
+"""Bytes that are read at once where it is not known what comes, or behind a message whose length is known."""
 
+_LARGEST: Final = 1 << 22
 _MOST_SPARE: Final = 2
 _FINAL: Final = 0x80
 _OPCODE: Final = 0x0F
@@ -40,6 +41,16 @@ class _Buffers(threading.local):
     def __init__(self) -> None:
         self.plain = memoryview(bytearray(_AT_ONCE))
         self.spare: list[bytearray] = []
+        self._warm = False
+
+    def warm_up(self) -> None:
+        """Let glibc keep what messages free for those that come next.
+
+        It gives freed memory back to the system, and gets it anew page by page, unless a larger block was freed before.
+        """
+        if not self._warm:
+            self._warm = True
+            bytearray(_LARGEST)
 
     def take(self, size: int) -> bytearray:
         """Give a buffer of this many bytes, or more."""
@@ -84,16 +95,19 @@ class Intake:
     def space(self) -> memoryview:
         """Where the next bytes are to be put."""
         if self._wanted:
-            return memoryview(self._buffer)[self._have : self._wanted]
+            return memoryview(self._buffer)[self._have : self._wanted + _AT_ONCE]  # what follows may come, too
         return _buffers.plain
 
     def filled(self, count: int) -> None:
         """So many bytes were put there."""
-        if self._wanted:
-            self._have += count
-            self._end_if_whole()
-        else:
+        if not self._wanted:
             self._take(_buffers.plain[:count])
+            return
+        self._have += count
+        after = bytes(memoryview(self._buffer)[self._wanted : self._have])
+        self._end_if_whole()
+        if after:
+            self._take(memoryview(after))
 
     def _take(self, data: memoryview) -> None:
         at = 0
@@ -134,8 +148,10 @@ class Intake:
             if not size:
                 self._pass(data[passed:at])
                 return  # the head goes on with the next bytes
-            if self._is_taken(length):
+            if length >= LARGE:  # what came before it may end everything
                 self._pass(data[passed:at])
+                passed = at
+            if self._is_taken(length):
                 at = passed = self._begin(data, at + size - held, size, length)
                 continue
             self._leave(held, length)
@@ -175,9 +191,12 @@ class Intake:
 
     def _begin(self, data: memoryview, at: int, size: int, length: int) -> int:
         """Begin with a message, whose payload may have come in part; gives where the data after that begins."""
-        self._key = bytes(self._head[size - 4 : size]) if self._mask_bit else b""
+        if self._mask_bit:
+            self._key = bytes(self._head[size - 4 : size])
+        else:
+            _buffers.warm_up()
         self._head.clear()
-        self._buffer = _buffers.take(length)
+        self._buffer = _buffers.take(length + _AT_ONCE)
         self._wanted = length
         self._have = min(length, len(data) - at)
         self._buffer[: self._have] = data[at : at + self._have]

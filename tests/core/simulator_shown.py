@@ -46,7 +46,7 @@ class Screen:
         self._disk = disk
         self._actions = actions
         store = cast("Store", _Reading(disk))
-        self._open = OpenRooms(store, lambda _question: False, lambda _change: None, actions, rooms)
+        self._open = OpenRooms(store, lambda _: False, lambda _change: None, actions, rooms, online=lambda: False)
         self._live = {room_id: self._open.open(room_id, LINES) for room_id in wanted}
 
     def apply(self, outcome: Outcome) -> None:

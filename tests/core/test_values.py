@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from chat_tui_core.values import frozen, slotted
+from chat_tui_core.values import FEW, frozen, slotted
 
 
 @frozen
@@ -124,3 +124,30 @@ def test_a_class_without_values_has_fields_and_is_a_dataclass() -> None:
 
     assert dataclasses.is_dataclass(Unused)
     assert [item.name for item in dataclasses.fields(Unused)] == ["a"]
+
+
+def test_the_first_values_and_all_later_ones_are_made_alike() -> None:
+    @frozen
+    class Place:
+        x: int
+        y: int = 2
+        names: list[str] = field(default_factory=list)
+
+        def __post_init__(self) -> None:
+            if self.x < 0:
+                raise ValueError("below")
+
+    first = [Place(1), Place(1, y=3), Place(y=4, x=1), Place(1, 2, ["a"])]
+    wrong: tuple[Any, ...]
+    for wrong in ((), (1, 2, [], 4)):
+        with pytest.raises(TypeError):
+            Place(*wrong)
+    with pytest.raises(ValueError, match="below"):
+        Place(-1)
+    for _ in range(2 * FEW):
+        assert [Place(1), Place(1, y=3), Place(y=4, x=1), Place(1, 2, ["a"])] == first
+    with pytest.raises(TypeError):
+        Place(1, x=1)  # type: ignore[misc]
+    with pytest.raises(ValueError, match="below"):
+        Place(-1)
+    assert Place(1).names is not Place(1).names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shlex
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -11,14 +12,18 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 from yarl import URL
 
-from chat_tui.web import COOKIE, Gate
-from tests.live.chromium import FOUND, chromium
-from tests.live.command import Client, Running, Server
+from chat_tui.web import COOKIE, HOST, Browser, Gate
+from chat_tui_core.accounts import DataFolder
+from tests.live.chromium import FOUND, Page, chromium
+from tests.live.command import PROGRAM, Client, Running, Server
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(120)]
 
+SWITCHER, QUIT = "\x0b", "\x11"
+"""Ctrl+K, Ctrl+Q"""
 ESCAPES = re.compile(rb"\x1b\[[0-9;?<>=$]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
 
@@ -95,6 +100,12 @@ class Tab:
             assert message.type is aiohttp.WSMsgType.BINARY, f"{text!r} never came: {shown[-2_000:]}"
             self.seen += message.data
 
+    async def wait_closed(self) -> None:
+        """Wait until the server has closed it."""
+        async with asyncio.timeout(30):
+            async for message in self._socket:
+                self.seen += message.data
+
     async def focus(self) -> None:
         """The person looks at the page."""
         await self._socket.send_json(["focus"])
@@ -104,13 +115,13 @@ class Tab:
 
 
 @asynccontextmanager
-async def tab(session: aiohttp.ClientSession, url: str) -> AsyncIterator[Tab]:
+async def tab(session: aiohttp.ClientSession, url: str, width: int = 100, height: int = 30) -> AsyncIterator[Tab]:
     """Load the page and open its socket."""
     home = URL(url).with_query(None)
     async with session.get(home) as page:
         assert page.status == 200
     origin = {"Origin": f"http://{home.host}:{home.port}"}
-    async with session.ws_connect(home / "ws" % {"width": 100, "height": 30}, headers=origin) as socket:
+    async with session.ws_connect(home / "ws" % {"width": width, "height": height}, headers=origin) as socket:
         yield Tab(socket)
 
 
@@ -141,12 +152,53 @@ async def test_who_closes_the_page_and_comes_back_finds_what_was_left(tmp_path: 
                     await page.focus()
                     await page.type("\rsaid before\r")
                     await arrived(ada, "said before")
-                    home = URL(url).with_query(None)
-                    assert await status(session, home / "ws", Origin=f"http://{home.host}:{home.port}") == 409
                     await page.type("half a thought")
-                async with tab(session, url) as page:
-                    await page.wait_for("said before")
                     await page.wait_for("half a thought")
+                    await page.type(SWITCHER)
+                    await page.wait_for("Go to room or person")
+                    await page.type("gen")
+                pid = app_pid(ada)
+                async with tab(session, url, 90, 24) as page:
+                    await page.wait_for("half a thought")
+                    await page.wait_for("gen")  # the dialog is open as it was left
+                    await page.type("\x1b")
+                    await page.wait_for("said before")
+                    async with tab(session, url) as newer:  # it takes the app from the one that is open
+                        await newer.wait_for("half a thought")
+                        await page.wait_closed()
+                        assert app_pid(ada) == pid
+                        await newer.type(QUIT)
+                        await newer.wait_closed()
+                async with tab(session, url) as page:  # the app was left: another one starts, on what is stored
+                    await page.wait_for("half a thought")
+                    assert app_pid(ada) != pid
+
+
+def app_pid(client: Client) -> int:
+    """The process that has the account open."""
+    return int((DataFolder(client.folder).folder("home") / "lock").read_text().split()[0])
+
+
+async def test_an_app_that_nobody_comes_back_to_ends(tmp_path: Path) -> None:
+    with Server("--open") as server:
+        ada = Client(tmp_path)
+        ada.login(server.url, "ada")
+        command = shlex.join([*PROGRAM, "--data-dir", str(ada.folder)])
+        browser = Browser(command, keep_seconds=0.1)
+        runner = web.AppRunner(await browser.make())
+        await runner.setup()
+        try:
+            await (site := web.TCPSite(runner, HOST, 0)).start()
+            url = f"http://{HOST}:{runner.addresses[0][1]}/?token={browser.gate.token}"
+            async with entered(url) as session, tab(session, url) as page:
+                await page.wait_for("Message general")
+            async with asyncio.timeout(40):
+                while browser._app is None or browser._app.running:
+                    await asyncio.sleep(0.05)
+            assert await asyncio.to_thread(lambda: ada("rooms").code) == 0
+            await site.stop()
+        finally:
+            await runner.cleanup()
 
 
 def test_an_account_that_is_open_elsewhere_is_told_of_at_the_start(tmp_path: Path) -> None:
@@ -178,3 +230,45 @@ async def test_what_is_typed_in_a_browser_is_said(tmp_path: Path) -> None:
                 await page.type("grüße from a browser ✓")
                 await page.press_enter()
                 await arrived(ada, "grüße from a browser ✓")
+
+
+async def loaded(page: Page, url: URL | str) -> None:
+    """Load a page, and wait until the app has drawn something on it."""
+    await page.do("Page.navigate", url=str(url))
+    await page.wait_for("document.body.classList.contains('-first-byte')")
+    await page.wait_for("document.querySelector('.xterm-helper-textarea') !== null")
+    await page.run("document.querySelector('.xterm-helper-textarea').focus()")
+
+
+@pytest.mark.skipif(FOUND is None, reason="no Chromium is installed")
+async def test_a_browser_that_comes_back_shows_the_same(tmp_path: Path) -> None:
+    with Server("--open") as server:
+        ada = Client(tmp_path)
+        ada.login(server.url, "ada")
+        with serving(ada) as (_, url):
+            async with chromium() as page:
+                await loaded(page, url)
+                await has_rooms(ada)
+                await page.press_enter()
+                await page.type("said in a browser")
+                await page.press_enter()
+                await arrived(ada, "said in a browser")
+                await page.type("half a thought")
+                pid, before = app_pid(ada), await steady(page)
+                await page.do("Page.navigate", url="about:blank")
+                await page.wait_for("document.querySelector('.xterm-helper-textarea') === null")
+                await loaded(page, URL(url).with_query(None))
+                async with asyncio.timeout(40):
+                    while await steady(page) != before:
+                        await asyncio.sleep(0.1)
+                assert app_pid(ada) == pid
+
+
+async def steady(page: Page) -> bytes:
+    """What is seen once it is seen twice in a row."""
+    before = b""
+    async with asyncio.timeout(40):
+        while (shown := await page.picture()) != before:
+            before = shown
+            await asyncio.sleep(0.3)
+    return shown

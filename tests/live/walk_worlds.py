@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote
 
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.model import Account
 from tests.live.command import Client, Server
-from tests.live.walk import Walk
+from tests.live.walk import Walk, World
 
 __all__ = ["WORLDS", "matrix_world", "wschat_world"]
 
@@ -23,7 +24,7 @@ TOO_LONG = "far too long for this server " * 170
 class _Wschat:
     """Our own server, in a process of its own."""
 
-    name, choice, password, bob_id = "wschat", 1, "a password", "bob"
+    name, choice, password, bob_id, presence = "wschat", 1, "a password", "bob", True
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "server.db"
@@ -50,7 +51,6 @@ class _Wschat:
         """Make it shorter."""
         walk.press("e")
         walk.see("far too long for this server")
-        walk.press("C-a", "C-k")
         walk.press("C-c")
         walk.enter("short enough")
 
@@ -72,7 +72,7 @@ def wschat_world(folder: Path) -> Iterator[_Wschat]:
 class _Matrix:
     """A Synapse."""
 
-    name, choice = "matrix", 2
+    name, choice, presence = "matrix", 2, False
 
     def __init__(self, folder: Path) -> None:
         from tests.matrix_live.people import register
@@ -147,4 +147,7 @@ def matrix_world(folder: Path) -> Iterator[_Matrix]:
         world.close()
 
 
-WORLDS = {"wschat": wschat_world, "matrix": matrix_world}
+WORLDS: Final[Mapping[str, Callable[[Path], AbstractContextManager[World]]]] = {
+    "wschat": wschat_world,
+    "matrix": matrix_world,
+}

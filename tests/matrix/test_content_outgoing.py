@@ -170,7 +170,7 @@ def test_a_file_that_the_server_has_is_named_again(text: str, caption: JSON) -> 
     assert ("formatted_body" in found) == bool(caption)
 
 
-@pytest.mark.parametrize("ref", ["", "encrypted:mxc://x.y/z", "http://x.y/z", 7])
+@pytest.mark.parametrize("ref", ["", "encrypted:mxc://x.y/z", "http://x.example/z", 7])
 def test_a_file_that_cannot_be_named_again_is_refused(ref: object) -> None:
     # E7
     with pytest.raises(ValueError, match="sent again"):

@@ -241,9 +241,10 @@ def test_placeholders_are_compared(source: tuple[str, ...], translation: tuple[s
     assert (placeholder_problem(Entry(source, translation)) == "") is good
 
 
-TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=40)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0\4"), min_size=1, max_size=40)
+CONTEXTS = st.builds("{}\4{}".format, TEXTS, TEXTS)
 ENTRIES = st.one_of(
-    st.builds(lambda one, german: Entry((one,), (german,), {"a.py"}), TEXTS, TEXTS),
+    st.builds(lambda one, german: Entry((one,), (german,), {"a.py"}), TEXTS | CONTEXTS, TEXTS),
     st.builds(lambda one, many, a, b: Entry((one, many), (a, b), {"b.py"}), TEXTS, TEXTS, TEXTS, TEXTS),
 )
 

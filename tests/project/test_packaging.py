@@ -50,6 +50,7 @@ def test_the_wheel_holds_every_package_file_and_nothing_else(built: Path) -> Non
     assert {top for top in tops if not top.startswith("chat_tui")} == set()
     assert {f"{top}/py.typed" for top in tops} <= names
     assert any(name.startswith("chat_tui/") and name.endswith(".tcss") for name in names)
+    assert "chat_tui/locale/de/LC_MESSAGES/chat_tui.mo" in names
     assert any(name.startswith("chat_tui_core/") and name.endswith(".sql") for name in names)
     assert "MIT License" in info["LICENSE"]
     assert "chat-tui = chat_tui.__main__:main" in info["entry_points.txt"]

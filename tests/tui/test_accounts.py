@@ -450,7 +450,9 @@ async def test_signing_out_of_one_leaves_the_others(house: House, monkeypatch: p
     monkeypatch.setattr(house["work"].backend, "logout", logout)
     await house.press("alt+3", *"/logout", "enter", "n")
     assert list(house.main.desks) == ["home", "work"]
-    await house.press(*"/logout", "enter", "y")
+    await house.press(*"/logout", "enter")
+    house.main.composer.insert("typed a moment before")
+    await house.press("y")
     await house["home"].comes(lambda: list(house.main.desks) == ["home"])
     await house.settle()
     assert left == ["work"]
@@ -493,3 +495,18 @@ async def test_one_is_told_of_mentions_in_all_accounts(house: House, monkeypatch
     await house["work"].lines("general", 4, 4, text="work.me, this is not")
     await house["home"].lines("random", 4, 4, text="work.me is not who I am here")
     assert [(notice.title, notice.body) for notice in told] == [("ann in general · work", "work.me, this is not")]
+
+
+async def test_the_first_frame_has_the_stored_rooms_of_all(tmp_path: Path) -> None:  # E4, B14
+    first = House(tmp_path, "home", "work")
+    async with first.show():
+        await first["home"].online(room("general", 4000), room("garden", 3000))
+        await first["work"].online(room("general", 5000))
+        await first["work"].lines("general", 1, 3)
+    again = House(tmp_path, "home", "work")
+    async with again.show():
+        assert all(flat.connection.asked == [] for flat in again.flats.values())
+        assert [found.room_id for _, found in again.main.rooms.keyed] == ["general", "garden", "general"]
+        assert [account for account, _ in again.main.rooms.keyed] == ["home", "home", "work"]
+        assert again.here == ("work", "general"), "the room with the newest talk, whoever's it is"
+        assert "work line 3" in " ".join(again.lines_shown())

@@ -14,11 +14,12 @@ from chat_tui.screens.switcher import SwitcherScreen
 from chat_tui_core.actions import Action, Kind
 from chat_tui_core.file_news import AcceptFile, FileTaken
 from chat_tui_core.link import Capability
-from chat_tui_core.model import EventKind, FileInfo, RoomEvent
+from chat_tui_core.model import EventKind, FileInfo, Room, RoomEvent
 from chat_tui_core.news import Arrived, SignedIn
 from chat_tui_core.transfers import Direction, State
 from tests.core.scripted import said
 from tests.tui.file_stage import FileStage
+from tests.tui.house import House
 from tests.tui.stage import Stage
 
 PICTURE = FileInfo("cat.png", 2_000, "image/png", "mxc://chat.example/cat", 40, 30)
@@ -114,6 +115,25 @@ async def test_a_file_is_sent_again_from_here_where_the_server_cannot_name_it(tm
         await press(files, "enter")
         await files.until(lambda: files.transfer().direction is Direction.OUT)
         assert (files.transfer().room_id, files.transfer().name) == ("random", "plan.txt")
+
+
+async def test_a_message_goes_to_a_room_of_another_account(tmp_path: Path) -> None:  # B14
+    house = House(tmp_path, "home", "work")
+    async with house.show():
+        for name in ("home", "work"):
+            await house[name].online(Room("general", head=1, last_ts=1), Room(f"of-{name}", last_ts=2))
+            await house[name].lines("general", 1, 1, text=f"said at {name}")
+        house.main.open_room("general", "home")
+        await house.settle()
+        await house.pilot.press("up", "F")
+        await house.pilot.pause()
+        await house.pilot.press(*"of-work", "enter")
+        await house.settle()
+        sent = [action for action in house["work"].doings() if action.kind is Kind.SEND]
+        assert [(action.room_id, action.text) for action in sent] == [
+            ("of-work", "Forwarded from ann:\n> said at home")
+        ]
+        assert not [action for action in house["home"].doings() if action.kind is Kind.SEND]
 
 
 def test_links_name_the_servers_that_know_the_room() -> None:

@@ -54,6 +54,25 @@ async def run(stage: Stage, command: str) -> None:
     await settled(stage)
 
 
+async def test_a_room_that_stood_there_is_entered_at_what_is_new(tmp_path: Path) -> None:  # A18
+    stage = Stage(tmp_path / "ann" / "chat.db")
+    async with stage.show():
+        await stage.rooms(replace(ROOMS[0], head=3, read=3), ROOMS[1])
+        await stage.lines("general", 1, 3)
+        assert stage.main.conversation.room_id == "general"  # shown, not entered
+        await stage.lines("general", 4, 120)
+        await stage.settle()
+        assert "line 120" in stage.screen_text()
+        assert stage.session.rooms["general"].unread > 100
+        await stage.pilot.press("enter")
+        await settled(stage)
+        shown = stage.screen_text()
+        assert "── new ──" in shown
+        assert any(line.endswith("line 4") for line in stage.lines_shown())
+        assert "line 120" not in "\n".join(stage.lines_shown())
+        assert stage.session.rooms["general"].unread > 50
+
+
 async def test_to_a_day_and_back_to_the_end(stage: Stage) -> None:
     assert "line 1000" in stage.screen_text()
     await run(stage, "/goto 1970-02-10")

@@ -13,7 +13,7 @@ from chat_tui.screens.operating import substituted
 from chat_tui.screens.react import ReactScreen, find_emoji
 from chat_tui_core.actions import Action, Kind
 from chat_tui_core.errors import LocalError
-from chat_tui_core.news import Answered, Echoed, Edited, Reacted, Redacted, RefusedAction, Written
+from chat_tui_core.news import Answered, Echoed, Edited, Reacted, ReadMoved, Redacted, RefusedAction, Written
 from tests.tui.stage import Stage
 
 
@@ -113,6 +113,14 @@ async def test_a_correction_by_its_pattern(stage: Stage) -> None:
     await press(stage, "enter")
     assert stage.main.composer.text == "s/nowhere/else/"
     assert "is not in what you said last" in stage.screen_text()
+
+
+async def test_who_has_read_a_message_is_among_its_facts(stage: Stage) -> None:  # A18
+    read = [ReadMoved("general", user, order) for user, order in (("bob", 3), ("ann", 2), ("me", 3), ("eve", 9))]
+    await stage.news(*read)
+    await press(stage, "up", "i")
+    assert isinstance(stage.app.screen, InfoScreen)
+    assert "Read by  bob, eve\n" in stage.app.screen.text + "\n"
 
 
 @pytest.mark.parametrize(

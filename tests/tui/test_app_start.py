@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -283,20 +280,6 @@ async def test_a_narrow_terminal_shows_one_pane_and_leads_back(tmp_path: Path) -
         await stage.pilot.press("enter", "escape")
         await stage.pilot.pause()
         assert stage.focus == "rooms"
-
-
-def test_what_the_first_frame_needs_is_little() -> None:
-    code = (
-        "import sys, chat_tui.app; "
-        "late = ['websockets', 'aiohttp', 'keyring', 'chat_tui_wschat', 'chat_tui_matrix', 'markdown_it', 'pygments.lexers', 'chat_tui.demo',"
-        " 'chat_tui.screens.login', 'chat_tui.screens.help', 'chat_tui.screens.switcher', 'chat_tui.screens.outbox',"
-        " 'textual.widgets._markdown', 'textual.widgets._header', 'textual.widgets._footer', 'chat_tui.control'];"
-        "print([name for name in late if name in sys.modules])"
-    )
-    root = Path(__file__).parents[2]
-    env = {**os.environ, "PYTHONPATH": f"{root / 'tui'}{os.pathsep}{root / 'backends'}"}
-    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
 
 
 def test_opening_releases_the_account_when_it_fails(data: DataFolder) -> None:

@@ -190,6 +190,15 @@ async def test_reading_a_thread_reads_no_more_than_it_shows(stage: Stage) -> Non
     await stage.comes(lambda: stage.session.rooms["general"].unread == 0)
 
 
+async def test_a_spoiler_is_hidden_where_it_is_quoted_or_heads_a_thread(stage: Stage) -> None:
+    hidden = said(5, "*he* ||wins||", room_id="general")
+    await stage.news(Arrived("general", (hidden, replace(said(6, "no!", room_id="general"), reply_to="m5"))))
+    assert "┃ ann: he ▒▒▒▒" in stage.screen_text()
+    await press(stage, "up", "up", "T")
+    assert "↳ ann: he ▒▒▒▒" in stage.screen_text()
+    assert not any("wins" in line for line in stage.lines_shown())
+
+
 async def test_files_do_not_go_into_threads(stage: Stage) -> None:
     await into_thread(stage)
     await press(stage, "ctrl+o")

@@ -11,7 +11,8 @@ from textual.app import App, ComposeResult
 from textual.events import Key, Paste
 from textual.message import Message
 from textual.pilot import Pilot
-from textual.widgets import Button
+from textual.widgets import Button, TextArea
+from textual.widgets.text_area import TextAreaTheme
 
 from chat_tui.widgets import composer as module
 from chat_tui.widgets.composer import Composer
@@ -229,3 +230,53 @@ async def test_keys_that_come_late_stand_before_those_that_came_directly() -> No
         assert app.composer.text == "abcd"
         await pilot.press("e")
         assert app.composer.text == "abcde"
+
+
+# ---------------------------------------------------------------- drawing
+
+
+async def test_a_key_works_out_no_styles_anew(monkeypatch: pytest.MonkeyPatch) -> None:  # E2
+    async with desk() as (app, pilot):
+        await pilot.press("a")
+        applied: list[TextAreaTheme] = []
+        apply = TextAreaTheme.apply_css
+
+        def counted(theme: TextAreaTheme, area: TextArea) -> None:
+            applied.append(theme)
+            apply(theme, area)
+
+        monkeypatch.setattr(TextAreaTheme, "apply_css", counted)
+        await pilot.press(*"bcdef")
+        assert app.composer.text == "abcdef"
+        assert applied == []
+        app.theme = "textual-light"
+        await pilot.pause()
+        assert applied
+
+
+async def test_other_colours_are_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with desk() as (app, pilot):
+        app.composer.invite("write something")
+        for text in ("", "ab"):
+            app.composer.load_text(text)
+            for theme in ("textual-light", "textual-dark", "textual-light"):
+                app.theme = theme
+                await pilot.pause()
+                here = [(segment.text, segment.style) for segment in app.composer.render_line(0)]
+                monkeypatch.setattr(app.composer, "_invited", None)
+                app.composer._line_cache.clear()
+                app.composer._theme.apply_css(app.composer)
+                assert here == [(segment.text, segment.style) for segment in app.composer.render_line(0)]
+
+
+async def test_the_invitation_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:  # E2
+    async with desk() as (app, pilot):
+        app.composer.invite("write something")
+        await pilot.pause()
+        first = app.composer.render_line(0)
+        assert "write something" in first.text
+        await pilot.press("a", "backspace")
+        assert app.composer.render_line(0) is first
+        app.composer.invite("write something else")
+        await pilot.pause()
+        assert "something else" in app.composer.render_line(0).text

@@ -168,20 +168,18 @@ async def test_a_torrent_is_handed_over_seldom_but_its_end_at_once(bench: Bench)
     bench.push(lines(TORRENT))
     bench.turn()
     began = bench.now
-    while not bench.due:  # it goes on
-        bench.push(lines(FLOOD))
+    bench.push(lines(1))
+    while not bench.due:
         assert bench.timer == pytest.approx(min(SLOW, began + SLOWEST - bench.now), abs=0.005)
+        bench.push(lines(FLOOD))  # it goes on
         bench.now += SLOW
         bench.feed._due()
-    assert bench.now - began == pytest.approx(SLOWEST)
+    assert SLOWEST - 0.001 < bench.now - began < SLOWEST + SLOW + 0.001
     bench.turn()
-    bench.push(lines(TORRENT))
-    bench.feed.flush()
     bench.push(lines(1))
     bench.now += SLOW
-    bench.feed._due()  # nothing has come since
-    bench.turn()
-    assert len(bench.batches) == 4
+    bench.feed._due()
+    assert bench.due  # nothing has come since
 
 
 async def test_of_a_torrent_no_more_is_kept_than_a_few_screens(bench: Bench) -> None:  # E2

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -55,7 +55,7 @@ class Question(Screen[None]):
         self.dismiss()
 
 
-class Desk(KeyGate):
+class Desk(KeyGate, App[int]):
     """The form, and what was answered."""
 
     def __init__(self) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chat_tui.config import Config
-from chat_tui.keymaps import EATEN, KEYMAPS, bound_keys, keymap_of, problems, taken_by
+from chat_tui.eaten_keys import PROGRAMS, TERMINALS, taken_by, takers
+from chat_tui.keymaps import KEYMAPS, bound_keys, keymap_of, problems
 from chat_tui.keys import KEYS, Key, key_of
 from chat_tui.settings import setting_of
 
@@ -33,7 +34,29 @@ def test_a_table_of_what_terminals_take() -> None:
     assert taken_by("f11")
     assert not taken_by("alt+1")
     assert not taken_by("ctrl+j")
-    assert all(by for by, _ in EATEN.values())
+    assert list(takers("ctrl+b")) == [("tmux", "")]
+    assert ("GNOME Terminal", "with several tabs") in takers("alt+1")
+    known = {name for keys in (*TERMINALS.values(), *PROGRAMS.values()) for name in keys}
+    assert (
+        problems(
+            Config(keys={"app.theme": ",".join(sorted(known - {key for one in KEYS for key in one.keys.split(",")}))})
+        )
+        == []
+    )
+
+
+def test_no_terminal_takes_the_key_that_help_and_hints_name() -> None:
+    """But for F1, which everybody knows: GNOME Terminal has it, and there Alt+? does the same."""
+    shown = [(key.id, key.keys.partition(",")[0]) for key in KEYS]
+    taken = {(key_id, name) for key_id, first in shown for name, keys in TERMINALS.items() if keys.get(first) == ""}
+    assert taken == {("app.help", "GNOME Terminal")}
+
+
+@pytest.mark.parametrize("terminal", TERMINALS)
+@pytest.mark.parametrize("name", KEYMAPS)
+def test_in_every_terminal_every_action_has_a_key(name: str, terminal: str) -> None:
+    taken = {key for key, when in TERMINALS[terminal].items() if not when}
+    assert [key.id for key in KEYS if not set(bound_keys(KEYMAPS[name], key)) - taken] == []
 
 
 def test_own_keys_go_before_the_set() -> None:

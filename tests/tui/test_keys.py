@@ -23,6 +23,7 @@ from chat_tui.widgets.banner import Banner
 from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.pick_list import PickList
 from chat_tui.widgets.room_timeline import RoomTimeline
+from tests.tui.file_stage import FileStage
 from tests.tui.stage import Stage
 
 #: Where an action of a place may live: the first class is asked first.
@@ -119,6 +120,17 @@ async def test_every_action_can_be_reached_by_the_palette(tmp_path: Path) -> Non
     assert {key.id for key in KEYS if key.place not in inner} - found == {"app.palette"}
     assert {key.label for key in KEYS if key.place is Place.TIMELINE} <= set(labels)
     assert {f"/{command.name}" for command in COMMANDS} >= {label.split()[0] for label in labels if label[0] == "/"}
+
+
+@pytest.mark.parametrize(
+    ("opens", "place"), [("files.open", Place.TRANSFERS), ("files.send", Place.PICKER), ("inbox.open", Place.INBOX)]
+)
+async def test_the_keys_of_a_dialog_are_in_the_palette_too(tmp_path: Path, opens: str, place: Place) -> None:
+    stage = FileStage(tmp_path / "chat.db")
+    async with stage.show():
+        await stage.pilot.press(key_of(opens).keys.partition(",")[0])
+        await stage.until(lambda: stage.app.screen is not stage.main)
+        assert {key.id for key in keys_in(place)} <= reachable(stage)
 
 
 async def test_the_palette_does_it_where_the_key_would(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from rich.style import Style
 from textual._compositor import Compositor
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.filter import LineFilter
 from textual.geometry import Region
 from textual.screen import Screen
 from textual.scrollbar import ScrollBarRender
@@ -26,6 +27,16 @@ from chat_tui.widgets.thin_scroll_bar import ThinScrollBar
 from tests.tui.test_line_view import Following, Sentences
 
 Chops = Sequence[Mapping[int, Strip | None]]
+
+
+RED = Color.from_rgb(255, 0, 0)
+
+
+class Reddened(LineFilter):
+    """Makes everything red."""
+
+    def apply(self, segments: list[Segment], background: object) -> list[Segment]:
+        return [Segment(text, (style or Style()) + Style(color=RED), control) for text, style, control in segments]
 
 
 class Desk(App[None]):
@@ -90,6 +101,37 @@ async def test_every_part_of_the_screen_is_what_textual_draws() -> None:
             app.view.move(chance.choice([-30, -1, 1, 9]))
             app.query_one("#over").styles.offset = (-chance.randrange(80), chance.randrange(20))
             await pilot.pause()
+
+
+async def test_what_lies_over_all_colours_is_taken_and_taken_away_again() -> None:
+    app = Desk()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+
+        def colours() -> set[object]:
+            app.view.redraw()
+            segments = [segment for strip in app.view.current_frame() for segment in strip]
+            return {segment.style.color for segment in segments if segment.style is not None}
+
+        before, red = colours(), Reddened()
+        app._filters.append(red)
+        assert colours() == {RED}
+        app._filters.remove(red)
+        assert RED not in colours()
+        assert colours() == before
+
+
+async def test_a_row_takes_no_more_bytes_than_it_must() -> None:
+    app = Desk()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        for strip in app.view.current_frame():
+            assert strip.cell_length == app.view.scrollable_size.width
+        for position, index in app.view.viewport.rows:
+            line = app.view._block(position).line_at(index)
+            assert line.segments[-1].style == app.view.base_style()
+            assert line.strip is not None
+            assert len(list(line.strip)) == len(line.segments)  # what pads a row is a part of its last piece
 
 
 async def test_who_is_not_touched_by_a_change_is_not_asked_to_draw(monkeypatch: pytest.MonkeyPatch) -> None:

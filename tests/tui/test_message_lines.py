@@ -105,6 +105,15 @@ def test_a_quotation_has_a_bar_and_stays_what_it_was() -> None:  # E8
     assert block.text == "> bread\nwhy?"
 
 
+def test_what_is_found_in_code_stays_on_its_ground() -> None:  # E8
+    parts = {**LOOK.parts, "code-block": BASE + Style(bgcolor="#333333")}
+    look = Look(BASE, parts, zone=UTC)
+    block = draw(replace(HELLO, text="```py\nif x: 7 # y\n```"), look=look)
+    code = [segment for line in block.lines for segment in line.segments if segment.text in {"if", "7", "# y"}]
+    assert [segment.style and segment.style.bgcolor for segment in code] == [parts["code-block"].bgcolor] * 3
+    assert len({segment.style and segment.style.color for segment in code}) == 3
+
+
 def test_what_follows_code_with_wide_letters_is_whole() -> None:  # E8
     block = draw(replace(HELLO, text="```\né\n```\nafter **it**"))
     assert [line.strip() for line in texts(block)][-1] == "after it"

@@ -87,9 +87,12 @@ async def test_a_file_is_found_by_typing_and_sent_with_a_caption(stage: FileStag
     await stage.until_shown("● 1 file")
     await stage.type("see this")
     await press(stage, "enter")
+    await stage.until(lambda: offers(stage) == ["page 10.txt"])
+    (caption,) = stage.doings()
+    assert caption.text == "see this"
+    assert stage.wire.orders == []  # the caption comes first
+    await stage.echo(caption, 9)
     await stage.until_ordered(OfferFile)
-    assert offers(stage) == ["page 10.txt"]
-    assert [action.text for action in stage.doings()] == ["see this"]
 
 
 async def test_keys_that_come_at_once_mean_what_was_typed_before_them(stage: FileStage) -> None:  # E9

@@ -123,6 +123,13 @@ def test_a_change_that_moves_nothing_is_one_in_place() -> None:
     assert order.put(replace(room("b", 20), topic="new")) == []
 
 
+def test_newer_talk_in_the_room_that_stands_first_is_one_change_in_place() -> None:  # E2, E6
+    order = RoomOrder()
+    order.reset([room("a", 5), room("b", 3)])
+    assert order.put(room("a", 9)) == [Splice(0, 1, 1)]
+    assert names(order) == ["a", "b"]
+
+
 def test_positions() -> None:
     order = RoomOrder()
     order.reset([room("a", 30), room("b", 20)])

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from chat_tui import strings
-from chat_tui.strings import N_, _, chosen, decimal, in_english, language, n_, of_error, use
+from chat_tui.strings import N_, _, chosen, decimal, in_english, language, n_, of_error, p_, use
 from chat_tui_core.errors import LocalError
 
 
@@ -63,6 +63,7 @@ def test_german() -> None:
         "1 Mitglied",
         "2 Mitglieder",
     ]
+    assert (_("Home"), p_("folder", "Home"), p_("nothing", "Home")) == ("Pos1", "Zuhause", "Home")
     assert (decimal(1.25), decimal(2, 2)) == ("1,2", "2,00")
     assert of_error(LocalError("The server did not answer.")) == "Der Server hat nicht geantwortet."
     assert of_error(LocalError("No, says the server")) == "No, says the server"

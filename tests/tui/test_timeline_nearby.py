@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from chat_tui.screens import nearby
+from chat_tui_core.model import Gap
 from chat_tui_core.news import Arrived
 from chat_tui_core.store import events as stored
 from chat_tui_core.store import gaps
@@ -76,19 +77,46 @@ async def test_who_follows_keeps_the_newest_lines_and_finds_the_others_again(sta
 
 
 async def test_a_room_whose_first_line_is_loaded_forgets_it_too(stage: Stage) -> None:  # E5
-    stage.main.timeline.to_start()
-    for _ in range(20):
-        await stage.pilot.press("ctrl+home")
-        await asyncio.sleep(0.01)
-        await stage.settle()
-        if stage.session.at_start("general"):
-            break
+    assert await scrolled_to(stage, "beginning of the room")
+    assert stage.session.at_start("general")
     await stage.pilot.press("ctrl+end")
     await talk(stage, "general", 301, 500)
     assert shown(stage)[-1] == "500"
     assert len(loaded(stage)) <= MOST
     assert not stage.session.at_start("general")
     assert await scrolled_to(stage, "beginning of the room")
+
+
+async def test_home_is_at_the_first_stored_line_at_once_however_many_lie_between(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:  # E5
+    await stage.pilot.press("ctrl+end")
+    await talk(stage, "general", 301, 3_000)
+    await stage.settle()
+    pages: list[str] = []
+    monkeypatch.setattr(stage.session, "load_older", pages.append)
+    await stage.pilot.press("ctrl+home")
+    await stage.settle()
+    assert "beginning of the room" in stage.screen_text()
+    assert shown(stage)[0] == "1"
+    assert (pages, len(loaded(stage)) < MOST) == ([], True)
+    assert loaded(stage) == list(range(1, len(loaded(stage)) + 1))
+    await stage.pilot.press("ctrl+end")
+    await stage.settle()
+    assert shown(stage)[-1] == "3000"
+    assert stage.main.timeline.following
+
+
+async def test_home_tells_where_something_is_missing(stage: Stage) -> None:  # E5, B8
+    stage.store.write_now(gaps.add_gap, Gap("general", 20, 25))
+    stage.main.conversation.close()
+    stage.main.open_room("general")
+    await stage.pilot.press("ctrl+home")
+    await stage.settle()
+    numbers = shown(stage)
+    assert numbers[0] == "1"
+    text = stage.screen_text()
+    assert text.index("line 20") < text.index("not loaded") < text.index("line 25")
 
 
 async def test_who_reads_further_up_keeps_the_picture(stage: Stage) -> None:  # E5

@@ -184,6 +184,12 @@ def test_what_is_odd_is_for_the_parser(data: bytes, code: int) -> None:  # A23
     assert end.around == 0, "a closing connection takes nothing more"
 
 
+def test_nothing_comes_after_the_end() -> None:  # A23
+    end = server_end()
+    end.feed(chunk() + Frame(Opcode.CLOSE, (1000).to_bytes(2, "big")).serialize(mask=True) + chunk())
+    assert (end.around, [opcode for opcode, _, _ in end.frames]) == (1, [Opcode.BINARY, Opcode.CLOSE])
+
+
 def test_frames_before_the_answer_and_an_answer_that_refuses_are_for_the_parser() -> None:  # A23
     early = server_end(answers=False)
     early.feed(chunk())

@@ -18,7 +18,10 @@ from chat_tui_core.contract import (
     Problem,
     Question,
 )
-from chat_tui_core.model import EventKind, Member, Membership, Presence, Role
+from chat_tui_core.link import Capability
+from chat_tui_core.model import EventKind, FileInfo, Member, Membership, Presence, Role
+from chat_tui_core.small_pictures import AskPicture
+from chat_tui_wschat.protocol_link import ALL_CAPABILITIES
 from chat_tui_wschat.protocol_questions import MOST_PAGES
 from chat_tui_wschat.wire import Command
 from tests.wschat.protocol_driver import GENERAL, HELLO, Driver
@@ -130,6 +133,13 @@ def test_a_question_that_has_no_frame_is_refused_here(driver: Driver) -> None:  
         (8, "BADARGS"),
         (9, "BADARGS"),
     ]
+
+
+def test_a_small_picture_cannot_be_asked_for_and_nothing_comes_unasked(driver: Driver) -> None:  # D1
+    picture = AskPicture(7, FileInfo("cat.png", 900, "image/png", "f1"), 64, 48, 5_000)
+    assert Capability.PICTURES not in ALL_CAPABILITIES
+    assert not ask(driver, picture)
+    assert [(item.request, item.code) for item in driver.only(AskRefused)] == [(7, "UNSUPPORTED")]
 
 
 # ---------------------------------------------------------------- members and directory

@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
 from textual import on
+from textual.app import App
 
 from chat_tui.config import AppOptions
 from chat_tui.household import Household, Seat
@@ -24,7 +25,7 @@ __all__ = ["KEYRING_SECONDS", "AccountKeeping"]
 KEYRING_SECONDS: Final = 60.0
 
 
-class AccountKeeping(KeyGate):
+class AccountKeeping(KeyGate, App[int]):
     """The part of the app that has accounts."""
 
     options: AppOptions

@@ -38,6 +38,8 @@ __all__ = ["ChatApp", "run"]
 _LOG = logging.getLogger(__name__)
 
 HANG_UP_SECONDS: Final = 3.0
+EAGER_SECONDS: Final = 0.000_3
+"""After which a busy thread lets others go on while the app starts: one of them writes the first frame."""
 GC_THRESHOLDS: Final = (10_000, 20, 50)
 """Collect rarely: a full collection of a whole screen's objects is a pause that a typist feels."""
 
@@ -51,6 +53,7 @@ class ChatApp(AccountKeeping):
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
     _themed = False
+    _usual_seconds = sys.getswitchinterval()
 
     def __init__(self, options: AppOptions, *opened: Opened, absent: Mapping[str, str] = MappingProxyType({})) -> None:
         """`absent`: accounts that could not be opened, and the sentence that says why."""
@@ -114,7 +117,7 @@ class ChatApp(AccountKeeping):
             from chat_tui.screens.welcome import WelcomeScreen
 
             self.push_screen(WelcomeScreen(self.options.data))
-        self.call_after_refresh(self._settle_memory)
+        self.call_after_refresh(self._begin_to_settle)
         if self.options.config.keys:
             self._check_keys()
 
@@ -140,8 +143,15 @@ class ChatApp(AccountKeeping):
         last_resort.start()
         self.exit(0)
 
-    def _settle_memory(self) -> None:
-        """What is there after the first frame stays: no collection need look at it again."""
+    def _begin_to_settle(self) -> None:
+        self.run_worker(self._settle_memory())
+
+    async def _settle_memory(self) -> None:
+        """What is there after the first frame, and what is soon needed, stays: no collection need look at it again."""
+        from chat_tui.afterwards import load
+
+        await load()
+        sys.setswitchinterval(self._usual_seconds)
         gc.enable()
         gc.collect()
         gc.freeze()
@@ -275,5 +285,6 @@ def run(options: AppOptions) -> int:
         sys.stderr.write("".join(f"chat-tui: {of_error(error)}\n" for error in absent.values()))
         return 1
     teach_alt_keys()
+    sys.setswitchinterval(EAGER_SECONDS)
     reasons = {name: of_error(error) for name, error in absent.items()}
     return asyncio.run(_run(ChatApp(options, *opened, absent=reasons)))

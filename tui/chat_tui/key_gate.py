@@ -6,13 +6,19 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual import events
-from textual.app import App
 from textual.dom import DOMNode
 from textual.message_pump import MessagePump
 from textual.screen import Screen
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    _Base = App[int]
+else:
+    _Base = object  # a part of an app, and no app by itself: each class of Textual's costs a start half a millisecond
 
 __all__ = ["KeyGate"]
 
@@ -29,8 +35,8 @@ def _is_text(event: _Typed) -> bool:
     return taken and isinstance(event, events.Key) and event.is_printable
 
 
-class KeyGate(App[int]):
-    """An app in which a key means what it would mean if the person had waited for the key before it.
+class KeyGate(_Base):
+    """A part of an app in which a key means what it would mean if the person had waited for the key before it.
 
     Textual hands a key to the part that has the focus at that moment. A key that moves the focus, opens a screen, or is
     bound further up does so some messages later, and what was typed right behind it would go to the wrong part, or be
@@ -54,39 +60,39 @@ class KeyGate(App[int]):
 
     async def _pass_next(self) -> None:
         event = self._passing = self._typed.popleft()
-        self._give_up = asyncio.get_running_loop().call_later(PATIENCE, self._passed, event)
+        self._give_up = asyncio.get_running_loop().call_later(PATIENCE, self._key_passed, event)
         target, screen = self.focused or self.screen, self.screen
         try:
             await super().on_event(event)
         finally:
-            self._follow(event, target, partial(self._look_back, event, target, screen))
+            self._follow_key(event, target, partial(self._look_back, event, target, screen))
 
-    def _follow(self, event: _Typed, node: MessagePump, go_on: Callable[[], object]) -> None:
+    def _follow_key(self, event: _Typed, node: MessagePump, go_on: Callable[[], object]) -> None:
         """Go on once this part, and all that it belongs to, have taken the messages that they have now."""
-        if not node.call_later(self._climb, event, node, go_on):
+        if not node.call_later(self._climb_with_key, event, node, go_on):
             go_on()
 
-    def _climb(self, event: _Typed, node: MessagePump, go_on: Callable[[], object]) -> None:
+    def _climb_with_key(self, event: _Typed, node: MessagePump, go_on: Callable[[], object]) -> None:
         parent = node._parent  # noqa: SLF001 - `parent` of a screen is None, and events bubble to the app all the same
         if (
             not isinstance(parent, DOMNode)
             or _is_text(event)
-            or not parent.call_later(self._climb, event, parent, go_on)
+            or not parent.call_later(self._climb_with_key, event, parent, go_on)
         ):
             go_on()
 
     def _look_back(self, event: _Typed, target: MessagePump, screen: Screen[Any]) -> None:
         """The key is done; what that made the part say is on its way up too."""
-        settle = partial(self._settle, event, screen)
-        settle() if _is_text(event) else self._follow(event, target, settle)
+        end = partial(self._end_of_key, event, screen)
+        end() if _is_text(event) else self._follow_key(event, target, end)
 
-    def _settle(self, event: _Typed, screen: Screen[Any]) -> None:
+    def _end_of_key(self, event: _Typed, screen: Screen[Any]) -> None:
         """Let the focus move; where another screen has come, it takes its focus first."""
         here = self.screen if self._running and self.screen_stack else screen
-        if here is screen or not here.call_later(self.call_later, self._passed, event):
-            self.call_later(self._passed, event)
+        if here is screen or not here.call_later(self.call_later, self._key_passed, event):
+            self.call_later(self._key_passed, event)
 
-    def _passed(self, event: _Typed) -> None:
+    def _key_passed(self, event: _Typed) -> None:
         """All of it is done, or it takes too long."""
         if event is not self._passing:
             return

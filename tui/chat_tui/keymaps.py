@@ -12,9 +12,9 @@ from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 
 from chat_tui.config import Config, meant
 from chat_tui.keys import KEYS, Key, Place
-from chat_tui.strings import N_, _
+from chat_tui.strings import _
 
-__all__ = ["EATEN", "KEYMAPS", "bound_keys", "keymap_of", "problems", "taken_by"]
+__all__ = ["KEYMAPS", "bound_keys", "keymap_of", "problems"]
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -70,48 +70,6 @@ KEYMAPS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
                 "composer.newer": "down,ctrl+down",
             }
         ),
-    }
-)
-
-#: Key -> (which programs take it for themselves, when); "" = always.
-EATEN: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
-    {
-        "f1": ("GNOME Terminal, Visual Studio Code", ""),
-        "f10": ("GNOME Terminal, Xfce Terminal", ""),
-        "f11": (N_("most terminals: full screen"), ""),
-        "f12": ("Guake, Yakuake", ""),
-        "ctrl+b": ("tmux", ""),
-        "ctrl+a": ("GNU Screen", ""),
-        "ctrl+f": ("Visual Studio Code", ""),
-        "ctrl+k": ("Visual Studio Code", ""),
-        "ctrl+p": ("Visual Studio Code", ""),
-        "ctrl+q": ("Visual Studio Code", ""),
-        "ctrl+n": (N_("browsers"), ""),
-        "ctrl+t": (N_("browsers"), ""),
-        "ctrl+w": (N_("browsers"), ""),
-        "ctrl+s": ("terminals that still stop and start output by it", "where `stty ixon` is kept"),
-        "alt+enter": (N_("Windows Terminal, xterm: full screen"), ""),
-        "alt+f4": (N_("desktops"), ""),
-        "alt+space": (N_("desktops"), ""),
-        "alt+tab": (N_("desktops"), ""),
-        "alt+f": ("terminals with a menu bar", "where menus have shortcuts"),
-        "ctrl+pageup": ("GNOME Terminal", "with several tabs"),
-        "ctrl+pagedown": ("GNOME Terminal", "with several tabs"),
-        "shift+pageup": (N_("most terminals: their own scrolling"), ""),
-        "shift+pagedown": (N_("most terminals: their own scrolling"), ""),
-        "shift+home": ("GNOME Terminal", ""),
-        "shift+end": ("GNOME Terminal", ""),
-        "shift+enter": (N_("terminals without the Kitty keyboard protocol report it as Enter"), ""),
-        "ctrl+shift+c": (N_("most terminals"), ""),
-        "ctrl+shift+v": (N_("most terminals"), ""),
-        "ctrl+shift+t": (N_("most terminals"), ""),
-        "ctrl+shift+w": (N_("most terminals"), ""),
-        "ctrl+shift+n": (N_("most terminals"), ""),
-        "alt+up": ("Windows Terminal", "with several panes"),
-        "alt+down": ("Windows Terminal", "with several panes"),
-        "alt+left": ("Windows Terminal", "with several panes"),
-        "alt+right": ("Windows Terminal", "with several panes"),
-        **{f"alt+{digit}": ("GNOME Terminal", "with several tabs") for digit in range(1, 10)},
     }
 )
 
@@ -180,9 +138,3 @@ def _shared(keymap: Mapping[str, str]) -> Iterable[str]:
 def _works_in(key: Key, place: Place) -> bool:
     outer = key.place is Place.MAIN and key.over and place in _INSIDE
     return key.place in {place, Place.EVERYWHERE} or outer
-
-
-def taken_by(key: str) -> str:
-    """Which programs take a key for themselves whatever one does; empty where none does."""
-    by, when = EATEN.get(key, ("", ""))
-    return "" if when else _(by)

@@ -16,14 +16,12 @@ EXAMPLES: Final = N_("18:30, +1h30m, tomorrow 9:00, 2026-12-01 09:00")
 LONGEST: Final = timedelta(days=366)
 
 _CLOCK: Final = r"(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)"
-_MOMENT: Final = re.compile(
-    rf"(?:(?P<day>\d{{4}}-\d\d-\d\d)[ T]+|(?P<tomorrow>tomorrow)\s+|(?P<today>today)\s+)?{_CLOCK}(?=\s|\Z)",
-    re.IGNORECASE | re.ASCII,
+_MOMENT: Final = (
+    rf"(?:(?P<day>\d{{4}}-\d\d-\d\d)[ T]+|(?P<tomorrow>tomorrow)\s+|(?P<today>today)\s+)?{_CLOCK}(?=\s|\Z)"
 )
-_SPAN: Final = re.compile(
+_SPAN: Final = (
     r"\+(?=\d)(?:(?P<days>\d{1,4})d)?(?:(?P<hours>\d{1,4})h)?"
-    r"(?:(?P<minutes>\d{1,6})m(?:in)?)?(?:(?P<seconds>\d{1,8})s)?(?=\s|\Z)",
-    re.IGNORECASE | re.ASCII,
+    r"(?:(?P<minutes>\d{1,6})m(?:in)?)?(?:(?P<seconds>\d{1,8})s)?(?=\s|\Z)"
 )
 WEEKDAYS: Final = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
 MONTHS: Final = (
@@ -49,7 +47,7 @@ def split_moment(text: str, now_ms: int, zone: tzinfo | None = None) -> tuple[in
     text = _with_english_day(text.lstrip())
     now = datetime.fromtimestamp(now_ms / 1000, zone)
     for pattern, read in _FORMS:
-        if (match := pattern.match(text)) is not None:
+        if (match := re.match(pattern, text, re.IGNORECASE | re.ASCII)) is not None:
             moment = read(match, now)
             break
     else:
@@ -95,7 +93,7 @@ def _from_now(match: re.Match[str], now: datetime) -> datetime:
     return datetime.fromtimestamp(now.timestamp() + min(span, 2 * LONGEST).total_seconds(), now.tzinfo)
 
 
-_FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], datetime]], ...]] = (
+_FORMS: Final[tuple[tuple[str, Callable[[re.Match[str], datetime], datetime]], ...]] = (
     (_MOMENT, _named),
     (_SPAN, _from_now),
 )

@@ -12,9 +12,10 @@ from argparse import Namespace
 from typing import Any, Final
 
 from aiohttp import web
-from textual_serve.server import Server
+from textual_serve.server import Server, to_int
 
 from chat_tui.headless.chosen import chosen_account, data_folder
+from chat_tui.page_app import PageApp
 from chat_tui.strings import N_, _
 from chat_tui_core.errors import ConfigError
 
@@ -22,8 +23,11 @@ __all__ = ["Gate", "serve_app"]
 
 HOST: Final = "127.0.0.1"
 COOKIE: Final = "chat-tui"
-CLOSING_SECONDS: Final = 5.0
-"""So long a page that is loaded again waits for the app of the page before to end."""
+KEEP_SECONDS: Final = 600.0
+"""So long an app that no page shows goes on, waiting for the person to come back."""
+HEARTBEAT_SECONDS: Final = 15.0
+LARGEST: Final = 1_000
+"""Columns or rows of a page at most."""
 HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
@@ -37,7 +41,6 @@ HEADERS: Final = {
 REFUSED: Final = N_(
     "This page is for whoever started `chat-tui serve`: open the address that it has printed. It works once.\n"
 )
-TAKEN: Final = N_("The app is open in another page. Close that one, then load this one again.\n")
 
 
 class Gate:
@@ -62,13 +65,15 @@ class Gate:
 
 
 class Browser(Server):
-    """Serves the app to one page at a time."""
+    """Serves one app to one page at a time: the newest one. Without a page it goes on for a while."""
 
-    def __init__(self, command: str) -> None:
+    def __init__(self, command: str, keep_seconds: float = KEEP_SECONDS) -> None:
         super().__init__(command, host=HOST, port=0, title="chat-tui")
         self.gate = Gate()
-        self._free = asyncio.Event()
-        self._free.set()
+        self._keep_seconds = keep_seconds
+        self._app: PageApp | None = None
+        self._changing = asyncio.Lock()
+        self._ending: asyncio.Task[None] | None = None
 
     async def on_startup(self, app: web.Application) -> None:
         """Print nothing: where it is is told once it is known."""
@@ -98,25 +103,50 @@ class Browser(Server):
         response: web.StreamResponse = await handler(request)
         return response
 
+    async def on_shutdown(self, app: web.Application) -> None:
+        """End the app in an orderly way."""
+        await self._end()
+
     async def handle_index(self, request: web.Request) -> Any:
-        """Give the page, as soon as the app of the page before has ended."""
-        try:
-            async with asyncio.timeout(CLOSING_SECONDS):
-                await self._free.wait()
-        except TimeoutError:
-            raise web.HTTPConflict(text=_(TAKEN)) from None
+        """Give the page."""
         self.public_url = f"http://{request.host}"
         return await super().handle_index(request)
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
-        """Run the app for a page, until the page or the app is closed."""
-        if not self._free.is_set():
-            raise web.HTTPConflict(text=_(TAKEN))
-        self._free.clear()
+        """Show the app on a page, until the page or the app is closed."""
+        page = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS)
+        await page.prepare(request)
+        width, height = (min(max(to_int(request.query.get(side, ""), 80), 1), LARGEST) for side in ("width", "height"))
+        async with self._changing:
+            self._stay()
+            if self._app is None or not self._app.running:
+                self._app = PageApp(self.command, self.download_manager)
+            app = self._app
+            await app.show_on(page, width, height)
         try:
-            return await super().handle_websocket(request)
+            await self._process_messages(page, app)
         finally:
-            self._free.set()
+            if await app.leave(page) and app.running:
+                self._stay()
+                self._ending = asyncio.create_task(self._end_later())
+        return page
+
+    def _stay(self) -> None:
+        """Somebody looks: the app does not end by itself."""
+        if self._ending is not None:
+            self._ending.cancel()
+            self._ending = None
+
+    async def _end_later(self) -> None:
+        await asyncio.sleep(self._keep_seconds)
+        async with self._changing:
+            self._ending = None
+            await self._end()
+
+    async def _end(self) -> None:
+        self._stay()
+        if self._app is not None and self._app.running:
+            await self._app.stop()
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:

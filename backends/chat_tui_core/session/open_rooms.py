@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from chat_tui_core.actions import Action, Kind
 from chat_tui_core.errors import ChatError, TransportError
 from chat_tui_core.model import Gap, Room, RoomEvent
+from chat_tui_core.session import pages
 from chat_tui_core.session.open_threads import OpenThreads
 from chat_tui_core.session_changes import SessionChange, TimelineMoved
 from chat_tui_core.store import Store
@@ -44,9 +44,12 @@ class OpenRooms:
         publish: Callable[[SessionChange], None],
         open_actions: Mapping[int, Action],
         rooms: Mapping[str, Room],
+        *,
+        online: Callable[[], bool],
     ) -> None:
         self._store = store
         self._ask = ask  # False while the link is not online
+        self._online = online
         self._publish = publish
         self._open_actions = open_actions
         self._rooms = rooms
@@ -67,13 +70,15 @@ class OpenRooms:
         timeline = self.timelines.get(room_id)
         if timeline is None:
             timeline = self.timelines[room_id] = Timeline(room_id)
-            timeline.reset(*self._store.read(_first_page, room_id, count), self._sends(room_id))
+            timeline.reset(*self._store.read(pages.first_page, room_id, count), self._sends(room_id))
             self._note_start(room_id, timeline)
             self.refresh(room_id)
         return timeline
 
     def refresh(self, room_id: str) -> None:
         """Ask for what an open room lacks: members, a first page, what was missed at its end."""
+        if not self._online():
+            return
         from chat_tui_core.questions import AskMembers
 
         self._last_request += 1
@@ -111,14 +116,14 @@ class OpenRooms:
             if timeline is None or self.at_start(room_id):
                 return False
             oldest = timeline.oldest
-            page, gaps = await self._store.fetch(_older_page, room_id, oldest, count)
+            page, gaps = await self._store.fetch(pages.older_page, room_id, oldest, count)
             for _ in range(EMPTY_PAGES):
                 if page and not any(gap.after < oldest <= gap.before for gap in gaps):
                     break
                 if not await self._try_fetch(room_id, count, before=oldest):
                     self._show_older(timeline, page, gaps)
                     return bool(page)
-                page, gaps = await self._store.fetch(_older_page, room_id, oldest, count)
+                page, gaps = await self._store.fetch(pages.older_page, room_id, oldest, count)
                 at_start = self._store.read(stored.room_start, room_id)
                 if page or at_start:
                     break
@@ -138,10 +143,10 @@ class OpenRooms:
     def open_at(self, room_id: str, order: int, count: int = PAGE) -> Timeline:
         """The stored lines around an order, half of them before it; the room's end is left where that is not near."""
         timeline = self.timelines.get(room_id) or self.timelines.setdefault(room_id, Timeline(room_id))
-        page = self._store.read(_page_around, room_id, order, count)
-        detached = bool(page) and page[-1].order < self._store.read(stored.bounds, room_id)[1]
+        page, gaps, newest = self._store.read(pages.page_around, room_id, order, count)
+        detached = bool(page) and page[-1].order < newest
         echoes = [] if detached else self._sends(room_id)
-        changes = timeline.reset(page, self._store.read(stored.gaps, room_id), echoes, detached=detached)
+        changes = timeline.reset(page, gaps, echoes, detached=detached)
         self._at_start.discard(room_id)
         self._note_start(room_id, timeline)
         self._tell(room_id, changes)
@@ -151,7 +156,7 @@ class OpenRooms:
         """Come back to the room's end."""
         timeline = self.timelines.get(room_id)
         if timeline is not None and timeline.detached:
-            changes = timeline.reset(*self._store.read(_first_page, room_id, count), self._sends(room_id))
+            changes = timeline.reset(*self._store.read(pages.first_page, room_id, count), self._sends(room_id))
             self._at_start.discard(room_id)
             self._note_start(room_id, timeline)
             self._tell(room_id, changes)
@@ -163,7 +168,7 @@ class OpenRooms:
             if timeline is None or not timeline.detached:
                 return False
             newest = timeline.newest
-            page, gaps = await self._store.fetch(_newer_page, room_id, newest, count)
+            page, gaps = await self._store.fetch(pages.newer_page, room_id, newest, count)
             if timeline.newest != newest:
                 return timeline.detached  # somebody went elsewhere meanwhile
             end = self._store.read(stored.bounds, room_id)[1]  # as of now: what came meanwhile was passed over
@@ -187,12 +192,12 @@ class OpenRooms:
 
         given = await self.answer(lambda request: AskAround(request, room_id, count, event_id, ts))
         if isinstance(given, AroundGiven) and given.event_id:
-            return await self._store.fetch(_stored_place, room_id, given.event_id, 0)
+            return await self._store.fetch(pages.stored_place, room_id, given.event_id, 0)
         return 0
 
     def stored_place(self, room_id: str, event_id: str = "", ts: int = 0) -> int:
         """What `find_around` gives where the store knows it, at once; 0 where the server must be asked."""
-        return self._store.read(_stored_place, room_id, event_id, ts)
+        return self._store.read(pages.stored_place, room_id, event_id, ts)
 
     def _trim(self, timeline: Timeline, *, oldest: bool) -> None:
         """Forget what is far from the reader: memory follows what is near the screen."""
@@ -206,7 +211,7 @@ class OpenRooms:
     async def history(self, room_id: str, count: int, before: int) -> list[RoomEvent]:
         """Events for scripts: the store's where it has them without a hole, else fetched; ascending."""
         for _ in range(count // PAGE + 2):
-            page, gaps, start = await self._store.fetch(_known_page, room_id, before, count)
+            page, gaps, start = await self._store.fetch(pages.known_page, room_id, before, count)
             low = page[0].order if page else 0
             high = before or self._rooms[room_id].head + 1 if room_id in self._rooms else before
             whole = not any(gap.before > low and gap.after < (high or gap.before) for gap in gaps)
@@ -216,7 +221,7 @@ class OpenRooms:
             edge = holes[-1] if holes else low or before
             if not await self._try_fetch(room_id, min(count, PAGE), before=min(edge, before) if before else edge):
                 return page
-        page, _ = await self._store.fetch(_older_page, room_id, before, count)
+        page, _ = await self._store.fetch(pages.older_page, room_id, before, count)
         return page
 
     async def _try_fetch(self, room_id: str, count: int, before: int = 0) -> bool:
@@ -232,7 +237,7 @@ class OpenRooms:
 
         self._last_request += 1
         if before and not token:
-            before, token = self._store.read(_edge, room_id, before)
+            before, token = self._store.read(pages.edge, room_id, before)
         edge = self._store.read(stored.event_at, room_id, before or after)
         event_id = edge.event_id if edge else ""
         question = AskHistory(self._last_request, room_id, count, before, after, token, event_id)
@@ -326,10 +331,8 @@ class OpenRooms:
         self._tell(timeline.room_id, changes)
 
     def _note_start(self, room_id: str, timeline: Timeline) -> None:
-        if room_id not in self._at_start and self._store.read(stored.room_start, room_id):
-            oldest = self._store.read(stored.bounds, room_id)[0]
-            if timeline.oldest == oldest:
-                self._at_start.add(room_id)
+        if room_id not in self._at_start and timeline.oldest == self._store.read(pages.first_order, room_id):
+            self._at_start.add(room_id)
 
     def _tell(self, room_id: str, changes: Iterable[Change], *, live: bool = False) -> None:
         changes = tuple(changes)
@@ -352,45 +355,3 @@ def _near(timeline: Timeline, events: Iterable[RoomEvent], *, live: bool) -> lis
     oldest = 0 if live else timeline.oldest
     newest = timeline.newest if timeline.detached else _NO_END
     return [event for event in events if oldest <= event.order <= newest or timeline.echoes(event.action_id)]
-
-
-def _edge(db: sqlite3.Connection, room_id: str, before: int) -> tuple[int, str]:
-    """Where the nearest gap at or before an order ends, and its token; the order itself where gaps have no tokens."""
-    gaps = [gap for gap in stored.gaps(db, room_id) if gap.before <= before and gap.token]
-    return (gaps[-1].before, gaps[-1].token) if gaps else (before, "")
-
-
-def _first_page(db: sqlite3.Connection, room_id: str, count: int) -> tuple[list[RoomEvent], list[Gap]]:
-    return stored.newest_events(db, room_id, count), stored.gaps(db, room_id)
-
-
-def _page_around(db: sqlite3.Connection, room_id: str, order: int, count: int) -> list[RoomEvent]:
-    before = stored.events_before(db, room_id, order, count // 2)
-    return before + stored.events_after(db, room_id, order - 1, count - count // 2)
-
-
-def _newer_page(db: sqlite3.Connection, room_id: str, order: int, count: int) -> tuple[list[RoomEvent], list[Gap]]:
-    return stored.events_after(db, room_id, order, count), stored.gaps(db, room_id)
-
-
-def _stored_place(db: sqlite3.Connection, room_id: str, event_id: str, ts: int) -> int:
-    """Where an event, or the first one at or after a time, is stored; 0 where that is not known for sure."""
-    if event_id:
-        event = stored.event_by_id(db, room_id, event_id)
-        return event.order if event else 0
-    order = stored.first_since(db, room_id, ts)
-    known = order and not any(gap.before == order for gap in stored.gaps(db, room_id))
-    return order if known else 0
-
-
-def _known_page(
-    db: sqlite3.Connection, room_id: str, before: int, count: int
-) -> tuple[list[RoomEvent], list[Gap], bool]:
-    """A page, the gaps, and whether the room's start is known: all of one moment."""
-    return *_older_page(db, room_id, before, count), stored.room_start(db, room_id)
-
-
-def _older_page(db: sqlite3.Connection, room_id: str, before: int, count: int) -> tuple[list[RoomEvent], list[Gap]]:
-    if not before:
-        return _first_page(db, room_id, count)
-    return stored.events_before(db, room_id, before, count), stored.gaps(db, room_id)

@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from chat_tui_core.actions import SETTLED, Action, State
 from chat_tui_core.contract import Backend, Connection, KeepSecret, Surroundings, forget_secret
@@ -41,7 +41,6 @@ from chat_tui_core.store import Store, meta
 from chat_tui_core.store import actions as stored_actions
 from chat_tui_core.store import rooms as stored_rooms
 from chat_tui_core.store.drafts import Draft
-from chat_tui_core.store.state import StoredState
 from chat_tui_core.timeline import Timeline
 from chat_tui_core.values import changed as with_fields
 
@@ -95,7 +94,9 @@ class Session(Acting):
         self.drafts: Mapping[str, Draft] = self._drafting.drafts
         self._intake = Intake(store, self._known, self._settle, self._complain)
         self._line = Line(token, self._make_connection, self._intake.deliver, account.name)
-        self._open: OpenRooms = OpenRooms(store, self._ask, self._publish, self._actions, self._rooms)
+        self._open: OpenRooms = OpenRooms(
+            store, self._ask, self._publish, self._actions, self._rooms, online=self._online
+        )
         deliver, command = self._intake.deliver, self._intake.command
         self._sender = Sender(self._actions, self._hand_over, command, deliver, wall_ms)
 
@@ -328,6 +329,8 @@ class Session(Acting):
     # ------------------------------------------------------------ parts
 
     def _make_connection(self, token: str) -> Connection:
+        from chat_tui_core.store.state import StoredState
+
         position = self.store.read(meta.get_position)
         lent = Surroundings(StoredState(self.store), self._keep_secret, self.files.bytes)
         return self.backend.connect(self.account, token, position, self._intake.deliver, lent)
@@ -348,8 +351,11 @@ class Session(Acting):
         if self._line.connection is not None:
             self._line.connection.do(action)
 
+    def _online(self) -> bool:
+        return self._line.connection is not None and self.link.link is Link.ONLINE
+
     def _ask(self, question: Question) -> bool:
-        if self._line.connection is None or self.link.link is not Link.ONLINE:
+        if self._line.connection is None or not self._online():
             return False
         self._line.connection.ask(question)
         return True

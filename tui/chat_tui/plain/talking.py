@@ -196,7 +196,7 @@ class Talking:
             self.tell(refused_line(action))
         elif action.state is State.CONFIRMED and action.kind in DONE and action.id not in self._done:
             self._done.add(action.id)  # the answer and the event that comes back may both tell it
-            self.tell(DONE[action.kind])
+            self.tell(_(DONE[action.kind]))
 
     def _rooms_moved(self, changed: Iterable[str]) -> None:
         for room_id in changed:

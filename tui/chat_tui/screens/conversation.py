@@ -11,6 +11,7 @@ from chat_tui.screens.read_marks import ReadMarks
 from chat_tui.screens.waiting_lines import WaitingLines
 from chat_tui.screens.writing import Writing
 from chat_tui.strings import _
+from chat_tui.widgets.message_row import gist
 from chat_tui.widgets.room_source import RoomSource, about_threads, own_texts
 from chat_tui.widgets.timeline import Bookmark
 from chat_tui_core.actions import Action, Kind
@@ -95,7 +96,7 @@ class Conversation(Paging, Writing):
         if first is None:
             return _("a thread") if self.thread else ""
         said = first.text or (first.file.name if first.file else "")
-        return f"{first.sender_name or first.sender}: {said}"
+        return f"{first.sender_name or first.sender}: {gist(said)}"
 
     def _to_first_unread(self) -> None:
         """Load the lines around the first unread one where it is further up than the newest lines reach."""
@@ -113,6 +114,16 @@ class Conversation(Paging, Writing):
         self.parts.composer.hand_on_draft()
         self.room_id, self.thread, self.source, self.reply_to, self.edits = "", "", None, "", ""
         self._waiting.update()
+
+    def visit(self) -> None:
+        """The person comes to the room that stands there already: to what is new, where that is above the screen."""
+        room, source, rows = self.room, self.source, self.parts.timeline.viewport.rows
+        if self.thread or room is None or source is None or not (room.unread and room.read):
+            return
+        first = source.first_after(room.read)
+        if first is None or (rows and first < rows[0][0]):
+            self._to_first_unread()
+            self._show()
 
     def close(self) -> None:
         """Show no room."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from chat_tui.feed import Feed
 from chat_tui.screens.conversation import Conversation, Parts
-from chat_tui.screens.typing_notice import TypingNotice
 from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.hint_line import HintLine
 from chat_tui.widgets.room_timeline import RoomTimeline
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from chat_tui.screens.file_cards import FileCards
     from chat_tui.screens.main import MainScreen
     from chat_tui.screens.operating import Operating
+    from chat_tui.screens.typing_notice import TypingNotice
     from chat_tui.widgets.file_lines import FileCard
     from chat_tui.widgets.obstacle import Obstacle
     from chat_tui_core.model import RoomEvent
@@ -40,9 +40,15 @@ class Desk:
         self.feed = Feed(partial(screen.apply, self), screen.call_next, backlog=screen.backlog)
         parts = Parts(screen.timeline, screen.composer, screen.hints)
         self.conversation = Conversation(session, parts, screen.standing.room_changed, self.feed.flush)
-        self.typing = TypingNotice(session)
         self.conversation.card_of = self._card
         self._unwatch = session.watch(self.feed.push)
+
+    @cached_property
+    def typing(self) -> TypingNotice:
+        """What tells the open room that the person writes; made when they do."""
+        from chat_tui.screens.typing_notice import TypingNotice
+
+        return TypingNotice(self.session)
 
     @cached_property
     def doing(self) -> Doing:

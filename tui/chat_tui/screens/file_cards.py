@@ -84,7 +84,10 @@ class FileCards:
             self.pictures.look()
 
     def close(self) -> None:
-        """Have the terminal forget the pictures that it was given."""
+        """Draw nothing any more, and have the terminal forget the pictures that it was given."""
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
         if self._pictures is not None:
             self._pictures.close()
 

@@ -56,6 +56,11 @@ class Going(LineScreen):
         """Carry out work beside the screen."""
 
     @property
+    @abstractmethod
+    def looking(self) -> bool:
+        """Whether the person looks at the open room."""
+
+    @property
     def sessions(self) -> list[Session]:
         """The sessions of all accounts."""
         return [desk.session for desk in self.desks.values()]
@@ -102,6 +107,8 @@ class Going(LineScreen):
             self.start(desk.doing.join(room_id))
             return
         self.standing.chosen = True
+        if desk is self.desk and desk.conversation.room_id == room_id and not self.looking:
+            desk.conversation.visit()
         self.show_room(desk, room_id)
         self.panes.show_chat()
         self.set_focus(self.composer)  # now, not in a moment: the next key is meant for it

@@ -205,7 +205,8 @@ class MainScreen(MainKeys):
     @on(Composer.Drafted)
     def _drafted(self, event: Composer.Drafted) -> None:
         event.stop()
-        self.desks[event.account].conversation.save_draft(event.room_id, event.text, event.cursor)
+        if (desk := self.desks.get(event.account)) is not None:  # else it was kept when the account was left
+            desk.conversation.save_draft(event.room_id, event.text, event.cursor)
 
     @on(Composer.Edited)
     def _edited(self, event: Composer.Edited) -> None:
@@ -295,6 +296,11 @@ class MainScreen(MainKeys):
     def _need_newer(self, event: RoomTimeline.NeedNewer) -> None:
         event.stop()
         self.start(self.conversation.load_newer())
+
+    @on(RoomTimeline.StartWanted)
+    def _start_wanted(self, event: RoomTimeline.StartWanted) -> None:
+        event.stop()
+        self.conversation.to_oldest()
 
     @on(RoomTimeline.EndWanted)
     def _end_wanted(self, event: RoomTimeline.EndWanted) -> None:

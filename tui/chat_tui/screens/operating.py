@@ -23,6 +23,7 @@ from chat_tui_core.transfers import State as Ended
 
 if TYPE_CHECKING:
     from chat_tui.screens.window import Window
+    from chat_tui_core.session import Session
 
 __all__ = ["Operating", "substituted"]
 
@@ -134,6 +135,7 @@ class Operating:
         elif item.event is not None and item.event.kind not in SPOKEN and not item.event.thread:
             raise LocalError(_("Only what somebody said can begin a thread."))
         else:
+            self._screen.open_room(_room_of(item))  # a room that only stood there is entered with it
             conversation.open(_room_of(item), root)
             self._to_composer()
 
@@ -142,16 +144,20 @@ class Operating:
         from chat_tui.screens.switcher import SwitcherScreen
 
         event = _event(item)
-        joined = [room for room in self._session.rooms.values() if room.membership is Membership.JOINED]
-        joined.sort(key=lambda room: -room.last_ts)
-        chosen = await self._screen.app.push_screen_wait(SwitcherScreen(joined, _("Forward to…")))
-        if chosen is not None:
-            await self._forward_to(event, self._session.rooms[chosen.room_id])
+        sessions = self._screen.sessions
+        rooms = [(name, room) for name, session in sessions.items() for room in session.rooms.values()]
+        joined = [(name, room) for name, room in rooms if room.membership is Membership.JOINED]
+        joined.sort(key=lambda one: -one[1].last_ts)
+        accounts = [name for name, _room in joined] if len(sessions) > 1 else ()
+        screen = SwitcherScreen([room for _name, room in joined], _("Forward to…"), accounts)
+        if chosen := await self._screen.app.push_screen_wait(screen):
+            to = sessions.get(chosen.account, self._session)
+            await self._forward_to(event, to.rooms[chosen.room_id], to)
 
-    async def _forward_to(self, event: RoomEvent, room: Room) -> None:
+    async def _forward_to(self, event: RoomEvent, room: Room, to: Session) -> None:
         from chat_tui.forwarding import forward
 
-        await forward(self._session, event, self._session, room.room_id)
+        await forward(self._session, event, to, room.room_id)
         self._screen.say(_("Forwarded to {room}.").format(room=clean_line(room.title)))
 
     async def forward_last(self, room: Room) -> None:
@@ -159,7 +165,7 @@ class Operating:
         item = self._last(lambda item: item.event is not None and item.event.kind in SPOKEN)
         if item is None:
             raise LocalError(_("There is no message to forward."))
-        await self._forward_to(_event(item), room)
+        await self._forward_to(_event(item), room, self._session)
 
     def _copy_link(self, item: Item) -> None:
         """Copy a link to a message, or its id where the server's rooms have no links."""

@@ -17,6 +17,7 @@ from chat_tui_core.errors import ChatError, LocalError
 from chat_tui_core.link import Link
 from chat_tui_core.model import Room
 from chat_tui_core.session import Session
+from chat_tui_core.store.events import bounds
 from chat_tui_core.threads import place_of
 from chat_tui_core.timeline import Item
 from chat_tui_core.values import frozen
@@ -111,6 +112,17 @@ class Paging(Shown):
         self._settle()
         if place == self.place:
             self.parts.timeline.newer_done(detached=self._detached())
+
+    def to_oldest(self) -> None:
+        """Go to the oldest line that is stored; what is missing between it and others is told there, and fetched."""
+        loaded = self.session.timeline(self.place)
+        if loaded is not None and not self.thread:  # of a thread all is loaded
+            oldest = self.session.store.read(bounds, self.room_id)[0]
+            if 0 < oldest < loaded.oldest:
+                self._bookmarks.pop(self.place, None)
+                self.session.landing.open_at(self.room_id, oldest)
+                self._settle()
+        self.parts.timeline.to_start()
 
     def to_newest(self) -> None:
         """Go to the room's end."""

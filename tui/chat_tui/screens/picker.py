@@ -14,13 +14,14 @@ from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
 from chat_tui.aside import aside
-from chat_tui.folders import Facts, Order, facts_of, known_places
+from chat_tui.folders import Facts, facts_of, known_places
 from chat_tui.keys import Place, bindings, keys_in
 from chat_tui.pasted_paths import home_path
 from chat_tui.screens.file_preview import FilePreview
 from chat_tui.screens.folder_view import FolderView, pinned_places, set_pinned
-from chat_tui.strings import N_, _, n_, of_error, p_
-from chat_tui.transfer_words import size_text, tilde
+from chat_tui.screens.picker_words import counted, end_of, marked, name_of, ordered, title
+from chat_tui.strings import N_, _, of_error
+from chat_tui.transfer_words import tilde
 from chat_tui.widgets.folder_list import FolderList
 from chat_tui.widgets.key_line import KeyLine
 from chat_tui.widgets.line_view import LineView
@@ -40,7 +41,6 @@ NO_PREVIEW: Final = 70
 """Below this width of the terminal there is no preview."""
 SAVE_HERE: Final = N_("✓ Save it here")
 PLACE_KEYS: Final = 9
-ORDERED: Final = {Order.NAME: N_("by name"), Order.DATE: N_("by date"), Order.SIZE: N_("by size")}
 
 
 @frozen
@@ -165,22 +165,12 @@ class PickerScreen(ModalScreen[Picked | None]):
     def _told(self) -> None:
         """Say what there is to say of the folder and of what is marked."""
         view = self._view
-        title = (
-            _("Save {name} to").format(name=clean_line(self._saves))
-            if self._saves
-            else _("Send files to {room}").format(room=clean_line(self._room))
-        )
-        right: list[Piece] = [
-            (
-                _(ORDERED[view.order]) + (_(", hidden ones too") if view.hidden else ""),
-                "$foreground 60%",
-            )
-        ]
-        self.query_one("#picker-title", TextLine).show([(title, "bold")], right)
-        places = [(_name_of(path), pinned, path == view.path) for path, pinned in self._places[:PLACE_KEYS]]
+        titles = self.query_one("#picker-title", TextLine)
+        titles.show(title(self._saves, self._room), ordered(view))
+        places = [(name_of(path), pinned, path == view.path) for path, pinned in self._places[:PLACE_KEYS]]
         self.query_one(PlacesLine).show_places(places)
         path, line = tilde(str(view.path)).rstrip("/") + "/ ", self.query_one("#picker-path", TextLine)
-        shown = _end_of(path, max(8, self.query_one("#picker-line").size.width // 2))
+        shown = end_of(path, max(8, self.query_one("#picker-line").size.width // 2))
         line.styles.width = cells(shown)
         line.show([(shown, "$accent")])
         self._show_summary()
@@ -193,28 +183,12 @@ class PickerScreen(ModalScreen[Picked | None]):
         if problem := self._problem or view.problem:
             left = [(clean_line(problem), "$text-error")]
         elif self._marks:
-            size = size_text(sum(facts.size for facts in self._marks.values())) or _("empty")
-            count = len(self._marks)
-            left = [
-                (
-                    n_("● {count} file, {size}: ", "● {count} files, {size}: ", count).format(count=count, size=size),
-                    "$accent bold",
-                )
-            ]
-            left.append((", ".join(clean_line(path.name) for path in self._marks), ""))
+            left = marked(self._marks)
         elif not listed and not view.reading:
             left = [(_("Nothing fits.") if total else _("The folder is empty."), "$foreground 60%")]
         elif not self._saves:
             left = [(_("Enter takes the file, Enter again sends it"), "$foreground 60%")]
-        of = (
-            _("{listed} of {total}").format(listed=f"{listed:,}", total=f"{total:,}")
-            if listed != total
-            else f"{total:,}"
-        )
-        right: list[Piece] = [
-            (_("reading…") if view.reading else of + (_(" and more") if view.more else ""), "$foreground 60%")
-        ]
-        self.query_one("#picker-summary", TextLine).show(left, right)
+        self.query_one("#picker-summary", TextLine).show(left, counted(view))
 
     @on(LineView.CursorMoved)
     def _cursor_moved(self) -> None:
@@ -400,16 +374,3 @@ class PickerScreen(ModalScreen[Picked | None]):
             self._query.focus()
         else:
             self.dismiss(None)
-
-
-def _name_of(path: Path) -> str:
-    return p_("folder", "Home") if path == Path.home() else clean_line(path.name) or "/"
-
-
-def _end_of(text: str, width: int) -> str:
-    """The end of a path, which tells more than its beginning."""
-    if cells(text) <= width:
-        return text
-    while text and cells(text) > width - 1:
-        text = text[1:]
-    return "…" + text

@@ -86,7 +86,7 @@ class Hits(PickList):
 class SearchScreen(ModalScreen[Hit | None]):
     """A query above what it finds in all accounts, newest first; gives the chosen message, or nothing."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
 
     BINDINGS = [
         *bindings(Place.DIALOG),
@@ -99,7 +99,7 @@ class SearchScreen(ModalScreen[Hit | None]):
     DEFAULT_CSS = """
     SearchScreen {
         align: center top;
-        & > Vertical { width: 100; max-width: 96%; height: 80%; margin-top: 2; padding: 1 1; background: $surface; }
+        & > Vertical { width: 104; max-width: 96%; height: 80%; margin-top: 2; padding: 1 1; background: $surface; }
         & TextArea { height: 1; background: $surface; }
         & #search-said { color: $foreground 55%; height: 1; margin-bottom: 1; padding: 0 1; }
         &.-narrow #search-said { height: 2; margin-bottom: 0; }

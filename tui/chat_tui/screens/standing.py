@@ -75,7 +75,7 @@ class Standing:
         for name in screen.absent:
             screen.rooms.show_account(AccountLine(name, "✗", _(NOT_OPEN), "bad"))
         self._rooms_empty()
-        self._tell_account()
+        self.account_changed()
         self._update_unsent()
         screen.call_after_refresh(self.update_files)
 
@@ -98,11 +98,7 @@ class Standing:
         return self._screen.session
 
     def account_changed(self) -> None:
-        """What is typed is about another account from now on."""
-        self._tell_account()
-        self.room_changed()
-
-    def _tell_account(self) -> None:
+        """What is typed is about another account from now on; `room_changed` follows."""
         session = self._session
         self._screen.status.tell(link=session.link, note=session.note, others=self._others(), lag=-1)
 

@@ -9,15 +9,59 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from chat_tui.screens.conversation import Conversation
-    from chat_tui.screens.file_cards import FileCards
-    from chat_tui.screens.operating import Operating
     from chat_tui.widgets.composer import Composer
     from chat_tui.widgets.hint_line import HintLine
     from chat_tui.widgets.obstacle import Obstacle
     from chat_tui.widgets.room_timeline import RoomTimeline
+    from chat_tui_core.actions import Action
+    from chat_tui_core.model import Room, RoomEvent
     from chat_tui_core.session import Session
+    from chat_tui_core.transfers import Transfer
 
-__all__ = ["Window"]
+__all__ = ["Cards", "Operations", "Window"]
+
+
+class Operations(Protocol):
+    """What commands do with messages of the open room; each raises ChatError with the sentence to show."""
+
+    async def edit_last(self) -> None:
+        """Edit the own message said last."""
+
+    async def redact_last(self) -> None:
+        """Delete the own message said last."""
+
+    async def react_to_last(self, key: str) -> None:
+        """React to the newest message."""
+
+    async def reply_to_last(self, text: str) -> None:
+        """Answer the newest message of somebody else."""
+
+    async def forward_last(self, room: Room) -> None:
+        """Send the newest message on to a room."""
+
+    async def change(self, action: Action) -> None:
+        """Put the text of something that waits, or was refused, into the composer, to be sent in its place."""
+
+
+class Shown(Protocol):
+    """How pictures are shown."""
+
+    def why(self, event: RoomEvent) -> str:
+        """Why a picture is shown as it is, for the person."""
+
+    def flip(self, event: RoomEvent) -> str:
+        """Show a picture that is not shown, or the other way; gives why that cannot be, "" = done."""
+
+
+class Cards(Protocol):
+    """How files stand."""
+
+    @property
+    def pictures(self) -> Shown:
+        """The pictures among them."""
+
+    def of_event(self, event: RoomEvent) -> Transfer | None:
+        """The newest transfer of an event's file, None when nobody has asked for it."""
 
 
 class Window(Protocol):
@@ -40,11 +84,11 @@ class Window(Protocol):
         """The account's open room; it has none while a room of another account is open."""
 
     @property
-    def operating(self) -> Operating:
+    def operating(self) -> Operations:
         """What can be done with the account's messages."""
 
     @property
-    def cards(self) -> FileCards:
+    def cards(self) -> Cards:
         """How the account's files stand."""
 
     @property

@@ -133,12 +133,15 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         self._before_recall = ""
         self._invitation = ""
         self._dressed: TextAreaTheme | None = None  # the theme that holds the styles as they are
+        self._invited: tuple[object, Strip] | None = (
+            None  # what is drawn while nothing is written, and what it depends on
+        )
 
     # ------------------------------------------------------------ drawing
 
     def notify_style_update(self) -> None:
         """Its colours, or those behind it, may be others."""
-        self._dressed = None
+        self._dressed, self._invited = None, None
         super().notify_style_update()
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -148,6 +151,15 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
             self._dressed = self._theme
             return lines
         return super(TextArea, self).render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw a line; what the empty box says is drawn once: it comes with every message that is sent."""
+        if y or self.text:
+            return super().render_line(y)
+        said = self.placeholder, self.size.width, self._draw_cursor
+        if self._invited is None or self._invited[0] != said:
+            self._invited = said, super().render_line(0)
+        return self._invited[1]
 
     # ------------------------------------------------------------ which room
 

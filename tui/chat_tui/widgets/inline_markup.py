@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import field
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from chat_tui.widgets.code_tokens import Token, tokens
 from chat_tui.widgets.text_layout import snap
 from chat_tui_core.values import frozen, slotted
+
+if TYPE_CHECKING:
+    from chat_tui.widgets.code_tokens import Token
 
 __all__ = [
     "BOLD",
@@ -168,6 +170,8 @@ class _Reader:
         start = self._size
         self.add(code, CODE_BLOCK)
         if language:
+            from chat_tui.widgets.code_tokens import tokens
+
             found = tokens(code, language)
             self._tokens += [Run(start + left, start + right, CODE_BLOCK | TOKENS[kind]) for left, right, kind in found]
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
+from textual.filter import LineFilter
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
@@ -59,6 +60,7 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         self._estimated = False  # the scroll offset is published since the last change
         self._base: Style | None = None
         self._behind: Color | None = None
+        self._filters: tuple[LineFilter, ...] = ()
         self._look: tuple[object, ...] = ()  # the theme and the colours that it was laid out with
 
     # -- what the source's owner tells; none of it depends on how many items there are
@@ -217,15 +219,30 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _compose_frame(self) -> list[Strip]:
         """Draw the visible rows, blank ones before or after a short list."""
+        self._take_filters()
         selection = self.text_selection
         strips = [self._row_strip(position, line, selection) for position, line in self.viewport.rows]
-        blank = [Strip.blank(self._width, self.base_style())] * (self.viewport.height - len(strips))
-        strips = blank + strips if self.STICKS else strips + blank
+        if rest := self.viewport.height - len(strips):
+            blank = [self._as_seen(Strip.blank(self._width, self.base_style()))] * rest
+            strips = blank + strips if self.STICKS else strips + blank
+        return strips
+
+    def _take_filters(self) -> None:
+        """Take what Textual lays over all colours (none at all, dimmed, ANSI); strips are kept as that makes them."""
+        filters = tuple(self.get_line_filters())
+        if filters != self._filters:
+            self._filters = filters
+            for block in self._blocks.values():
+                for line in block.lines:
+                    line.strip = None
+
+    def _as_seen(self, strip: Strip) -> Strip:
+        """Give a strip as it is seen."""
         if self._behind is None:
             self._behind = self.background_colors[1]
-        for line_filter in self.get_line_filters():  # no colours, dimmed, ANSI
-            strips = [strip.apply_filter(line_filter, self._behind) for strip in strips]
-        return strips
+        for line_filter in self._filters:
+            strip = Strip(line_filter.apply(list(strip), self._behind), strip.cell_length)
+        return strip
 
     def _row_strip(self, position: int, index: int, selection: Selection | None) -> Strip:
         """Give the strip of one line with what is selected of it."""
@@ -233,10 +250,10 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         line = block.line_at(index)
         strip = line.strip
         if strip is None:
-            strip = line.strip = self._fill(line, block.fill or self.base_style())
+            strip = line.strip = self._as_seen(self._fill(line, block.fill or self.base_style()))
         if selection is not None and line.end > line.start and (span := selection.get_span(position)) is not None:
             style = self.screen.get_component_rich_style("screen--selection")
-            return highlight(block, line, strip, span, style)
+            return self._as_seen(highlight(block, line, strip, span, style))
         return strip
 
     def _fill(self, line: Line, style: Style) -> Strip:

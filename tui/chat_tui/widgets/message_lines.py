@@ -214,7 +214,7 @@ class _Page:
         row, width = self.row, self.columns.body
         self.text = folded_text(row, self.look.me)
         name = fit(self.name(), min(24, width // 2))
-        parts = [("↳ ", self.look["rule"]), (name, self.look.name(row.sender)), (" ", self.look.base)]
+        parts = [("↳ ", self.look["time"]), (name, self.look.name(row.sender)), (" ", self.look.base)]
         start = sum(cells(text) for text, _ in parts)
         line = self.put(0, [*parts, (fit(self.text, width - start), self.look.kind("tombstone", ""))])
         line.end, line.x = len(self.text), self.columns.gutter + start
@@ -354,7 +354,7 @@ class _Page:
         if day_of(last_ts, zone) != day_of(self.row.ts, zone):
             when = f"{day_of(last_ts, zone).isoformat()} {when}"
         said = n_("{count} answer, {when}", "{count} answers, last {when}", count).format(count=count, when=when)
-        line = self.put(KEY_ANSWERS, [("↳ ", self.look["rule"]), (fit(said, self.columns.body - 2), self.look["link"])])
+        line = self.put(KEY_ANSWERS, [("↳ ", self.look["time"]), (fit(said, self.columns.body - 2), self.look["link"])])
         line.spots = (Spot(self.columns.gutter, line.cells, Target("thread")),)
 
     def file(self, card: FileCard) -> None:

@@ -210,6 +210,11 @@ class Look:
         return style + Style(link=run.url) if run.url else style
 
 
+def _ink(style: Style) -> Style:
+    """What of a style goes on any ground."""
+    return Style(color=style.color, italic=style.italic)
+
+
 FLAG_STYLES: tuple[tuple[int, Callable[[Look], Style]], ...] = (
     (BOLD, lambda _: Style(bold=True)),
     (ITALIC, lambda _: Style(italic=True)),
@@ -221,6 +226,6 @@ FLAG_STYLES: tuple[tuple[int, Callable[[Look], Style]], ...] = (
     (QUOTE, lambda look: look.parts["quote"]),
     (QUOTE_MARK, lambda look: look.parts["rule"]),
     (SPOILER, lambda look: look.parts["spoiler"]),
-    *((flag, lambda look, part=f"code-{token}": look.parts[part]) for token, flag in TOKENS.items()),
+    *((flag, lambda look, part=f"code-{token}": _ink(look.parts[part])) for token, flag in TOKENS.items()),
 )
 """What each flag of a run adds to a style."""

@@ -13,7 +13,7 @@ from chat_tui_core.values import frozen
 if TYPE_CHECKING:
     from chat_tui.widgets.file_lines import FileCard
 
-__all__ = ["MessageRow", "Note", "folded_text", "read_body", "says_something", "shown_text"]
+__all__ = ["MessageRow", "Note", "folded_text", "gist", "read_body", "says_something", "shown_text"]
 
 Kind = Literal["message", "notice", "emote", "membership", "topic", "tombstone", "unsupported", "gap"]
 State = Literal["", "pending", "scheduled", "sent", "confirmed", "failed", "cancelled", "checking"]
@@ -83,6 +83,12 @@ def shown_text(row: MessageRow, me: tuple[str, ...], *, expanded: bool) -> str:
     if row.folded:
         return folded_text(row, me)
     return read_body(row, me, expanded=expanded)[0].text
+
+
+def gist(text: str) -> str:
+    """Give a text as it is named in one line elsewhere: without its markup, spoilers hidden."""
+    body = parse(clean(text))
+    return _masked(body).text if any(run.flags & SPOILER for run in body.runs) else body.text
 
 
 def folded_text(row: MessageRow, me: tuple[str, ...]) -> str:

@@ -15,6 +15,7 @@ from chat_tui.widgets.text_layout import cells, clean, clean_line, fit, wrap
 
 __all__ = ["PreviewPane"]
 
+
 class PreviewPane(Widget):
     """Never scrolls and takes no focus: what there is room for is shown."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from chat_tui.commands import ME, as_typed
 from chat_tui.strings import N_, _
 from chat_tui.widgets.event_sentences import CHANGES, KINDS, file_text, sentence
-from chat_tui.widgets.message_row import Kind, MessageRow, Note, State
+from chat_tui.widgets.message_row import Kind, MessageRow, Note, State, gist
 from chat_tui.widgets.timeline import Timeline
 from chat_tui_core.actions import Action
 from chat_tui_core.actions import Kind as ActionKind
@@ -261,7 +261,8 @@ class RoomSource:
         event = self.event(event_id)
         if event is None:
             return _("answers"), _("an older message")
-        return event.sender_name or event.sender, one_line(event.text, EXCERPT)
+        said = gist(event.text) if "||" in event.text or "‖" in event.text else event.text
+        return event.sender_name or event.sender, one_line(said, EXCERPT)
 
     # ------------------------------------------------------------ changes
 

@@ -56,6 +56,9 @@ class Timeline(LineView, inherit_bindings=False):
     class NeedNewer(Message):
         """The reader comes near the newest message that is loaded, which is not the room's newest."""
 
+    class StartWanted(Message):
+        """The reader wants the room's oldest message, which is perhaps not loaded."""
+
     class EndWanted(Message):
         """The reader wants the room's newest message, which is not loaded."""
 
@@ -186,6 +189,13 @@ class Timeline(LineView, inherit_bindings=False):
         """Count new messages that came after the last one that is loaded, where the room goes on behind that."""
         self._beyond += count
         self.touch()
+
+    def action_scroll_home(self) -> None:
+        """Go to the oldest message, by way of the app where it is perhaps not loaded."""
+        if self.messages.older in {"none", "failed"}:
+            self.to_start()
+        else:
+            self.post_message(self.StartWanted())
 
     def to_end(self) -> None:
         """Show the newest message, by way of the app where it is not loaded."""

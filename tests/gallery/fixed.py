@@ -1,0 +1,58 @@
+"""Hold still what a picture must not depend on: time zone, home folder, today's date, the machine's clocks."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Final
+from unittest import mock
+
+from chat_tui.widgets import folder_list, message_look
+from chat_tui.widgets.inbox_list import InboxList
+from chat_tui.widgets.room_list import RoomList
+
+__all__ = ["MINUTE", "MONDAY", "NOW", "fixed_surroundings"]
+
+MONDAY: Final = 1_794_816_000_000
+"""2026-11-16 08:00 UTC."""
+MINUTE: Final = 60_000
+NOW: Final = MONDAY + 1656 * MINUTE
+"""Tuesday, 11:36."""
+
+
+class _Today(datetime):
+    """A calendar on which it is always the same minute."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> _Today:
+        return cls.fromtimestamp(NOW / 1000, tz)
+
+
+@contextmanager
+def fixed_surroundings(home: Path) -> Iterator[None]:
+    """In here the machine is in UTC, the person's home is `home`, and it is always the same day."""
+    home.mkdir(parents=True, exist_ok=True)
+    environment = {"TZ": "UTC", "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "LC_ALL": "C.UTF-8"}
+    try:
+        with ExitStack() as held:
+            held.enter_context(mock.patch.dict(os.environ, environment))
+            held.enter_context(mock.patch.object(folder_list, "datetime", _Today))
+            for widget in (RoomList, InboxList):
+                defaults = widget.__init__.__kwdefaults__
+                assert defaults is not None
+                assert "today" in defaults
+                held.enter_context(mock.patch.dict(defaults, today=lambda: _Today.now(UTC).date()))
+            _take_zone()
+            yield
+    finally:
+        _take_zone()
+
+
+def _take_zone() -> None:
+    """What TZ says holds from now on."""
+    time.tzset()
+    message_look._local.cache_clear()
