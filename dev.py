@@ -211,7 +211,7 @@ def parser() -> argparse.ArgumentParser:
     every = commands.add_parser("check", help="lint, format, types, import contracts, generated docs, then the tests")
     every.add_argument("--no-tests", action="store_true", help="leave the tests out")
     commands.add_parser("fix", help="repair lint and format, write the generated docs")
-    commands.add_parser("docs", help="write the documents that are made from the code")
+    commands.add_parser("docs", help="write the documents and catalogues that are made from the code")
     commands.add_parser("screenshots", help="take the screenshots and paint the gallery's images again")
     commands.add_parser("snapshots", help="store what the scenes of the gallery show; names of scenes may follow")
     return top

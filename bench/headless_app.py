@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-os.environ["TEXTUAL_FPS"] = "120"  # as the command line has it; read when textual is imported
+os.environ["TEXTUAL_FPS"] = "240"  # as the command line has it; read when textual is imported
 
 from textual import events
 from textual.app import App
@@ -23,6 +23,7 @@ from textual.widget import Widget
 
 from bench.silent_backend import SilentBackend, SilentConnection
 from chat_tui.app import ChatApp
+from chat_tui.callback_parameters import count_once
 from chat_tui.config import AppOptions, Config
 from chat_tui.opening import Opened
 from chat_tui.screens.main import MainScreen
@@ -167,6 +168,7 @@ class Chat(Stage):
 
 def chat_app(file: Path) -> tuple[ChatApp, SilentBackend]:
     """The app on a stored account, as the command line makes it."""
+    count_once()  # as the command line does
     backend = SilentBackend()
     account = Account("bench", backend.name, "silent://", "me", "benchdevice")
     opened = Opened(account, backend, "token", Store.open(file), AccountLock(-1), file.parent)

@@ -36,8 +36,25 @@ ENUMS: Final = (
     (BACKENDS / "chat_tui_core" / "model.py", ("EventKind", "Membership", "Presence", "Role")),
 )
 """Enumerations whose values are words that people see."""
-PHRASES: Final = (BACKENDS / "chat_tui_matrix" / "content" / "lines.py",)
-"""What somebody did, as it follows their name."""
+PHRASES: Final = frozenset(
+    {
+        "chat_tui_core/session/line.py",
+        "chat_tui_matrix/content/levels.py",
+        "chat_tui_matrix/content/lines.py",
+        "chat_tui_matrix/content/membership.py",
+        "chat_tui_matrix/protocol/line.py",
+        "chat_tui_matrix/protocol/sign_in.py",
+        "chat_tui_matrix/reasons.py",
+        "chat_tui_wschat/dialing.py",
+        "chat_tui_wschat/protocol.py",
+        "chat_tui_wschat/protocol_files.py",
+        "chat_tui_wschat/protocol_link.py",
+        "chat_tui_wschat/protocol_messages.py",
+        "chat_tui_wschat/protocol_signin.py",
+        "chat_tui_wschat/protocol_socket.py",
+    }
+)
+"""What somebody did, as it follows their name, and why there is no connection, as it follows a colon."""
 CONSTANTS: Final = ((BACKENDS / "chat_tui_core" / "secrets.py", ("IN_FILE",)),)
 """Words of the core that stand in constants."""
 ERRORS: Final = BACKENDS / "chat_tui_core" / "errors.py"
@@ -76,7 +93,10 @@ def collect() -> dict[str, Entry]:
     for path in sorted(BACKENDS.rglob("*.py")):
         if "server" not in path.parts and path.name != "conformance.py":
             tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-            for text in (*sentences(tree, kinds), *(phrases(tree) if path in PHRASES else ())):
+            for text in (
+                *sentences(tree, kinds),
+                *(phrases(tree) if path.relative_to(BACKENDS).as_posix() in PHRASES else ()),
+            ):
                 _add(found, (text,), path)
     return dict(sorted(found.items()))
 
@@ -155,7 +175,7 @@ def phrases(tree: ast.AST) -> Iterator[str]:
     parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
         text = _text(node) if isinstance(node, ast.expr) and id(node) not in parts else ""
-        if text[:1].islower() and " " in text:
+        if text[:1].islower() and " " in text and "{" not in text and not text.endswith("set aside"):
             yield text
 
 

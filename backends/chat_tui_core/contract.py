@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar, runtime_checkable
 
 from chat_tui_core.link import Capability, Link, LinkChanged
-from chat_tui_core.no_files import NoFiles
+from chat_tui_core.no_files import NoFiles, NoState
 from chat_tui_core.values import frozen
 
 if TYPE_CHECKING:
@@ -268,22 +268,6 @@ class StateReader(Protocol):
         """Everything of several rooms but for one type, in one go: many lookups while the store writes take long."""
 
 
-class _NoState:
-    """A store that holds nothing yet."""
-
-    def get(self, room_id: str, kind: str, key: str = "") -> str:
-        """Nothing is stored."""
-        return ""
-
-    def all(self, room_id: str, kind: str) -> dict[str, str]:
-        """Nothing is stored."""
-        return {}
-
-    def rooms(self, room_ids: Sequence[str], but: str) -> RoomStates:
-        """Nothing is stored."""
-        return {}
-
-
 KeepSecret = Callable[[str], Awaitable[None]]
 """Store an account's token anew, durably before it returns; raises StoreError."""
 
@@ -299,7 +283,7 @@ class Surroundings:
     `read_state` and `files` must be asked on the session's loop only.
     """
 
-    read_state: StateReader = _NoState()
+    read_state: StateReader = NoState()
     keep_secret: KeepSecret = forget_secret
     files: FileBytes = field(default_factory=NoFiles)
 

@@ -24,6 +24,11 @@ NOW: Final = MONDAY + 1656 * MINUTE
 """Tuesday, 11:36."""
 
 
+ENVIRONMENT: Final = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+ABSENT: Final = ("NO_COLOR", "KITTY_WINDOW_ID", "TERM_PROGRAM", "TMUX", "STY")
+"""Variables that say of a terminal what it can draw."""
+
+
 class _Today(datetime):
     """A calendar on which it is always the same minute."""
 
@@ -36,10 +41,12 @@ class _Today(datetime):
 def fixed_surroundings(home: Path) -> Iterator[None]:
     """In here the machine is in UTC, the person's home is `home`, and it is always the same day."""
     home.mkdir(parents=True, exist_ok=True)
-    environment = {"TZ": "UTC", "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "LC_ALL": "C.UTF-8"}
+    environment = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), **ENVIRONMENT}
     try:
         with ExitStack() as held:
             held.enter_context(mock.patch.dict(os.environ, environment))
+            for name in ABSENT:
+                os.environ.pop(name, None)
             held.enter_context(mock.patch.object(folder_list, "datetime", _Today))
             for widget in (RoomList, InboxList):
                 defaults = widget.__init__.__kwdefaults__

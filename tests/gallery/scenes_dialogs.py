@@ -95,6 +95,7 @@ async def _outbox_offline(stage: Sam) -> None:
     await offline(stage)
     await stage.news(LinkChanged(Link.WAITING, "the server does not answer"))
     await stage.pilot.press("f2")
+    await stage.comes(lambda: "(the server does not answer)" in stage.app.screen.query_one("#place", TextLine).plain)
 
 
 async def _outbox_long(stage: Sam) -> None:

@@ -131,6 +131,25 @@ async def _put(stage: Sam, transfer: Transfer) -> None:
     stage.main.feed.push(TransferMoved(transfer))
 
 
+async def _pictures(stage: Sam) -> None:
+    """A picture that came, and one of Sam's own."""
+    await general(stage)
+    album = await asyncio.to_thread(_album, Path.home())
+    for number, who in ((41, "mei"), (42, ME)):
+        path = album / f"autumn_{number - 40:02}.png"
+        size = path.stat().st_size
+        file = FileInfo(path.name, size, "image/png", f"f{number}")
+        event = RoomEvent("general", f"general{number}", number, EventKind.FILE, who, NOW - 90_000, "", file=file)
+        way = Direction.OUT if who == ME else Direction.IN
+        made = Transfer(
+            number, way, "general", path.name, size, mime="image/png", path=str(path), event_id=event.event_id
+        )
+        await _put(stage, replace(made, state=State.COMPLETE, done=size))
+        await stage.news(Arrived("general", (event,)))
+    await stage.comes(lambda: len(stage.main.cards.pictures._shelf) == 2)
+    stage.app.clear_notifications()
+
+
 def _picking(make: Callable[[Path], Path], shown: str, then: str, *keys: str) -> Callable[[Sam], Awaitable[None]]:
     """The dialog, open on a folder below the home folder; keys after `shown`, and what is seen then."""
 
@@ -198,6 +217,7 @@ def _files(
 PICKER, TRANSFERS = "PickerScreen", "TransfersScreen"
 SCENES: Final = (
     _files("files", "Files in a room", "MainScreen", _moving(FILES), "demo.mp4", listed=True),
+    _files("pictures", "Pictures in a room", "MainScreen", _pictures, "autumn_02.png", "▀▀▀▀", listed=True),
     _files("files-long", "Files with very long names", "MainScreen", _moving(LONG)),
     _files("transfers", "Files on their way", TRANSFERS, then(_moving(FILES), "f3"), "autumn.zip", listed=True),
     _files("transfers-empty", "No files yet", TRANSFERS, then(general, "f3"), "No files yet."),

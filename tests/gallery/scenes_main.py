@@ -15,7 +15,7 @@ from tests.gallery.fixed import MINUTE
 from tests.gallery.scene import Scene, by_sam, then
 from tests.gallery.world import Sam, chat, general, long_names, offline, refused, said, talk
 
-__all__ = ["SCENES"]
+__all__ = ["SCENES", "banner", "scheduled", "undo"]
 
 
 async def _no_rooms(stage: Sam) -> None:
@@ -100,7 +100,7 @@ async def _people_type(stage: Sam) -> None:
     await stage.news(TypingSet("general", ("chioma", "ada", "bruno", "hana")))
 
 
-async def _scheduled(stage: Sam) -> None:
+async def scheduled(stage: Sam) -> None:
     """What is said later, what was put off and what is asked about a waiting line."""
     await general(stage)
     first = await stage.session.send("general", "I have the notes here, they read well")
@@ -112,13 +112,13 @@ async def _scheduled(stage: Sam) -> None:
     await stage.type("/at 18:30 ")
 
 
-async def _undo(stage: Sam) -> None:
+async def undo(stage: Sam) -> None:
     await general(stage)
     stage.session.undo_seconds = 5
     await stage.session.send("general", "Shall we ship it today?")
 
 
-async def _banner(stage: Sam) -> None:
+async def banner(stage: Sam) -> None:
     """Something invisible holds messages back."""
     await general(stage)
     topic = await stage.session.perform(Kind.TOPIC, "general", topic="Release day")
@@ -165,9 +165,9 @@ SCENES: Final = (
     _main("stopped", "The server has ended the session", _stopped, "/login", "stopped"),
     _main("refused", "A refused message", refused, "Only moderators may speak here.", listed=True),
     _main("notice", "On the notice of a refused message", then(refused, "f6"), "r again", "d discard"),
-    _main("banner", "Something invisible waits", _banner, "Setting the topic has to wait"),
-    _main("scheduled", "What leaves later", _scheduled, "/at 18:30"),
-    _main("undo", "What can still be taken back", _undo, "Ctrl+Z"),
+    _main("banner", "Something invisible waits", banner, "Setting the topic has to wait"),
+    _main("scheduled", "What leaves later", scheduled, "/at 18:30"),
+    _main("undo", "What can still be taken back", undo, "Ctrl+Z"),
     _main("kinds", "An event of every kind", _every_kind, "to that I answer this"),
     _main("walking", "On a message", then(chat, "up", "up", "up"), "online"),
     _main("reply", "An answer is written", then(general, "up", "r"), "it did its best", listed=True),

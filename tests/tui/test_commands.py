@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_tui.commands import COMMANDS, Call, Plain, Wrong, complete, hint_for, read_line
+from chat_tui.commands import COMMANDS, Call, Wrong, complete, hint_for, read_line
 from chat_tui.screens.doing import HANDLERS
+from chat_tui.spoken import Plain
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from textual import events
 from textual.app import App, ComposeResult
 from textual.screen import Screen
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 from chat_tui import key_gate
 from chat_tui.key_gate import KeyGate
@@ -130,3 +130,17 @@ async def test_the_switcher_and_the_room_behind_it(tmp_path: Path) -> None:  # E
                 await stage.settle()
         assert [(action.room_id, action.text) for action in stage.connection.done] == [("random", "hello")]
         assert stage.main.conversation.room_id == "general"
+
+
+async def test_a_room_that_is_not_there_is_not_mistaken_for_the_open_one(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "chat.db")
+    async with stage.show():
+        await stage.rooms()
+        await stage.lines("general", 1, 2)
+        stage.main.open_room("general")
+        await stage.settle()
+        typed(stage.app, "ctrl+k", *"zzz", "enter", *"hello", "enter")
+        await stage.settle()
+        assert "Nothing fits." in stage.screen_text()
+        assert stage.app.screen.query_one("#query", TextArea).text == "zzzhello"
+        assert stage.doings() == []

@@ -11,6 +11,7 @@ __all__ = ["MODULES", "load"]
 SOON: Final = 0.05
 """Seconds in which the terminal has taken the first frame."""
 MODULES: Final = (
+    "chat_tui.commands",
     *("chat_tui_core.news", "chat_tui_core.session.hearing", "chat_tui_core.session.ingest_state"),
     *("chat_tui_core.session.ingest_history", "chat_tui_core.session.ingest_rooms"),
     *("chat_tui_core.session.ingest_outbox", "chat_tui_core.session.ingest"),

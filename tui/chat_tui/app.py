@@ -21,6 +21,7 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 
 from chat_tui.account_keeping import KEYRING_SECONDS, AccountKeeping
+from chat_tui.callback_parameters import count_once
 from chat_tui.config import AppOptions, Config
 from chat_tui.household import Household
 from chat_tui.keys import Place, bindings, shown_as
@@ -285,6 +286,7 @@ def run(options: AppOptions) -> int:
         sys.stderr.write("".join(f"chat-tui: {of_error(error)}\n" for error in absent.values()))
         return 1
     teach_alt_keys()
+    count_once()
     sys.setswitchinterval(EAGER_SECONDS)
     reasons = {name: of_error(error) for name, error in absent.items()}
     return asyncio.run(_run(ChatApp(options, *opened, absent=reasons)))

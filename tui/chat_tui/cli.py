@@ -84,7 +84,7 @@ def _open_app(args: argparse.Namespace) -> int:
     if not sys.stdin.isatty() and not os.environ.get("TEXTUAL_DRIVER"):
         raise ConfigError(_("The app needs a terminal; for scripts there are commands: see `chat-tui --help`."))
     options = app_options(args)
-    os.environ.setdefault("TEXTUAL_FPS", "120")  # read once, when textual is imported
+    os.environ.setdefault("TEXTUAL_FPS", "240")  # read once, when textual is imported
     from chat_tui.app import run as run_app
 
     return run_app(options)  # which switches the garbage collector on after its first frame

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from chat_tui.spoken import Plain
 from chat_tui.strings import _
 from chat_tui_core.errors import LocalError
 from chat_tui_core.link import Capability
@@ -11,13 +12,10 @@ from chat_tui_core.values import frozen
 
 __all__ = [
     "COMMANDS",
-    "ME",
     "Call",
     "Command",
-    "Plain",
     "Typed",
     "Wrong",
-    "as_typed",
     "complete",
     "hint_for",
     "moment_hint",
@@ -143,18 +141,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("quit", "leave the program; drafts and unsent messages are kept", aliases=("exit",), most=0),
 )
 
-ME: Final = "/me "
-"""What a text begins with that tells what its sender does, where the server has no other way to say so."""
-
 _BY_NAME: Final = {name: command for command in COMMANDS for name in (command.name, *command.aliases)}
-
-
-@frozen
-class Plain:
-    """Text to be sent as it is. `emote`: it tells what its sender does."""
-
-    text: str
-    emote: bool = False
 
 
 @frozen
@@ -205,13 +192,6 @@ def read_said(text: str) -> Plain:
     if isinstance(typed, Wrong):
         raise LocalError(typed.text)
     raise LocalError(_("/{name} is nothing that can be said.").format(name=typed.command.name))
-
-
-def as_typed(text: str, *, emote: bool = False) -> str:
-    """How something that was said is typed, so that `read_said` gives it again."""
-    if emote or text.startswith(ME):
-        return ME + text.removeprefix(ME)
-    return f"/{text}" if text.startswith("/") else text
 
 
 def moment_hint(text: str, now_ms: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from chat_tui.commands import ME
+from chat_tui.spoken import ME
 from chat_tui.strings import _
 from chat_tui_core.errors import LocalError
 from chat_tui_core.link import Capability

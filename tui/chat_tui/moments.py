@@ -16,9 +16,7 @@ EXAMPLES: Final = N_("18:30, +1h30m, tomorrow 9:00, 2026-12-01 09:00")
 LONGEST: Final = timedelta(days=366)
 
 _CLOCK: Final = r"(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)"
-_MOMENT: Final = (
-    rf"(?:(?P<day>\d{{4}}-\d\d-\d\d)[ T]+|(?P<tomorrow>tomorrow)\s+|(?P<today>today)\s+)?{_CLOCK}(?=\s|\Z)"
-)
+_MOMENT: Final = rf"(?:(?P<day>\d{{4}}-\d\d-\d\d)[ T]+|(?P<tomorrow>tomorrow)\s+|(?P<today>today)\s+)?{_CLOCK}(?=\s|\Z)"
 _SPAN: Final = (
     r"\+(?=\d)(?:(?P<days>\d{1,4})d)?(?:(?P<hours>\d{1,4})h)?"
     r"(?:(?P<minutes>\d{1,6})m(?:in)?)?(?:(?P<seconds>\d{1,8})s)?(?=\s|\Z)"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from datetime import tzinfo
 from typing import Any, Final
 
-from chat_tui.commands import Call, Plain, Wrong, read_line
+from chat_tui.commands import Call, Wrong, read_line
 from chat_tui.config import AppOptions
 from chat_tui.feed import gather
 from chat_tui.notices import why_told
@@ -20,6 +20,7 @@ from chat_tui.plain.stand_in import StandIn
 from chat_tui.plain.words import DONE, event_line, link_line, refused_line, room_line, title_of
 from chat_tui.requests.following import Follower
 from chat_tui.screens.doing import Doing
+from chat_tui.spoken import Plain
 from chat_tui.strings import _, of_error
 from chat_tui_core.actions import SETTLED, Action, Kind, State
 from chat_tui_core.errors import ChatError, LocalError

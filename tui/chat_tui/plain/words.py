@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 from types import MappingProxyType
 
-from chat_tui.commands import ME
+from chat_tui.spoken import ME
 from chat_tui.strings import N_, _, n_
 from chat_tui.transfer_words import size_text
 from chat_tui.waiting import reason_of

@@ -11,7 +11,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from chat_tui.commands import Call, Plain, Wrong, hint_for, moment_hint, read_line
 from chat_tui.config import Config
 from chat_tui.feed import Batch
 from chat_tui.messages import (
@@ -27,6 +26,7 @@ from chat_tui.screens.main_keys import MainKeys
 from chat_tui.screens.notifying import Notifying
 from chat_tui.screens.panes import Panes
 from chat_tui.screens.standing import Standing
+from chat_tui.spoken import Plain
 from chat_tui.strings import N_, _, of_error
 from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.hint_line import HintLine
@@ -171,6 +171,8 @@ class MainScreen(MainKeys):
     def _submitted(self, event: Composer.Submitted) -> None:
         """Send what was written, or do what it says."""
         event.stop()
+        from chat_tui.commands import Call, Wrong, read_line
+
         typed = read_line(event.text)
         if isinstance(typed, Call) and typed.command.says:
             self.start(self._until_safe(self.doing.call(typed), event.text))
@@ -212,6 +214,8 @@ class MainScreen(MainKeys):
     def _edited(self, event: Composer.Edited) -> None:
         """Explain a command while it is typed; tell the room that somebody writes."""
         event.stop()
+        from chat_tui.commands import hint_for, moment_hint
+
         hint = moment_hint(event.text, self.session.now_ms()) or hint_for(event.text) or size_hint(event.text)
         self.hints.tell(problem="" if event.text else None, command=hint)  # what was sent is answered by a problem
         if event.text.strip() and (not event.text.startswith("/") or event.text.startswith("//")):

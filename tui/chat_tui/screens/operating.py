@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from chat_tui.addresses import link_to
-from chat_tui.commands import ME
 from chat_tui.messages import Operation
 from chat_tui.screens.writing import own_action, thread_of
+from chat_tui.spoken import ME
 from chat_tui.strings import N_, _
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.actions import Action, Kind, State

@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from chat_tui.commands import Call, Plain, read_said
+from chat_tui.commands import Call, read_said
 from chat_tui.messages import Decision, Way
 from chat_tui.moments import said_moment, split_moment
 from chat_tui.screens.writing import thread_of
+from chat_tui.spoken import Plain
 from chat_tui.strings import _
 from chat_tui.waiting import undo_until
 from chat_tui_core.actions import Action

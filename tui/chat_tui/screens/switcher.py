@@ -192,7 +192,10 @@ class SwitcherScreen(ModalScreen[RoomKey | None]):
             return  # the key came twice, and the choice is made
         self._search(self.query_one("#query", TextArea).text)
         matches = self.query_one(Matches)
-        self.dismiss(_key(matches.found[matches.cursor]) if matches.cursor is not None else None)
+        if matches.cursor is None:
+            self.app.bell()  # what is typed on would be said in the room that is open
+        else:
+            self.dismiss(_key(matches.found[matches.cursor]))
 
     @on(PickList.Picked)
     def _picked(self, event: PickList.Picked) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from chat_tui.commands import ME, Plain, as_typed
 from chat_tui.screens.paging import Parts, Shown
+from chat_tui.spoken import ME, Plain, as_typed
 from chat_tui.strings import _
 from chat_tui.widgets.room_source import RoomSource
 from chat_tui_core.actions import Action, Kind, State

@@ -14,7 +14,6 @@ from textual.timer import Timer
 from textual.widgets import TextArea
 from textual.widgets.text_area import TextAreaTheme
 
-from chat_tui.commands import complete
 from chat_tui.keys import Place, bindings
 from chat_tui.widgets.own_keys import OwnKeys
 from chat_tui.widgets.text_layout import clean, fit
@@ -307,6 +306,8 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         """Complete a command or a name; without one before the cursor, go to the next part of the screen."""
         before, after = self.text[: self.cursor_index], self.text[self.cursor_index :]
         if before.startswith("/") and not before.startswith("//") and " " not in before:
+            from chat_tui.commands import complete
+
             completed = complete(before)
             if completed != before:
                 self._replace_all(completed + after, len(completed))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from chat_tui.commands import ME, as_typed
+from chat_tui.spoken import ME, as_typed
 from chat_tui.strings import N_, _
 from chat_tui.widgets.event_sentences import CHANGES, KINDS, file_text, sentence
 from chat_tui.widgets.message_row import Kind, MessageRow, Note, State, gist
