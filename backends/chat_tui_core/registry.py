@@ -45,6 +45,15 @@ def load(name: str) -> Backend:
     return backend
 
 
+async def prepare(backend: Backend) -> None:
+    """Import what `connect` of a backend needs, where it says how (`prepare()`): in a thread, for it takes long."""
+    work = getattr(backend, "prepare", None)
+    if callable(work):
+        from asyncio import to_thread
+
+        await to_thread(work)
+
+
 def _loaded(name: str) -> Backend:
     point = _found().get(name)
     if point is None:

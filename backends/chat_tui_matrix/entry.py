@@ -60,6 +60,11 @@ class MatrixBackend:
 
         await sign_out(account, token)
 
+    def prepare(self) -> None:
+        """Import what `connect` needs."""
+        from chat_tui_matrix import client  # noqa: F401
+        from chat_tui_matrix.protocol import core  # noqa: F401
+
     def connect(
         self,
         account: Account,

@@ -95,6 +95,10 @@ class WschatBackend:
     async def logout(self, account: Account, token: str) -> None:
         """Nothing is told: the protocol has no word for it. The next sign-in of this device makes its token void."""
 
+    def prepare(self) -> None:
+        """Import what `connect` needs."""
+        from chat_tui_wschat import client, protocol  # noqa: F401
+
     def connect(
         self,
         account: Account,

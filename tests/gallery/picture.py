@@ -17,6 +17,7 @@ from textual.widgets import Input, TextArea
 from textual.widgets._toast import ToastHolder, ToastRack
 
 from chat_tui_core.values import frozen
+from tests.gallery.quick import QuickPilot
 
 __all__ = ["TIMES", "Look", "Picture", "Row", "look_of", "own_cells", "picture_of", "still"]
 
@@ -118,6 +119,8 @@ async def still(pilot: Pilot[Any], times: int = TIMES) -> Picture:
     same = 0
     for _ in range(ROUNDS):
         await pilot.pause(BETWEEN)
+        if isinstance(pilot, QuickPilot):
+            await pilot.calm()
         for box in (*pilot.app.screen.query(TextArea), *pilot.app.screen.query(Input)):
             box.cursor_blink = False
         shown = picture_of(pilot.app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from textual import events
@@ -11,14 +12,18 @@ from textual.app import App
 from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
 from textual.pilot import Pilot
 
-__all__ = ["QuickPilot"]
+__all__ = ["Calm", "QuickPilot"]
+
+Calm = Callable[[], Awaitable[None]]
 
 
 class QuickPilot(Pilot[Any]):
     """Presses keys one after the other; each is done with before the next."""
 
-    def __init__(self, app: App[Any]) -> None:
+    def __init__(self, app: App[Any], calm: Calm | None = None) -> None:
+        """`calm` waits for what goes on behind the screen."""
         super().__init__(app)
+        self.calm: Calm = calm or self.pause
 
     async def pause(self, delay: float | None = None) -> None:
         """Wait until every part of the screen has done what it was told to do; `delay`: and so many seconds more."""

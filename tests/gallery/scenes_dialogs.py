@@ -13,6 +13,7 @@ from chat_tui.screens.confirm import ConfirmScreen
 from chat_tui.screens.info import InfoScreen, facts_of
 from chat_tui.screens.settings import SettingsScreen
 from chat_tui.screens.themes import ThemesScreen
+from chat_tui.widgets.text_line import TextLine
 from chat_tui_core.link import Link, LinkChanged
 from chat_tui_core.timeline import Item
 from tests.gallery.scene import Scene, by_sam, then
@@ -95,7 +96,9 @@ async def _outbox_offline(stage: Sam) -> None:
     await offline(stage)
     await stage.news(LinkChanged(Link.WAITING, "the server does not answer"))
     await stage.pilot.press("f2")
-    await stage.comes(lambda: "(the server does not answer)" in stage.app.screen.query_one("#place", TextLine).plain)
+    await stage.comes(
+        lambda: "(the server does not answer)" in stage.app.screen.query_one("#list-title", TextLine).plain
+    )
 
 
 async def _outbox_long(stage: Sam) -> None:

@@ -20,7 +20,6 @@ from chat_tui_core.news import Arrived
 from chat_tui_core.session_changes import TransferMoved
 from chat_tui_core.store.transfers import save_transfer
 from chat_tui_core.transfers import Direction, Recipient, State, Transfer
-from tests.core.file_play import FileConnection
 from tests.gallery.fixed import NOW
 from tests.gallery.scene import Scene, by_sam, then
 from tests.gallery.world import ME, Sam, general, long
@@ -97,7 +96,7 @@ def _moving(rows: _Rows) -> Callable[[Sam], Awaitable[None]]:
                 await stage.news(FileOffered("general", event.event_id, who, info))
                 made = stage.session.files.all()[-1]
             else:
-                made = await _offered(stage, name, size)
+                made = Transfer(number, Direction.OUT, "general", name, size, mime=mime)
             direction = Direction.IN if who else Direction.OUT
             made = replace(made, direction=direction, event_id=event.event_id, size=size, mime=mime, digest="0" * 64)
             await _put(stage, replace(made, path=str(downloads / name), **part))
@@ -105,21 +104,6 @@ def _moving(rows: _Rows) -> Callable[[Sam], Awaitable[None]]:
         stage.app.clear_notifications()
 
     return play
-
-
-async def _offered(stage: Sam, name: str, size: int) -> Transfer:
-    """A file of Sam's, once all that is done with it by itself is done."""
-    with (stage.folder / name).open("wb") as file:
-        file.truncate(size)
-    made = await stage.session.files.offer("general", stage.folder / name)
-    connection = stage.backend.connection
-    assert isinstance(connection, FileConnection)
-    for _ in range(2_000):
-        await stage.settle()
-        if connection.orders:
-            return made
-        await stage.pilot.pause(0.01)
-    raise AssertionError("it is never offered")
 
 
 async def _put(stage: Sam, transfer: Transfer) -> None:

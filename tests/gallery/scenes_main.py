@@ -13,7 +13,7 @@ from chat_tui_core.model import EventKind, FileInfo, Room, RoomEvent
 from chat_tui_core.news import Arrived, Postponed, Redacted, RefusedAction, RoomGone, RoomsListed, TypingSet, Written
 from tests.gallery.fixed import MINUTE
 from tests.gallery.scene import Scene, by_sam, then
-from tests.gallery.world import Sam, chat, general, long_names, offline, refused, said, talk
+from tests.gallery.world import Sam, Server, chat, general, long_names, offline, refused, said, talk
 
 __all__ = ["SCENES", "banner", "scheduled", "undo"]
 
@@ -34,6 +34,8 @@ async def _stopped(stage: Sam) -> None:
 
 def _room(room: Room) -> Callable[[Sam], Awaitable[None]]:
     async def play(stage: Sam) -> None:
+        assert isinstance(stage.backend, Server)
+        stage.backend.slow = True
         await stage.online(room)
         stage.main.open_room(room.room_id)
         await stage.settle()

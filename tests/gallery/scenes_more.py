@@ -95,9 +95,9 @@ def _at_home(play: Callable[[House], Awaitable[None]], *names: str) -> Callable[
 
 
 async def _online(flat: Flat, *rooms: str) -> None:
-    await flat.online(*(Room(room, members=3, topic=f"{room} of {flat.ACCOUNT}", head=3, unread=1) for room in rooms))
+    await flat.online(*(Room(room, members=3, topic=f"{room} of {flat.ACCOUNT}", head=1, unread=1) for room in rooms))
     for room in rooms:
-        await flat.news(Arrived(room, (said(3, 1640, "ada", f"hello {room}", room_id=room),), live=False))
+        await flat.news(Arrived(room, (said(1, 1640, "ada", f"hello {room}", room_id=room),), live=False))
 
 
 async def _two(house: House) -> None:

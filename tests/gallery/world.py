@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -12,12 +13,25 @@ from typing import Any, Final
 from chat_tui.config import Config
 from chat_tui.themes import DARK
 from chat_tui_core.actions import Kind
+from chat_tui_core.contract import Connection, Deliver, Surroundings
 from chat_tui_core.link import Link, LinkChanged
-from chat_tui_core.model import EventKind, Member, Membership, Presence, Reaction, Role, Room, RoomEvent, RoomKind
+from chat_tui_core.model import (
+    Account,
+    EventKind,
+    Member,
+    Membership,
+    Presence,
+    Reaction,
+    Role,
+    Room,
+    RoomEvent,
+    RoomKind,
+)
 from chat_tui_core.news import (
     Answered,
     Arrived,
     Echoed,
+    HistoryGiven,
     LostAction,
     MembersListed,
     Postponed,
@@ -27,7 +41,8 @@ from chat_tui_core.news import (
     TypingSet,
     Written,
 )
-from tests.core.file_play import FileBackend
+from chat_tui_core.questions import AskHistory, Question
+from tests.core.file_play import FileBackend, FileConnection
 from tests.gallery.fixed import MINUTE, MONDAY, NOW
 from tests.gallery.quick import QuickPilot
 from tests.gallery.rules import LONG_END, LONG_START
@@ -85,6 +100,38 @@ def long(what: str) -> str:
     return f"{LONG_START}-{what}-" + "-".join(["that-nobody-would-ever-choose"] * 8) + f"-{LONG_END}"
 
 
+class _Connection(FileConnection):
+    """Has no older messages than it was told to bring."""
+
+    slow = False
+
+    def ask(self, question: Question) -> None:
+        super().ask(question)
+        if isinstance(question, AskHistory) and not self.slow:
+            nothing = HistoryGiven(question.request, question.room_id, (), more=False)
+            asyncio.get_running_loop().call_soon(self.deliver, (nothing,))
+
+
+class Server(FileBackend):
+    """Says at once that there is nothing older; never, where `slow`."""
+
+    slow = False
+
+    def connect(
+        self,
+        account: Account,
+        token: str,
+        position: Mapping[str, str],
+        deliver: Deliver,
+        surroundings: Surroundings = Surroundings(),  # noqa: B008 - it cannot be changed
+    ) -> Connection:
+        self.surroundings = surroundings
+        made = _Connection(position, deliver, surroundings.files)
+        made.slow = self.slow
+        self.connections.append(made)
+        return made
+
+
 class Sam(Stage):
     """The app of somebody called Sam, at a fixed time, on a server that carries files."""
 
@@ -99,14 +146,14 @@ class Sam(Stage):
         self.app.run_test = partial(self.app.run_test, notifications=True)  # type: ignore[method-assign]
 
     def open(self) -> None:
-        if not isinstance(self.backend, FileBackend):
-            self.backend = FileBackend()
+        if not isinstance(self.backend, Server):
+            self.backend = Server()
         super().open()
 
     @asynccontextmanager
     async def show(self, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Sam]:
         async with super().show(size):
-            self._pilot = QuickPilot(self.app)
+            self._pilot = QuickPilot(self.app, self.settle)
             yield self
 
     async def settle(self) -> None:

@@ -481,7 +481,8 @@ async def test_signing_out_of_the_only_one_ends_the_app(tmp_path: Path) -> None:
     house = House(tmp_path, "home")
     async with house.show():
         await house["home"].online(room("general", 4000))
-        await house.press("alt+1", *"/logout", "enter")
+        await house.press("alt+1", *"not answered yet", "enter", *"/logout", "enter")
+        await house["home"].comes(lambda: "One thing is not sent yet" in " ".join(house.screen_text().split()))
         await house.pilot.press("y")
         await house["home"].comes(lambda: house.app.return_code == 0)
     assert not (house.data.folder("home") / "token").exists()

@@ -67,7 +67,7 @@ def taught(monkeypatch: pytest.MonkeyPatch) -> None:
     count_once()
 
 
-@pytest.mark.parametrize("callback", CALLBACKS, ids=repr)
+@pytest.mark.parametrize("callback", CALLBACKS, ids=range(len(CALLBACKS)))
 def test_the_count_is_textuals(callback: Callable[..., Any]) -> None:
     textuals = len(signature(callback).parameters)  # what Textual's own function does
     assert callback_parameters._count(callback) == textuals

@@ -261,7 +261,7 @@ async def test_what_may_or_may_not_be_stored_is_never_asked_twice(
         await asyncio.Event().wait()
         yield Done()
 
-    monkeypatch.setattr(control, "_PATIENCE", 0.01)
+    monkeypatch.setattr(control, "_STORING", 0.01)
     stage.script = stuck
     first = asyncio.ensure_future(stage.told(Request("send")))
     while not stage.asked:

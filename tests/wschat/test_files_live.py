@@ -183,6 +183,7 @@ async def test_either_side_cancels_and_both_show_it(tmp_path: Path, who: str) ->
                 lambda all_: next((one for one in all_ for to in one.recipients if to.state is State.CANCELLED), None)
             )
             await ann.reaches(out, State.COMPLETE)  # the server keeps it for others
+        await bob.session.files.bytes.freed(got.id)
         left = bob.files()["a.bin.part"]
         assert list(bob.files()) == ["a.bin.part"]
         assert content(size).startswith(left)

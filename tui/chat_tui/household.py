@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from chat_tui.log import hide
 from chat_tui.opening import Opened
-from chat_tui_core import secrets
+from chat_tui_core import registry, secrets
 from chat_tui_core.errors import AuthRefused
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Seat:
 
     async def connect(self) -> None:
         """Start the network, once the keyring has given the token, which may take the person's time; raises ConfigError."""
+        await registry.prepare(self.opened.backend)
         if self.opened.ask_token is None:
             self.session.connect()
         else:

@@ -7,7 +7,7 @@ from datetime import tzinfo
 from typing import Final, Literal
 
 from chat_tui.moments import said_delay, said_moment, said_span
-from chat_tui.strings import N_, _
+from chat_tui.strings import N_, _, n_
 from chat_tui_core.actions import MARKS, Action, Kind, State
 from chat_tui_core.outbox import LONGEST_HOLD, Wait, Why, plan
 from chat_tui_core.safe_text import one_line
@@ -25,6 +25,7 @@ __all__ = [
     "standing",
     "subject_of",
     "undo_until",
+    "unsent_note",
     "waits_now",
 ]
 
@@ -236,3 +237,14 @@ _SETTLED: Final[Mapping[State, Callable[[Action], Standing]]] = {
     State.CANCELLED: _cancelled,
     State.FAILED: _refused,
 }
+
+
+def unsent_note(waiting: int) -> str:
+    """What becomes of so many things that are not sent, where the person signs out; empty for none."""
+    if not waiting:
+        return ""
+    return n_(
+        "One thing is not sent yet; that happens when you sign in again.",
+        "{count} things are not sent yet; that happens when you sign in again.",
+        waiting,
+    ).format(count=waiting)

@@ -10,6 +10,7 @@ from chat_tui.headless.running import run_loop, say
 from chat_tui.headless.unsent import unsent
 from chat_tui.log import hide
 from chat_tui.strings import _, n_, of_error
+from chat_tui.waiting import unsent_note
 from chat_tui_core import registry, secrets
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.errors import AuthRefused, ChatError, ConfigError, TransportError
@@ -37,7 +38,7 @@ async def _sign_out(data: DataFolder, name: str, *, forget: bool) -> int:
             )
         await _tell_server(data, name, forget=forget)
         left = data.forget(name) if forget else data.drop_token(name)
-    for sentence in filter(None, (left, _unsent_note(waiting))):
+    for sentence in filter(None, (left, unsent_note(waiting))):
         say(sentence)
     done = _("Removed the account {name!r} and all that was stored of it.").format(name=name)
     if not forget:
@@ -76,13 +77,3 @@ async def _log_out(account: Account, token: str) -> None:
                 error=of_error(error), name=account.name
             )
         ) from error
-
-
-def _unsent_note(waiting: int) -> str:
-    if not waiting:
-        return ""
-    return n_(
-        "One thing is not sent yet; that happens when you sign in again.",
-        "{count} things are not sent yet; that happens when you sign in again.",
-        waiting,
-    ).format(count=waiting)

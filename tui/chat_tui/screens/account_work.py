@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from chat_tui.commands import Call
 from chat_tui.strings import _
+from chat_tui.waiting import unsent_note
 from chat_tui.widgets.text_layout import clean_line
+from chat_tui_core.actions import Kind
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -49,7 +51,9 @@ async def logout(doing: Doing, _call: Call) -> None:
 
     name = doing.session.account.name
     question = _("Sign out of {name}? What is stored of it stays.").format(name=clean_line(name))
-    if await doing.app.push_screen_wait(ConfirmScreen(question, _("sign out"))):
+    waiting = sum(action.kind is not Kind.READ for action in doing.session.open_actions.values())
+    whole = f"{question} {unsent_note(waiting)}".rstrip()
+    if await doing.app.push_screen_wait(ConfirmScreen(whole, _("sign out"))):
         await _household(doing.app).sign_out(name)
 
 
