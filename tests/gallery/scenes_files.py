@@ -101,6 +101,8 @@ def _moving(rows: _Rows) -> Callable[[Sam], Awaitable[None]]:
             made = replace(made, direction=direction, event_id=event.event_id, size=size, mime=mime, digest="0" * 64)
             await _put(stage, replace(made, path=str(downloads / name), **part))
         await stage.settle()
+        await stage.comes(lambda: not stage.session.rooms["general"].unread)
+        await stage.settle()
         stage.app.clear_notifications()
 
     return play

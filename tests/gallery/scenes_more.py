@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -16,7 +17,8 @@ from chat_tui.screens.adding import AddingScreen
 from chat_tui.themes import DARK
 from chat_tui_core.link import Link, LinkChanged
 from chat_tui_core.model import Room, RoomEvent
-from chat_tui_core.news import Arrived
+from chat_tui_core.news import Arrived, HistoryGiven
+from chat_tui_core.questions import AskHistory, Question
 from tests.gallery.fixed import NOW
 from tests.gallery.quick import QuickPilot
 from tests.gallery.scene import SIZES, Scene, by_sam, then
@@ -85,7 +87,7 @@ def _at_home(play: Callable[[House], Awaitable[None]], *names: str) -> Callable[
         house.app.animation_level = "none"
         house.app.run_test = partial(house.app.run_test, notifications=True)  # type: ignore[method-assign]
         async with house.show(SIZES[0]):
-            pilot = house._pilot = QuickPilot(house.app)
+            pilot = house._pilot = QuickPilot(house.app, house.flats[names[0]].settle)
             for flat in house.flats.values():
                 flat.session._wall_ms = flat.session._sender._wall_ms = lambda: NOW
             await play(house)
@@ -96,6 +98,18 @@ def _at_home(play: Callable[[House], Awaitable[None]], *names: str) -> Callable[
 
 async def _online(flat: Flat, *rooms: str) -> None:
     await flat.online(*(Room(room, members=3, topic=f"{room} of {flat.ACCOUNT}", head=1, unread=1) for room in rooms))
+    connection, loop = flat.connection, asyncio.get_running_loop()
+    asked = connection.ask
+
+    def ask(question: Question) -> None:
+        """There is nothing older."""
+        asked(question)
+        if isinstance(question, AskHistory):
+            loop.call_soon(connection.deliver, (HistoryGiven(question.request, question.room_id, (), more=False),))
+
+    connection.ask = ask  # type: ignore[method-assign]
+    for question in [one for one in connection.asked if isinstance(one, AskHistory)]:
+        await flat.news(HistoryGiven(question.request, question.room_id, (), more=False))
     for room in rooms:
         await flat.news(Arrived(room, (said(1, 1640, "ada", f"hello {room}", room_id=room),), live=False))
 

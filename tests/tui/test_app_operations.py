@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from textual import events
 
+from chat_tui.emoji_names import find_emoji
 from chat_tui.screens.info import InfoScreen, facts_of
 from chat_tui.screens.operating import substituted
-from chat_tui.screens.react import ReactScreen, find_emoji
+from chat_tui.screens.react import ReactScreen
 from chat_tui_core.actions import Action, Kind
 from chat_tui_core.errors import LocalError
 from chat_tui_core.news import Answered, Echoed, Edited, Reacted, ReadMoved, Redacted, RefusedAction, Written

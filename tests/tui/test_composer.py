@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from textual import on
@@ -14,6 +15,7 @@ from textual.pilot import Pilot
 from textual.widgets import Button, TextArea
 from textual.widgets.text_area import TextAreaTheme
 
+from chat_tui.completing import completed_path
 from chat_tui.widgets import composer as module
 from chat_tui.widgets.composer import Composer
 
@@ -180,10 +182,41 @@ async def test_what_was_sent_can_be_brought_back() -> None:
 async def test_completion_of_commands_and_names() -> None:
     async with desk() as (app, pilot):
         app.composer.names = ("bob", "bobby", "glitchy")
-        for typed, completed in [("/inv", "/invite "), ("gl", "glitchy: "), ("hey @gl", "hey @glitchy ")]:
+        app.composer.rooms = lambda: ["garden", "general"]
+        for typed, completed in [
+            ("/inv", "/invite "),
+            ("gl", "glitchy: "),
+            ("hey @gl", "hey @glitchy "),
+            ("see #gen", "see #general "),
+            ("/switch ga", "/switch garden "),
+            ("/invite bo", "/invite bob "),
+            ("nice :crab", "nice 🦀 "),
+            ("look at :red_heart", "look at :red_heart"),
+        ]:
             app.composer.show_room("r", typed, len(typed), [])
             await pilot.press("tab")
             assert app.composer.text == completed
+
+
+async def test_a_path_is_completed_as_far_as_it_is_certain(tmp_path: Path) -> None:
+    for name in ("plan one.pdf", "plan two.pdf", "notes.txt", ".hidden"):
+        (tmp_path / name).touch()
+    (tmp_path / "pictures").mkdir()
+    async with desk() as (app, pilot):
+        for typed, completed in [
+            ("n", "notes.txt"),
+            ("pl", "plan "),
+            ("pi", "pictures/"),
+            ("p", "p"),
+            (".", ".hidden"),
+            ("z", "z"),
+        ]:
+            app.composer.show_room("r", f"/file {tmp_path}/{typed}", 10_000, [])
+            await pilot.press("tab")
+            await app.workers.wait_for_complete()
+            assert app.composer.text == f"/file {tmp_path}/{completed}"
+    assert completed_path("nowhere/x") == "nowhere/x"
+    assert completed_path("~nobody-of-that-name/x") == "~nobody-of-that-name/x"
 
 
 async def test_tab_goes_on_where_there_is_nothing_to_complete() -> None:

@@ -97,6 +97,12 @@ class Going(LineScreen):
 
     # ------------------------------------------------------------ rooms and accounts
 
+    def _room_names(self) -> list[str]:
+        """The names of the rooms that one is in, those of the present account first."""
+        own = [self.session, *(one for one in self.sessions if one is not self.session)]
+        rooms = (room for session in own for room in session.rooms.values())
+        return [room.title for room in rooms if room.membership is Membership.JOINED]
+
     def open_room(self, room_id: str, account: str = "") -> None:
         """Open a room of an account, "" is the present one; a room that the person is not in is joined first."""
         desk = self.desks.get(account, self.desk)

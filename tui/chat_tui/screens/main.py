@@ -87,6 +87,7 @@ class MainScreen(MainKeys):
         self.timeline = self.query_one(RoomTimeline)
         self.composer = self.query_one(Composer)
         self.composer.leaves = self._to_messages
+        self.composer.rooms = self._room_names
         self.hints = self.query_one(HintLine)
         self.status = self.query_one(StatusBar)
         self.standing = Standing(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -122,6 +122,8 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         self.room_id = ""
         self.names: tuple[str, ...] = ()
         """Names that Tab completes."""
+        self.rooms: Callable[[], Iterable[str]] = tuple
+        """Names of rooms that Tab completes."""
         self._ahead: int | None = None  # where late keys belong that were pressed before the box had the focus
         self._drafted = ""
         self._timer: Timer | None = None
@@ -303,25 +305,26 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         self._replace_all(self._before_recall if self._recalled is None else self._history[at])
 
     def action_complete(self) -> None:
-        """Complete a command or a name; without one before the cursor, go to the next part of the screen."""
-        before, after = self.text[: self.cursor_index], self.text[self.cursor_index :]
-        if before.startswith("/") and not before.startswith("//") and " " not in before:
-            from chat_tui.commands import complete
+        """Complete the word before the cursor; where there is nothing to complete, go to the next part of the screen."""
+        from chat_tui.completing import completed, path_in
 
-            completed = complete(before)
-            if completed != before:
-                self._replace_all(completed + after, len(completed))
-            return
-        word = before.replace("\n", " ").rsplit(" ", 1)[-1]
-        start = word.removeprefix("@")
-        fitting = [name for name in self.names if start and name.lower().startswith(start.lower())]
-        if fitting:
-            first = before[: len(before) - len(word)]
-            name = ("@" if word.startswith("@") else "") + fitting[0]
-            end = " " if first or before.startswith("/") else ": "
-            self._replace_all(f"{first}{name}{end}{after}", len(first) + len(name) + len(end))
-        else:
+        before, after = self.text[: self.cursor_index], self.text[self.cursor_index :]
+        if path_in(before):
+            self.run_worker(self._complete_path(before, after), exit_on_error=False)
+        elif (found := completed(before, self.names, self.rooms())) is None:
             self.screen.focus_next()
+        elif found != before:
+            self._replace_all(found + after, len(found))
+
+    async def _complete_path(self, before: str, after: str) -> None:
+        """Complete a path, once the disk has answered; not if more was typed meanwhile."""
+        from chat_tui.aside import aside
+        from chat_tui.completing import completed_path, path_in
+
+        typed = path_in(before)
+        found = before.removesuffix(typed) + await aside(completed_path, typed)
+        if self.text == before + after:
+            self._replace_all(found + after, len(found))
 
     def action_line_up(self) -> None:
         """Up by a line; from the empty box to the messages."""
