@@ -188,15 +188,21 @@ def _search(walk: Walk) -> None:
 
 
 def _undo(walk: Walk) -> None:
-    walk.enter("/set undo_send 5")
-    walk.see("undo_send")
+    walk.enter("/set undo_send 30")
+    walk.until(lambda: _kept(walk, "undo_send = 30"))
     walk.enter("not so fast")
     walk.see("takes it back")
     walk.press("C-z")
     walk.see("› not so fast")
     walk.press("C-c")
     walk.enter("/set undo_send 0")
-    walk.gone("› /set")
+    walk.until(lambda: not _kept(walk, "undo_send = 30"))
+
+
+def _kept(walk: Walk, line: str) -> bool:
+    """Whether the configuration has this line."""
+    file = walk.ann.home / ".config" / "chat-tui" / "config.toml"
+    return file.is_file() and line in file.read_text(encoding="utf-8")
 
 
 def _later(walk: Walk) -> None:
@@ -508,7 +514,7 @@ STEPS: Final = (
     Step("Links to messages", "↑ i: the facts; /goto with the id goes there", _facts),
     Step("Quick switcher, fuzzy", "/att in the list: one room", _filter),
     Step("Search", "Ctrl+F, Enter: the line in its place", _search),
-    Step("Undo, send later", "Ctrl+Z within 5 s: it is in the composer again", _undo),
+    Step("Undo, send later", "Ctrl+Z in time: it is in the composer again", _undo),
     Step("Undo, send later", "/at +1h: a line that says when", _later),
     Step("Resend, cancel, edit what failed", "F2, d: the outbox is empty", _outbox),
     Step("A queue that survives a restart and retries by itself", "the server goes: two lines wait", _outage),
