@@ -85,7 +85,9 @@ async def test_a_file_is_stored_hashed_offered_sent_and_complete(play: FilePlay,
     assert states == [State.NEW, State.ACCEPTED, State.CONNECTED, State.COMPLETE]
 
 
-async def test_a_file_goes_after_the_messages_that_were_typed_before_it(play: FilePlay, source: Path) -> None:  # A13, D1
+async def test_a_file_goes_after_the_messages_that_were_typed_before_it(
+    play: FilePlay, source: Path
+) -> None:  # A13, D1
     await play.online(joined(), joined("q"))
     look, elsewhere = await play.session.send("r", "look"), await play.session.send("q", "elsewhere")
     first = await play.session.files.offer("r", source)
