@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,6 +16,9 @@ from unittest import mock
 from chat_tui.widgets import folder_list, message_look
 from chat_tui.widgets.inbox_list import InboxList
 from chat_tui.widgets.room_list import RoomList
+from chat_tui_core.actions import Action, Kind
+from chat_tui_core.store import actions as stored_actions
+from chat_tui_core.store import ids
 
 __all__ = ["MINUTE", "MONDAY", "NOW", "fixed_surroundings"]
 
@@ -37,6 +42,20 @@ class _Today(datetime):
         return cls.fromtimestamp(NOW / 1000, tz)
 
 
+_new_action = stored_actions.new_action
+_one_by_one = threading.Lock()
+
+
+def _numbered(db: sqlite3.Connection, draft: Action, now_ms: int) -> Action:
+    """Store an action; one that the program does by itself, whenever it comes to it, takes no number from the others."""
+    if draft.kind is not Kind.READ:
+        with _one_by_one:
+            return _new_action(db, draft, now_ms)
+    lowest = db.execute("SELECT min(0, coalesce(min(id), 0)) FROM actions").fetchone()[0]
+    with _one_by_one, mock.patch.object(ids, "allocate", return_value=lowest - 1):
+        return _new_action(db, draft, now_ms)
+
+
 @contextmanager
 def fixed_surroundings(home: Path) -> Iterator[None]:
     """In here the machine is in UTC, the person's home is `home`, and it is always the same day."""
@@ -53,6 +72,7 @@ def fixed_surroundings(home: Path) -> Iterator[None]:
                 assert defaults is not None
                 assert "today" in defaults
                 held.enter_context(mock.patch.dict(defaults, today=lambda: _Today.now(UTC).date()))
+            held.enter_context(mock.patch.object(stored_actions, "new_action", _numbered))
             _take_zone()
             yield
     finally:

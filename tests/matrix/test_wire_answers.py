@@ -13,7 +13,7 @@ from chat_tui_matrix.wire.events import ContextReply, MatrixEvent, PageReply
 from tests.matrix.wire_bodies import ADA, BOB, ROOM, Json, decoded, ids, member, message, state, without
 
 SHAPE = "The server's answer is not what it should be: "
-JSON_READERS = sorted(READERS)
+JSON_READERS = sorted(set(READERS) - {"bytes"})
 
 
 # B8, B11
