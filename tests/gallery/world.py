@@ -44,6 +44,7 @@ from chat_tui_core.news import (
 from chat_tui_core.questions import AskHistory, Question
 from tests.core.file_play import FileBackend, FileConnection
 from tests.gallery.fixed import MINUTE, MONDAY, NOW
+from tests.gallery.picture import still
 from tests.gallery.quick import QuickPilot
 from tests.gallery.rules import LONG_END, LONG_START
 from tests.tui.stage import Stage
@@ -196,8 +197,18 @@ async def talk(stage: Sam) -> None:
 async def general(stage: Sam) -> None:
     """The same, in the room general."""
     await talk(stage)
-    stage.main.open_room("general")
-    await stage.settle()
+    await opened(stage, "general")
+
+
+async def opened(stage: Sam, room_id: str) -> None:
+    """Open a room; what is on screen then is measured and read."""
+    stage.main.open_room(room_id)
+    await still(stage.pilot)
+    for _ in range(200):
+        if not stage.session.rooms[room_id].unread:
+            return
+        await stage.settle()
+    raise AssertionError(f"{room_id} is never read")
 
 
 async def chat(stage: Sam) -> None:
@@ -284,5 +295,4 @@ async def long_names(stage: Sam) -> None:
         PresenceSet(who, Presence.ONLINE),
         TypingSet(room.room_id, (who, "ada", "ivo", "bruno")),
     )
-    stage.main.open_room(room.room_id)
-    await stage.settle()
+    await opened(stage, room.room_id)
