@@ -92,7 +92,10 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ('themee = "nord"', "there is no setting 'themee' (did you mean 'theme'?)"),
-        ("zzz = 1", "there is no setting 'zzz' (there are: account, accounts, clock, density, keep_days, keymap, keys, "),
+        (
+            "zzz = 1",
+            "there is no setting 'zzz' (there are: account, accounts, clock, density, keep_days, keymap, keys, ",
+        ),
         ("notify = 1", "notify must be a table: write [notify]"),
         ("\n[notify]\n# levels\nlevel = 1", 'line 4: notify.level must be "all", "mentions" or "nothing"'),
         ("notify.bel = 1", "line 1: there is no setting 'notify.bel' (did you mean 'notify.bell'?)"),
