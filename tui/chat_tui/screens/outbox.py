@@ -73,7 +73,7 @@ class OutboxScreen(ListScreen[Chosen | None]):
     def fill(self) -> None:
         """Show what is not settled, or what was lately."""
         entries = self._open() if self._settled is None else self._settled
-        self._list.show_entries(entries, self._ms())
+        self._list.show_at(entries, self._ms())
         self.show_empty(not entries, EMPTY if self._settled is None else NOTHING_SETTLED)
 
     def _open(self) -> list[Waiting]:

@@ -58,7 +58,7 @@ class TransfersScreen(ListScreen[Listed | None]):
     def fill(self) -> None:
         """Show all files."""
         shown = sorted(self._known.values(), key=_rank, reverse=True)
-        self._list.show_transfers(shown)
+        self._list.show_entries(shown)
         self.show_empty(not shown)
 
     def heading(self) -> list[Piece]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from chat_tui.transfer_words import ARROWS, Now, Stand, bar, facts_of, stand_of
-from chat_tui.widgets.outbox_list import shared
-from chat_tui.widgets.pick_list import Part, PickList, Row
+from chat_tui.widgets.numbered_list import NumberedList
+from chat_tui.widgets.pick_list import Part, Row
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.transfers import Transfer
 from chat_tui_core.values import frozen
@@ -33,7 +33,7 @@ class Listed:
         return self.account, self.transfer.id
 
 
-class TransferList(PickList):
+class TransferList(NumberedList[Listed]):
     """Two lines a file."""
 
     def __init__(self, title: Callable[[str, str], str], now: Callable[[str, Transfer], Now], *, id: str) -> None:  # noqa: A002
@@ -41,41 +41,16 @@ class TransferList(PickList):
         super().__init__(id=id)
         self._title = title
         self._now = now
-        self.listed: tuple[Listed, ...] = ()
-
-    def show_transfers(self, listed: Sequence[Listed]) -> None:
-        """Show these; what has not changed stays where it is, and the cursor stays on its file."""
-        old, new = self.listed, tuple(listed)
-        under, at = self.chosen(), self.cursor or 0
-        before, after = shared(old, new)
-        self.listed = new
-        if not before + after:
-            self.reset(0, len(new))
-        elif before + after < max(len(old), len(new)):
-            self.spliced(before, len(old) - before - after, len(new) - before - after)
-        for index in (*range(before), *range(len(new) - after, len(new))):
-            if old[index if index < before else index - len(new) + len(old)] != new[index]:
-                self.changed(index)
-        if not new:
-            self.set_cursor(None)
-        elif under is None or self.chosen() is None or self.chosen() != under:
-            same = (index for index, one in enumerate(new) if under is not None and one.id == under.id)
-            self.set_cursor(next(same, min(at, len(new) - 1)))
 
     def tick(self) -> None:
         """Say anew how fast the files on screen move, and when they go on."""
         for position in dict.fromkeys(position for position, _row in self.viewport.rows):
-            if position < len(self.listed) and self.listed[position].transfer.wants_to_move:
+            if position < len(self.entries) and self.entries[position].transfer.wants_to_move:
                 self.changed(position)
-
-    def chosen(self) -> Listed | None:
-        """The file under the cursor."""
-        at = self.cursor
-        return self.listed[at] if at is not None and at < len(self.listed) else None
 
     def rows(self, position: int) -> list[Row]:
         """Give the two lines of a file."""
-        account, transfer = self.listed[position].account, self.listed[position].transfer
+        account, transfer = self.entries[position].account, self.entries[position].transfer
         stand = stand_of(transfer, self._now(account, transfer))
         facts = facts_of(transfer.size, transfer.mime if self.size.width >= WIDE else "")
         first: list[Part] = [
@@ -99,11 +74,3 @@ class TransferList(PickList):
         if stand.more:
             parts.append((f"  {clean_line(stand.more)}", stand.more_tone))
         return parts
-
-    def clicked(self, position: int, target: object | None) -> None:
-        """Choose what was clicked; a click on what is chosen goes there."""
-        if position == self.cursor:
-            super().clicked(position, target)
-        else:
-            self.touched = True
-            self.set_cursor(position, reveal=False)
