@@ -12,24 +12,32 @@ import pytest
 
 from bench.stored_account import ACCOUNT, fill
 from chat_tui.afterwards import MODULES
+from chat_tui.put_off import PUT_OFF
 from tests.project import tree
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PROBE: Final = """
-import asyncio, json, sys
+import json, sys
+from types import ModuleType
+from chat_tui import put_off
+put_off.begin()
+import asyncio
 from pathlib import Path
 from chat_tui.app import ChatApp
 from chat_tui.config import AppOptions
 from chat_tui.opening import open_account
 from chat_tui_core.accounts import DataFolder
 
+def loaded():
+    return sorted(name for name, module in sys.modules.items() if name not in put_off.PUT_OFF or type(module) is ModuleType)
+
 shown = ChatApp._display
 
 def display(app, screen, frame):
     if frame is not None and not Path(sys.argv[2]).exists():
-        Path(sys.argv[2]).write_text(json.dumps([sorted(sys.modules), screen.conversation.room_id]))
+        Path(sys.argv[2]).write_text(json.dumps([loaded(), screen.conversation.room_id]))
         app.exit()
     shown(app, screen, frame)
 
@@ -38,7 +46,7 @@ data = DataFolder(Path(sys.argv[1]))
 app = ChatApp(AppOptions(data), open_account(data, sys.argv[3]))
 asyncio.run(app.run_async(headless=True, size=(120, 40)))
 """
-MOST_OWN: Final = 122
+MOST_OWN: Final = 123
 """Own modules that the first frame may stand on. Each costs a fifth of a millisecond and more: look what can wait."""
 HEAVY: Final = {
     *("aiohttp", "websockets", "keyring", "markdown_it", "pygments", "PIL", "tomlkit", "tomllib", "msgspec", "orjson"),
@@ -99,6 +107,10 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 def test_nothing_heavy_is_imported_for_the_first_frame(loaded: set[str]) -> None:
     assert loaded & HEAVY == set()
+
+
+def test_what_is_put_off_is_not_looked_into_before_the_first_frame(loaded: set[str]) -> None:
+    assert loaded & set(PUT_OFF) == set()
 
 
 def test_what_belongs_to_deeds_is_imported_after_the_first_frame(loaded: set[str]) -> None:

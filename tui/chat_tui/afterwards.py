@@ -6,6 +6,8 @@ import asyncio
 from importlib import import_module
 from typing import Final
 
+from chat_tui import put_off
+
 __all__ = ["MODULES", "load"]
 
 SOON: Final = 0.05
@@ -26,6 +28,7 @@ MODULES: Final = (
 
 async def load() -> None:
     """Import one after the other; whatever happens meanwhile comes in between."""
+    put_off.end()
     await asyncio.sleep(SOON)
     for name in MODULES:
         import_module(name)

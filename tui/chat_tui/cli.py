@@ -78,6 +78,9 @@ def _open_app(args: argparse.Namespace) -> int:
         from chat_tui.plain.running import run_plain
 
         return run_plain(args)
+    from chat_tui import put_off
+
+    put_off.begin()
     from chat_tui.headless.chosen import app_options
     from chat_tui_core.errors import ConfigError
 
