@@ -13,6 +13,7 @@ from chat_tui.emoji_names import find_emoji
 from chat_tui.keys import Place, bindings
 from chat_tui.strings import _
 from chat_tui.widgets.pick_list import PickList, Row
+from chat_tui.widgets.query_box import QueryBox
 from chat_tui.widgets.text_layout import cells, clean_line
 
 __all__ = ["ReactScreen"]
@@ -66,7 +67,7 @@ class ReactScreen(ModalScreen[str]):
     ReactScreen {
         align: center top;
         & > Vertical { width: 48; max-width: 96%; height: auto; margin-top: 3; padding: 1 1; background: $surface; }
-        & TextArea { height: 1; margin-bottom: 1; background: $surface; }
+        & QueryBox { margin-bottom: 1; background: $surface; }
     }
     """
 
@@ -75,9 +76,7 @@ class ReactScreen(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         """Give the query above what fits."""
         with Vertical():
-            yield TextArea(
-                "", id="query", compact=True, soft_wrap=False, highlight_cursor_line=False, placeholder=_("React with…")
-            )
+            yield QueryBox(placeholder=_("React with…"), id="query")
             yield Emoji()
 
     def on_mount(self) -> None:
@@ -100,10 +99,10 @@ class ReactScreen(ModalScreen[str]):
 
     def action_choose(self) -> None:
         """React with the chosen one, once the query has taken the keys that came before this one."""
-        self.query_one("#query", TextArea).call_later(self._choose)
+        self.query_one(QueryBox).call_later(self._choose)
 
     def _choose(self) -> None:
-        self._search(self.query_one("#query", TextArea).text)
+        self._search(self.query_one(QueryBox).text)
         emoji = self.query_one(Emoji)
         self.dismiss(emoji.found[emoji.cursor][0] if emoji.cursor is not None else "")
 

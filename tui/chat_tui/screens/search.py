@@ -20,6 +20,7 @@ from chat_tui.keys import Place, bindings
 from chat_tui.screens.list_screen import place_of
 from chat_tui.strings import N_, _, n_, of_error
 from chat_tui.widgets.pick_list import PickList, Row
+from chat_tui.widgets.query_box import QueryBox
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.errors import ChatError, LocalError
 from chat_tui_core.model import RoomEvent
@@ -100,7 +101,7 @@ class SearchScreen(ModalScreen[Hit | None]):
     SearchScreen {
         align: center top;
         & > Vertical { width: 104; max-width: 96%; height: 80%; margin-top: 2; padding: 1 1; background: $surface; }
-        & TextArea { height: 1; background: $surface; }
+        & QueryBox { background: $surface; }
         & #search-said { color: $foreground 55%; height: 1; margin-bottom: 1; padding: 0 1; }
         &.-narrow #search-said { height: 2; margin-bottom: 0; }
     }
@@ -116,20 +117,13 @@ class SearchScreen(ModalScreen[Hit | None]):
     def compose(self) -> ComposeResult:
         """Give the query above what fits."""
         with Vertical():
-            yield TextArea(
-                self._start,
-                id="query",
-                compact=True,
-                soft_wrap=False,
-                highlight_cursor_line=False,
-                placeholder=_("Search all rooms…"),
-            )
+            yield QueryBox(self._start, _("Search all rooms…"), id="query")
             yield Static(_(HELP), id="search-said", markup=False)
             yield Hits(partial(place_of, self._sessions))
 
     def on_mount(self) -> None:
         """Begin behind what stands there."""
-        query = self.query_one("#query", TextArea)
+        query = self.query_one(QueryBox)
         query.focus()
         query.move_cursor((0, len(self._start)))
         if self._start:
@@ -188,10 +182,10 @@ class SearchScreen(ModalScreen[Hit | None]):
 
     def action_choose(self) -> None:
         """Go to the chosen message, once the query has taken the keys that came before this one and is answered."""
-        self.query_one("#query", TextArea).call_later(self._choose)
+        self.query_one(QueryBox).call_later(self._choose)
 
     def _choose(self) -> None:
-        typed = self.query_one("#query", TextArea).text
+        typed = self.query_one(QueryBox).text
         if typed == self._searched:
             self._go()
         else:

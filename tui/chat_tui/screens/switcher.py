@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from heapq import nsmallest
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -17,6 +18,7 @@ from chat_tui.strings import N_, _
 from chat_tui.widgets.front_compositor import FrontCompositor
 from chat_tui.widgets.fuzzy import NameIndex
 from chat_tui.widgets.pick_list import Part, PickList, Row
+from chat_tui.widgets.query_box import QueryBox
 from chat_tui.widgets.room_accounts import RoomKey
 from chat_tui.widgets.room_order import MARKS
 from chat_tui.widgets.text_layout import clean_line
@@ -129,7 +131,7 @@ class SwitcherScreen(ModalScreen[RoomKey | None]):
     SwitcherScreen {
         align: center top;
         & > Vertical { width: 64; max-width: 96%; height: auto; margin-top: 3; padding: 1 1; background: $surface; }
-        & TextArea { height: 1; margin-bottom: 1; background: $surface; }
+        & QueryBox { margin-bottom: 1; background: $surface; }
     }
     """
 
@@ -142,20 +144,14 @@ class SwitcherScreen(ModalScreen[RoomKey | None]):
         self._prompt = prompt
         self._goals = list(zip(accounts or [""] * len(rooms), rooms, strict=True))
         self._names = NameIndex(_sought(goal) for goal in self._goals)
+        self._first = nsmallest(FOUND, self._goals, lambda goal: not goal[1].unread)
         self._searched: str | None = None
         self._compositor = FrontCompositor()
 
     def compose(self) -> ComposeResult:
         """Give the query above what fits."""
         with Vertical():
-            yield TextArea(
-                "",
-                id="query",
-                compact=True,
-                soft_wrap=False,
-                highlight_cursor_line=False,
-                placeholder=self._prompt or _("Go to room or person…"),
-            )
+            yield QueryBox(placeholder=self._prompt or _("Go to room or person…"), id="query")
             yield Matches(self._goals)
 
     def on_mount(self) -> None:
@@ -174,7 +170,7 @@ class SwitcherScreen(ModalScreen[RoomKey | None]):
         if query.strip():
             found = [self._goals[index] for index in self._names.rank(query.strip().lstrip("#@"), FOUND)]
         else:
-            found = sorted(self._goals, key=lambda goal: not goal[1].unread)[:FOUND]
+            found = self._first
         self.query_one(Matches).show_found(found)
 
     def action_cursor(self, step: int) -> None:
@@ -185,12 +181,12 @@ class SwitcherScreen(ModalScreen[RoomKey | None]):
 
     def action_choose(self) -> None:
         """Go to the chosen room, once the query has taken the keys that came before this one."""
-        self.query_one("#query", TextArea).call_later(self._choose)
+        self.query_one(QueryBox).call_later(self._choose)
 
     def _choose(self) -> None:
         if not self.is_current:
             return  # the key came twice, and the choice is made
-        self._search(self.query_one("#query", TextArea).text)
+        self._search(self.query_one(QueryBox).text)
         matches = self.query_one(Matches)
         if matches.cursor is None:
             self.app.bell()  # what is typed on would be said in the room that is open

@@ -41,10 +41,11 @@ class NameIndex:
         wanted = "".join(query.casefold().split())
         if not wanted:
             return list(range(min(limit, len(self._folded))))
-        found: list[_Hit] = []
-        for hits in (self._beginning, self._containing, self._holding):
-            if len(found) < limit:  # else the others are worse than all of these
-                found = list(hits(wanted))
+        found = list(self._beginning(wanted))
+        if len(found) < limit:  # else the others are worse than all of these
+            found = list(self._containing(wanted))
+        if len(found) < limit:
+            found += self._scattered(wanted, {index for *_, index in found})
         return [index for *_, index in nsmallest(limit, found)]
 
     def _beginning(self, wanted: str) -> Iterator[_Hit]:
@@ -54,17 +55,15 @@ class NameIndex:
             yield _START, 0, len(self._folded[index]), index
 
     def _containing(self, wanted: str) -> Iterator[_Hit]:
-        for index, name in enumerate(self._folded):
-            at = name.find(wanted)
-            if at >= 0:
-                kind = _START if not at else _WORD if name[at - 1] in _BEFORE_WORDS else _INSIDE
-                yield kind, at, len(name), index
+        at = 0
+        while (at := self._text.find(wanted, at)) >= 0:
+            index = bisect_right(self._starts, at) - 1
+            before = at - self._starts[index]
+            kind = _START if not before else _WORD if self._text[at - 1] in _BEFORE_WORDS else _INSIDE
+            yield kind, before, len(self._folded[index]), index
+            at = self._starts[index + 1]
 
-    def _holding(self, wanted: str) -> Iterator[_Hit]:
-        known = set()
-        for hit in self._containing(wanted):
-            known.add(hit[3])
-            yield hit
+    def _scattered(self, wanted: str, known: set[int]) -> Iterator[_Hit]:
         # Each character, then whatever is not the next one: never further than the name's end.
         loose = re.compile(re.escape(wanted[0]) + "".join(f"[^{re.escape(c)}\n]*{re.escape(c)}" for c in wanted[1:]))
         at = 0

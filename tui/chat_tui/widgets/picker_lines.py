@@ -8,12 +8,12 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.message import Message
-from textual.widgets import TextArea
 
 from chat_tui.keys import Place, bindings
 from chat_tui.widgets.composer import EDITING
 from chat_tui.widgets.own_keys import OwnKeys
-from chat_tui.widgets.text_layout import cells, clean, fit
+from chat_tui.widgets.query_box import QueryBox
+from chat_tui.widgets.text_layout import cells, fit
 from chat_tui.widgets.text_line import Piece, TextLine
 
 __all__ = ["CaptionLine", "PlacesLine", "QueryLine"]
@@ -29,16 +29,15 @@ _AT_EDGE = {"left": "up", "backspace": "up", "right": "into"}
 """What keys do that have nothing to do in an empty line."""
 
 
-class _DialogLine(OwnKeys, TextArea, inherit_bindings=False):
+class _DialogLine(OwnKeys, QueryBox, inherit_bindings=False):
     """One line of text; what its own keys do is done by its screen."""
 
     DEFAULT_CSS = """
-    _DialogLine { height: 1; width: 1fr; padding: 0; }
+    _DialogLine { width: 1fr; padding: 0; }
     """
 
     def __init__(self, placeholder: str, *, id: str) -> None:  # noqa: A002
-        super().__init__("", id=id, compact=True, soft_wrap=False, highlight_cursor_line=False, placeholder=placeholder)
-        self.cursor_blink = False
+        super().__init__(placeholder=placeholder, id=id)
 
     async def run_action(self, action: str, namespaces: Mapping[str, DOMNode] | None = None) -> None:
         """Edit here; have the screen do everything else."""
@@ -46,10 +45,6 @@ class _DialogLine(OwnKeys, TextArea, inherit_bindings=False):
             await super().run_action(action, namespaces)
         else:
             await self.screen.run_action(action, namespaces)
-
-    async def _on_paste(self, event: events.Paste) -> None:
-        """Take one harmless line."""
-        event.text = clean(event.text).replace("\n", " ")
 
 
 class QueryLine(_DialogLine, inherit_bindings=False):
