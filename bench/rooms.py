@@ -26,7 +26,7 @@ from bench.headless_app import Chat, Stage, chat_app, chatting, replaced, staged
 from bench.option_list_app import OptionListApp  # noqa: E402
 from bench.stored_rooms import fill_many, many_rooms  # noqa: E402
 from chat_tui_core.model import EventKind, Membership, Room, RoomEvent  # noqa: E402
-from chat_tui_core.news import Arrived  # noqa: E402
+from chat_tui_core.news import Arrived, RoomChanged  # noqa: E402
 
 WORDS: Final = ("gen", "music99", "xq", "opsdev7", "e")
 """What is sought: many rooms fit some of it, few or none the rest."""
@@ -35,7 +35,11 @@ TARGETS: Final = {
     "one room bumped to the top": 10,
     "a key in the list's filter": 10,
     "a key in Ctrl+K": 10,
+    "a space of 1,000 rooms chosen": 10,
+    "all rooms shown again": 10,
+    "one room bumped while a space is chosen": 10,
 }
+IN_SPACE: Final = 1_000
 
 Samples = dict[str, list[float]]
 
@@ -80,6 +84,23 @@ async def ours(file: Path, samples: Samples, count: int) -> None:
         samples.setdefault("Ctrl+K opens", []).extend(await chat.costs(lambda: chat.press("ctrl+k"), 1))
         await chat.settle(0.5)
         samples.setdefault("a key in Ctrl+K", []).extend(await keys(chat))
+        await chat.costs(lambda: chat.press("escape"), 1)
+        await in_a_space(chat, samples, count)
+
+
+async def in_a_space(chat: Chat, samples: Samples, count: int) -> None:
+    """What choosing some of the rooms costs, and what a change costs then: every second one is of a room elsewhere."""
+    main, every = chat.main, bumps(chat)
+    held = tuple(room.room_id for room in main.rooms.rooms[:: max(1, len(main.rooms.rooms) // IN_SPACE)])
+    chat.connection.deliver([RoomChanged(Room("space", "Space", children=held), frozenset())])
+    await chat.settle(0.5)
+    for number in range(max(2, count // 2)):
+        name = f"a space of 1,000 rooms chosen{'' if number else ' for the first time'}"
+        chosen = await chat.costs(lambda: main.choose_view(main.desk, "space"), 1)
+        samples.setdefault(name, []).extend(chosen)
+        samples.setdefault("one room bumped while a space is chosen", []).extend(await chat.costs(every, 4))
+        again = await chat.costs(lambda: main.choose_view(main.desk, ""), 1)
+        samples.setdefault("all rooms shown again", []).extend(again)
 
 
 def bumps(chat: Chat) -> Callable[[], None]:

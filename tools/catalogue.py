@@ -38,7 +38,9 @@ ENUMS: Final = (
 """Enumerations whose values are words that people see."""
 PHRASES: Final = frozenset(
     {
+        "chat_tui_core/proxies.py",
         "chat_tui_core/session/line.py",
+        "chat_tui_core/socks.py",
         "chat_tui_matrix/content/levels.py",
         "chat_tui_matrix/content/lines.py",
         "chat_tui_matrix/content/membership.py",

@@ -53,15 +53,26 @@ def _in_files() -> secrets.Keep:
     return secrets.Keep.FILE
 
 
+def _as_the_environment(_name: str) -> str:
+    return ""
+
+
 class DataFolder:
     """Where accounts are kept. Nothing is read or made before it is asked for.
 
-    `keep` is asked when an account is saved: where its token shall go.
+    `keep` is asked when an account is saved: where its token shall go. `proxy` gives the proxy that the person has named
+    for an account, see `proxies.proxy_for`.
     """
 
-    def __init__(self, root: Path, keep: Callable[[], secrets.Keep] = _in_files) -> None:
+    def __init__(
+        self,
+        root: Path,
+        keep: Callable[[], secrets.Keep] = _in_files,
+        proxy: Callable[[str], str] = _as_the_environment,
+    ) -> None:
         self.root = root
         self._keep = keep
+        self.proxy = proxy
 
     def folder(self, name: str) -> Path:
         """The folder of the account with this name, whether it is there or not; raises ConfigError for a bad name."""

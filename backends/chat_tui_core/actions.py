@@ -62,6 +62,7 @@ class Kind(StrEnum):
     PROFILE = "profile"  # this user's own name, everywhere
     TAG = "tag"  # favourite, low priority
     MUTE = "mute"
+    HOLD = "hold"  # a space holds a room from now on, or no longer
 
 
 #: A refusal of one of these holds its room's later ones, and ENDING, back until the person decides.

@@ -25,7 +25,10 @@ from chat_tui_core.values import frozen
 
 @frozen
 class OfferFile:
-    """Offer a file to a room and send it. `transfer` doubles as the action id: offering twice is offering once."""
+    """Offer a file to a room and send it. `transfer` doubles as the action id: offering twice is offering once.
+
+    `thread` is the event that the thread began with in which it is to be, only with Capability.THREADS.
+    """
 
     transfer: int
     room_id: str
@@ -33,6 +36,7 @@ class OfferFile:
     size: int
     digest: str
     mime: str = ""
+    thread: str = ""
 
 
 @frozen

@@ -40,6 +40,7 @@ class Capability(StrEnum):
     KNOCK = "knock"
     FORGET = "forget"
     PICTURES = "pictures"  # small pictures of files can be asked for
+    SPACES = "spaces"  # rooms may be spaces, which hold other rooms
     CONTIGUOUS = "contiguous"  # a room's orders are 1, 2, 3 … without holes: a jump is a gap
 
 

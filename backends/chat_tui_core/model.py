@@ -121,7 +121,8 @@ class RoomEvent:
     milliseconds since 1970. `sender_name` is the name when it was said (B18). `target` names whom a
     membership event concerns. `action_id` is set only on what this very device did; `action_made` is then the
     time at which that action was made, where the server tells it back: the id alone might be an older copy's.
-    `thread` is the event that the thread began with. `text` is the caption where there is a `file`.
+    `thread` is the event that the thread began with. `text` is the caption where there is a `file`. `names_me` is
+    whether it is meant to be brought to this user's notice, where its sender says so; None: its text has to tell.
     """
 
     room_id: str
@@ -140,6 +141,7 @@ class RoomEvent:
     thread: str = ""
     file: FileInfo | None = None
     action_made: int = 0
+    names_me: bool | None = None
 
 
 @frozen
@@ -148,7 +150,8 @@ class Room:
 
     `head` is the newest order that the server has told of, `read` the last order that this user has read
     (0 = none). `last_*` describe the newest spoken event that is known. `inviter` invited us; `successor` is the room
-    in which an upgraded one goes on; `direct` is the other person of a DIRECT room where the server tells.
+    in which an upgraded one goes on; `direct` is the other person of a DIRECT room where the server tells. `children` are
+    the ids of the rooms that a space holds, in its order; None = it is a room to talk in.
     """
 
     room_id: str
@@ -170,6 +173,12 @@ class Room:
     inviter: str = ""
     successor: str = ""
     direct: str = ""
+    children: tuple[str, ...] | None = None
+
+    @property
+    def is_space(self) -> bool:
+        """Whether it is there to hold other rooms, and not to talk in."""
+        return self.children is not None
 
     @property
     def title(self) -> str:

@@ -8,6 +8,7 @@ from chat_tui_core.file_news import FileNews
 from chat_tui_core.link import Capability, LinkChanged
 from chat_tui_core.model import Gap, Member, Presence, Room, RoomEvent
 from chat_tui_core.small_pictures import PictureGiven
+from chat_tui_core.spaces import SpaceGiven
 from chat_tui_core.threads import ThreadGiven, ThreadTold
 from chat_tui_core.values import frozen
 
@@ -337,4 +338,5 @@ News = (
     | ThreadGiven
     | ThreadTold
     | PictureGiven
+    | SpaceGiven
 )

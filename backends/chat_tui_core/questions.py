@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chat_tui_core.model import Presence
 from chat_tui_core.small_pictures import AskPicture
+from chat_tui_core.spaces import AskSpace
 from chat_tui_core.threads import AskThread
 from chat_tui_core.values import frozen
 
@@ -77,5 +78,14 @@ class SetPresence:
 
 
 Question = (
-    AskHistory | AskMembers | AskDirectory | AskAround | AskUsers | AskThread | AskPicture | SetTyping | SetPresence
+    AskHistory
+    | AskMembers
+    | AskDirectory
+    | AskAround
+    | AskUsers
+    | AskThread
+    | AskPicture
+    | AskSpace
+    | SetTyping
+    | SetPresence
 )

@@ -45,6 +45,19 @@ def load(name: str) -> Backend:
     return backend
 
 
+def through(backend: Backend, proxy: str) -> Backend:
+    """The backend, as it reaches servers through a proxy (see `proxies.proxy_for`); itself where none is named.
+
+    Raises ConfigError for a backend that has no `through(proxy)`: it would go directly.
+    """
+    if not proxy:
+        return backend
+    made = getattr(backend, "through", None)
+    if not callable(made):
+        raise ConfigError(f"The backend {backend.name!r} knows no proxies: take its accounts out of [proxy].")
+    return cast("Backend", made(proxy))
+
+
 async def prepare(backend: Backend) -> None:
     """Import what `connect` of a backend needs, where it says how (`prepare()`): in a thread, for it takes long."""
     work = getattr(backend, "prepare", None)

@@ -15,6 +15,7 @@ _TABLE: Final = {**_MARKED, **_DROPPED, 13: None}
 
 #: Joiners are part of emoji and of several scripts; anywhere else in a name they only forge.
 _JOINERS = "\u200c\u200d"
+_UNSEEN: Final = frozenset({"Cf", "Cc", "Cn", "Co"})
 NAME_LIMIT: Final = 80
 
 
@@ -39,20 +40,31 @@ def _suspect() -> re.Pattern[str]:
     return re.compile("[" + "".join(map(chr, _TABLE)) + "\ud800-\udfff]")
 
 
-def harmless_name(text: str, limit: int = NAME_LIMIT) -> str:
+def harmless_name(text: str) -> str:
     """A name on one line: no format characters at all, so that two names that look alike are told apart by their ids.
 
-    What is too long for a name ends in an ellipsis; what has a limit of its own is an id, and is only cut.
+    One of more than NAME_LIMIT characters ends in an ellipsis.
     """
+    name = _bare(text)
+    return name if len(name) <= NAME_LIMIT else _trimmed(name[: NAME_LIMIT - 1]) + "…"
+
+
+def harmless_id(text: str, limit: int) -> str:
+    """What is told apart by all of it (an id, an address, a file's name or type), as `harmless_name`, but only cut."""
+    found = _bare(text)
+    return found if len(found) <= limit else _trimmed(found[:limit])
+
+
+def _bare(text: str) -> str:
+    """The text on one line, without format characters."""
     if text.isprintable():
-        return _cut(text, limit).strip()
+        return text.strip()
     flat = " ".join(harmless(text).split())
-    kept = (c for c in flat if unicodedata.category(c) not in {"Cf", "Cc", "Cn", "Co"} or c in _JOINERS)
-    return _cut("".join(kept), limit).strip(_JOINERS + " ")
+    return _trimmed("".join(c for c in flat if c in _JOINERS or unicodedata.category(c) not in _UNSEEN))
 
 
-def _cut(name: str, limit: int) -> str:
-    return f"{name[: limit - 1]}…" if limit == NAME_LIMIT and len(name) > limit else name[:limit]
+def _trimmed(name: str) -> str:
+    return name.strip(_JOINERS + " ")
 
 
 def one_line(text: str, limit: int = 0) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from chat_tui_core.values import frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chat_tui_core.actions import Action
     from chat_tui_core.contract import LinkChanged
     from chat_tui_core.model import RoomEvent
@@ -68,9 +70,10 @@ class PresenceMoved:
 
 @frozen
 class ReadMarkMoved:
-    """Another member has read further."""
+    """Members have read further: up to which order, by their ids."""
 
     room_id: str
+    positions: Mapping[str, int]
 
 
 @frozen

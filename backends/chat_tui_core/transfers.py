@@ -131,7 +131,7 @@ class Transfer:
     `id` is taken from the action ids of the device, and is never used again. `size` is -1 where nobody has told it.
     `done` counts the bytes that are durable where they go. `path`: the source, or where the file is to be; of one that
     did not become complete its `.part`, where there is one. `ref` names the file at the backend, `ticket` this one way of it;
-    `memo` is the backend's own. `stamp` tells the files on this disk apart from others of their name. `asked`: the
+    `thread` is the event that the thread began with into which it is sent. `memo` is the backend's own. `stamp` tells the files on this disk apart from others of their name. `asked`: the
     offer may have left. `tell` is how it ended, as long as the server does not know (file_news.Ending). `reason` says why.
     """
 
@@ -157,6 +157,7 @@ class Transfer:
     created_at: int = 0
     ended_at: int = 0
     recipients: tuple[Recipient, ...] = ()
+    thread: str = ""
 
     @property
     def is_open(self) -> bool:

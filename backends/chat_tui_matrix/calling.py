@@ -11,10 +11,10 @@ from contextlib import asynccontextmanager
 from traceback import extract_tb
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
-from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
+from chat_tui_core.proxies import Proxy, WrongProxy, proxy_for
 from chat_tui_core.values import frozen
-from chat_tui_matrix.addresses import is_loopback
 from chat_tui_matrix.reasons import CONNECT_TIME, CallFailed, failure
 from chat_tui_matrix.wire.calls import SHORT, Garbled, Request, Unfit
 from chat_tui_matrix.wire.decoding import decode
@@ -52,24 +52,29 @@ class Fetched:
 
 
 class Caller:
-    """Makes requests, several at once, over connections that are kept for a while."""
+    """Makes requests, several at once, over connections that are kept for a while.
 
-    def __init__(self) -> None:
-        self._session: ClientSession | None = None
+    `proxy`: the one that the account has, see `proxies.proxy_for`.
+    """
+
+    def __init__(self, proxy: str = "") -> None:
+        self._proxy = proxy
+        self._sessions: dict[Proxy | None, ClientSession] = {}  # one of its own for each SOCKS proxy
+        self._open = False
 
     async def __aenter__(self) -> Self:
         """Import the library, which takes a fifth of a second, beside the loop."""
         await asyncio.to_thread(importlib.import_module, "chat_tui_matrix.resolving")
-        self._session = _new_session()
+        self._open = True
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close every connection."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        self._open = False
+        while self._sessions:
+            await self._sessions.popitem()[1].close()
 
     async def call(self, base: str, request: Request, token: str = "", most: int = LARGEST) -> tuple[int, Any]:
         """Make a request to the server at `base`; gives the status, and what the decoder gave, a Refusal or Garbled.
@@ -127,24 +132,32 @@ class Caller:
 
         Raises CallFailed for what cannot be tried, and what the library raises: see `reasons.failure`.
         """
-        if self._session is None:
+        if not self._open:
             raise CallFailed("the connection is closed", sent=False)
         from aiohttp import ClientTimeout
         from yarl import URL
 
-        proxy, more = _through_proxy(url)
+        proxy = _proxy_for(url, self._proxy)
+        by_socks = proxy if proxy is not None and proxy.scheme == "socks5" else None
+        way, more = _by_http(url, None if by_socks else proxy)
         if token:
             more["Authorization"] = f"Bearer {token}"
-        async with self._session.request(
+        async with self._session(by_socks).request(
             method,
             URL(url, encoded=True),
             data=body,
             headers={**headers, **more},
             allow_redirects=False,
             timeout=ClientTimeout(total=None, connect=min(CONNECT_TIME, seconds), sock_read=seconds),
-            **proxy,
+            **way,
         ) as response:
             yield response
+
+    def _session(self, by_socks: Proxy | None) -> ClientSession:
+        """The connections that are made directly, or by this SOCKS proxy."""
+        if by_socks not in self._sessions:
+            self._sessions[by_socks] = _new_session(by_socks)
+        return self._sessions[by_socks]
 
 
 def url_of(base: str, request: Request) -> str:
@@ -161,14 +174,20 @@ async def value_of(response: ClientResponse, reads: str, most: int = SMALL) -> A
     return _decoded(reads, response.status, response.headers, body)
 
 
-def _new_session() -> ClientSession:
+def _new_session(by_socks: Proxy | None) -> ClientSession:
     from aiohttp import ClientSession, DummyCookieJar, TCPConnector
 
-    from chat_tui_matrix.resolving import PatientResolver
+    if by_socks is None:
+        from chat_tui_matrix.resolving import PatientResolver
 
+        connector = TCPConnector(limit=0, resolver=PatientResolver())
+    else:
+        from chat_tui_matrix.socks_connecting import SocksConnector
+
+        connector = SocksConnector(by_socks)
     # trust_env stays off: it would read ~/.netrc too, and refuse a request that has our token beside a line of that.
     session = ClientSession(
-        connector=TCPConnector(limit=0, resolver=PatientResolver()),
+        connector=connector,
         cookie_jar=DummyCookieJar(),
         headers={"User-Agent": "chat-tui", "Accept": "application/json"},
     )
@@ -177,28 +196,25 @@ def _new_session() -> ClientSession:
     return session
 
 
-def _through_proxy(url: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """Give the options and headers for the proxy that the environment names for this address; none for this machine.
+def _proxy_for(url: str, wanted: str) -> Proxy | None:
+    """The proxy for an address; raises CallFailed for one that cannot be used."""
+    try:
+        return proxy_for(url, wanted)
+    except WrongProxy as error:
+        raise CallFailed(error.reason, fatal=True, sent=False) from error
 
-    Raises CallFailed for a proxy that is none for HTTP.
-    """
-    from urllib.request import getproxies, proxy_bypass
 
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    proxy = "" if is_loopback(host) or proxy_bypass(host) else getproxies().get(parts.scheme, "")
-    if not proxy:
+def _by_http(url: str, proxy: Proxy | None) -> tuple[dict[str, Any], dict[str, str]]:
+    """Give the options and headers that have a request to this address go through an HTTP proxy."""
+    if proxy is None:
         return {}, {}
-    to = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    if to.scheme not in {"http", "https"} or not to.hostname:
-        raise CallFailed("the environment names a proxy that is none for HTTP", fatal=True, sent=False)
-    options: dict[str, Any] = {"proxy": urlunsplit(to._replace(netloc=to.netloc.rpartition("@")[2]))}
-    if not to.username:
+    options: dict[str, Any] = {"proxy": proxy.shown}
+    if not proxy.user:
         return options, {}
-    pair = f"{unquote(to.username)}:{unquote(to.password or '')}"
+    pair = f"{proxy.user}:{proxy.password}"
     known = {"Proxy-Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
     # TLS goes through a tunnel, whose request alone is for the proxy; anything else the proxy passes on itself.
-    return (options | {"proxy_headers": known}, {}) if parts.scheme == "https" else (options, known)
+    return (options | {"proxy_headers": known}, {}) if url.startswith("https:") else (options, known)
 
 
 async def _read(response: ClientResponse, most: int) -> bytes | None:

@@ -47,14 +47,22 @@ class Core(ProtocolCore[Out, In], Protocol):
 
 
 class MatrixConnection:
-    """See contract.Connection. `url` is the homeserver's base URL."""
+    """See contract.Connection. `url` is the homeserver's base URL, `proxy` as `proxies.proxy_for` wants it."""
 
     def __init__(
-        self, core: Core, url: str, deliver: Deliver, keep_secret: KeepSecret, files: FileBytes | None = None
+        self,
+        core: Core,
+        url: str,
+        deliver: Deliver,
+        keep_secret: KeepSecret,
+        files: FileBytes | None = None,
+        *,
+        proxy: str = "",
     ) -> None:
         self._core = core
         self._files = files or NoFiles()
         self._url = url
+        self._proxy = proxy
         self._deliver = deliver
         self._keep_secret = keep_secret
         self._inbox: deque[In] = deque()
@@ -108,7 +116,7 @@ class MatrixConnection:
             return
         self._started = True
         try:
-            async with Caller() as caller:
+            async with Caller(self._proxy) as caller:
                 await self._run(caller)
         finally:
             self._ended.set()

@@ -36,17 +36,17 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PASSWORD, _SSO = "m.login.password", "m.login.sso"
 
 
-async def discover(url: str) -> ServerFound:
+async def discover(url: str, proxy: str = "") -> ServerFound:
     """See contract.Backend.discover."""
-    async with patient_caller() as caller:
+    async with patient_caller(proxy) as caller:
         base = await find_base(caller, read_address(url))
         return await look(caller, base)
 
 
 @asynccontextmanager
-async def patient_caller() -> AsyncIterator[Caller]:
+async def patient_caller(proxy: str = "") -> AsyncIterator[Caller]:
     """A caller for what a person waits for; raises TransportError when all of it takes too long."""
-    async with Caller() as caller:
+    async with Caller(proxy) as caller:
         try:
             async with asyncio.timeout(PATIENCE):
                 yield caller

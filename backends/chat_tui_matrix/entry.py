@@ -33,6 +33,13 @@ class MatrixBackend:
     url_example = "https://matrix.example"
     server: ServerMaker | None = None
 
+    def __init__(self, proxy: str = "") -> None:
+        self._proxy = proxy
+
+    def through(self, proxy: str) -> MatrixBackend:
+        """See `registry.through`."""
+        return MatrixBackend(proxy)
+
     @property
     def capabilities(self) -> frozenset[Capability]:
         """What a homeserver can do; SignedIn says what this way of following it gives."""
@@ -44,7 +51,7 @@ class MatrixBackend:
         """Find the homeserver, and how one signs in there."""
         from chat_tui_matrix.discovery import discover
 
-        return await discover(url)
+        return await discover(url, self._proxy)
 
     async def login(
         self, url: str, user: str, secret: str, *, kind: str, device: str, browse: Browse | None = None
@@ -52,13 +59,13 @@ class MatrixBackend:
         """Sign in."""
         from chat_tui_matrix.login import sign_in
 
-        return await sign_in(url, user, secret, kind=kind, device=device, browse=browse)
+        return await sign_in(url, user, secret, kind=kind, device=device, browse=browse, proxy=self._proxy)
 
     async def logout(self, account: Account, token: str) -> None:
         """Have the homeserver forget this device."""
         from chat_tui_matrix.login import sign_out
 
-        await sign_out(account, token)
+        await sign_out(account, token, self._proxy)
 
     def prepare(self) -> None:
         """Import what `connect` needs."""
@@ -81,7 +88,8 @@ class MatrixBackend:
 
         login = Login(account.url, account.user, account.device, token)
         core = MatrixCore(login, position, random, surroundings.read_state, account.options.get(MODE, "auto"))
-        return MatrixConnection(core, account.url, deliver, surroundings.keep_secret, surroundings.files)
+        keep, files = surroundings.keep_secret, surroundings.files
+        return MatrixConnection(core, account.url, deliver, keep, files, proxy=self._proxy)
 
 
 backend: Final = MatrixBackend()

@@ -40,12 +40,12 @@ _REFUSALS: Final[Mapping[str, str]] = {
 
 
 async def sign_in(
-    url: str, user: str, secret: str, *, kind: str, device: str, browse: Browse | None = None
+    url: str, user: str, secret: str, *, kind: str, device: str, browse: Browse | None = None, proxy: str = ""
 ) -> Credentials:
     """See contract.Backend.login. `url` may be a person's full id; without a user it is that person."""
     address = read_address(url)
     user = user or address.user
-    async with patient_caller() as caller:
+    async with patient_caller(proxy) as caller:
         base = await find_base(caller, address)
         if kind == LoginWay.TOKEN:
             return await _by_token(caller, base, user, secret, device)
@@ -53,12 +53,12 @@ async def sign_in(
             return await _signed_in(caller, base, _of_password(user, secret), device, _WRONG_PASSWORD)
     if browse is None:
         raise ConfigError("Nothing here can show a page: sign in by password or token.")
-    return await _by_browser(base, user, device, browse)
+    return await _by_browser(base, user, device, browse, proxy)
 
 
-async def sign_out(account: Account, token: str) -> None:
+async def sign_out(account: Account, token: str, proxy: str = "") -> None:
     """See contract.Backend.logout."""
-    async with patient_caller() as caller:
+    async with patient_caller(proxy) as caller:
         refusal = await _end(caller, account.url, read_secret(token))
     if refusal is not None:
         raise _refused(refusal, "")
@@ -88,9 +88,9 @@ def _of_password(user: str, password: str) -> dict[str, Any]:
     return {"type": "m.login.password", "identifier": identifier, "password": password}
 
 
-async def _by_browser(base: str, user: str, device: str, browse: Browse) -> Credentials:
+async def _by_browser(base: str, user: str, device: str, browse: Browse, proxy: str) -> Credentials:
     token = await token_by_browser(base, browse)
-    async with patient_caller() as caller:
+    async with patient_caller(proxy) as caller:
         body = {"type": "m.login.token", "token": token}
         given = await _signed_in(caller, base, body, device, _WRONG_BROWSER)
         if not _is(given.user, user):

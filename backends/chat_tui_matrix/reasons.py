@@ -6,7 +6,10 @@ import socket
 import ssl
 from collections.abc import Callable
 from functools import cache
+from http import HTTPStatus
 from typing import Any, Final
+
+from chat_tui_core.socks import ProxyRefused
 
 CONNECT_TIME: Final = 15.0
 """Seconds at most for name look-up, TCP and TLS together."""
@@ -58,7 +61,7 @@ def _table() -> tuple[_Row, ...]:
         (aiohttp.ClientSSLError, "TLS did not come about; is it http:// and not https://?", False, False),
         (aiohttp.ClientConnectorDNSError, "there is no host of this name, or no network", False, False),
         (aiohttp.ClientProxyConnectionError, "the proxy cannot be reached", False, False),
-        (aiohttp.ClientHttpProxyError, "the proxy does not let us through", False, False),
+        (aiohttp.ClientHttpProxyError, _refused_by_proxy, False, False),
         (aiohttp.ClientConnectorError, _connecting, False, False),
         (aiohttp.ConnectionTimeoutError, "the server did not take the connection in time", False, False),
         (TimeoutError, "the server did not answer in time", False, True),
@@ -74,8 +77,16 @@ def _table() -> tuple[_Row, ...]:
     )
 
 
+def _refused_by_proxy(error: Any) -> str:
+    if error.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return "the proxy asks for a user and a password"
+    return "the proxy does not let us through"
+
+
 def _connecting(error: Any) -> str:
     cause = error.os_error
+    if isinstance(cause, ProxyRefused):
+        return cause.reason
     if isinstance(cause, socket.gaierror):
         return "there is no host of this name, or no network"
     if isinstance(cause, ConnectionRefusedError):

@@ -78,14 +78,14 @@ class _Socket:
     Chunks of files are written one at a time, when no message waits.
     """
 
-    def __init__(self, url: str, inbox: _Inbox, files: FileBytes) -> None:
+    def __init__(self, url: str, inbox: _Inbox, files: FileBytes, proxy: str) -> None:
         self._inbox = inbox
         self._outgoing: deque[str | bytes] = deque()
         self._more = asyncio.Event()
         self._closing: tuple[int, str] | None = None
         self._open = False
         self.chunks = ChunkLane(files, self._more.set)
-        self.task = asyncio.create_task(self._live(url))
+        self.task = asyncio.create_task(self._live(url, proxy))
 
     def send(self, message: str | bytes) -> None:
         """Write a message behind the others."""
@@ -105,9 +105,9 @@ class _Socket:
         if self._closing is None:
             self._inbox.put(item)
 
-    async def _live(self, url: str) -> None:
+    async def _live(self, url: str, proxy: str) -> None:
         try:
-            socket = await dial(url)
+            socket = await dial(url, proxy)
         except DialError as error:
             self._tell(OpenFailed(error.reason, error.fatal))
             return
@@ -165,12 +165,13 @@ async def _send_chunk(socket: ClientConnection, head: bytes, body: memoryview) -
 
 
 class WschatConnection:
-    """See contract.Connection."""
+    """See contract.Connection. `proxy`: the one that the account has, see `proxies.proxy_for`."""
 
-    def __init__(self, core: WschatCore, deliver: Deliver, files: FileBytes | None = None) -> None:
+    def __init__(self, core: WschatCore, deliver: Deliver, files: FileBytes | None = None, *, proxy: str = "") -> None:
         self._core = core
         self._deliver = deliver
         self._files = files or NoFiles()
+        self._proxy = proxy
         self._inbox = _Inbox()
         self._socket: _Socket | None = None
         self._let_go: set[asyncio.Task[None]] = set()
@@ -278,7 +279,7 @@ class WschatConnection:
         match out:
             case Open(url=url):
                 self._drop_socket(1000, "")
-                self._socket = _Socket(url, self._inbox, self._files)
+                self._socket = _Socket(url, self._inbox, self._files, self._proxy)
             case Send(message=message):
                 if self._socket is not None:
                     self._socket.send(message)

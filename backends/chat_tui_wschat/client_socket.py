@@ -19,6 +19,11 @@ class ClientSocket(ClientConnection, asyncio.BufferedProtocol):
         self.intake = Intake(self.protocol, self.data_received, self.process_event)
         self.intake.largest = MAX_MESSAGE
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio.BaseProtocol; behind a proxy whose TLS tunnel failed there is nothing yet that could end."""
+        if hasattr(self, "recv_messages"):
+            super().connection_lost(exc)
+
     def get_buffer(self, sizehint: int) -> memoryview:
         """See asyncio.BufferedProtocol."""
         return self.intake.space()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
+import asyncio
 import logging
 import socket
 import ssl
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from chat_tui_core.errors import ConfigError
+from chat_tui_core.proxies import Proxy, WrongProxy, proxy_for
 from chat_tui_core.safe_text import one_line
 from chat_tui_wschat.grammar import MAX_MESSAGE
 
@@ -60,42 +62,60 @@ def check_url(url: str) -> None:
         )
 
 
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-async def dial(url: str) -> ClientConnection:
-    """Open a WebSocket.
+async def dial(url: str, through: str = "") -> ClientConnection:
+    """Open a WebSocket; `through` is the proxy that the account has: see `proxies.proxy_for`.
 
     Raises:
         DialError: whatever went wrong.
     """
+    proxy: Proxy | None = None
+    try:
+        check_url(url)
+        proxy = proxy_for(url, through)
+        return await _connected(url, proxy)
+    except ConfigError as error:
+        raise DialError(str(error), fatal=True) from error
+    except WrongProxy as error:
+        raise DialError(error.reason, fatal=True) from error
+    except Exception as error:
+        unreached = proxy is not None and isinstance(error, ConnectionRefusedError | socket.gaierror)
+        raise DialError("the proxy cannot be reached" if unreached else reason_of(error)) from error
+
+
+async def _connected(url: str, proxy: Proxy | None) -> ClientConnection:
     from websockets.asyncio.client import connect
 
     from chat_tui_wschat.client_socket import ClientSocket
 
+    way: dict[str, Any] = {"proxy": proxy.url if proxy is not None else None}
+    if proxy is not None and proxy.scheme == "socks5":
+        way = {"proxy": None, "sock": await _tunnel(url, proxy)}
     try:
-        check_url(url)
         return await connect(
             url,
             create_connection=ClientSocket,
             compression=None,
-            proxy=None if _is_loopback(url) else True,
             open_timeout=CONNECT_TIME,
             close_timeout=CLOSE_TIME,
             ping_interval=KEEPALIVE,
             ping_timeout=KEEPALIVE,
             max_size=MAX_MESSAGE + _MARGIN,
             logger=_silent,
+            **way,
         )
-    except ConfigError as error:
-        raise DialError(str(error), fatal=True) from error
-    except Exception as error:
-        raise DialError(reason_of(error)) from error
+    except BaseException:
+        if "sock" in way:
+            way["sock"].close()
+        raise
+
+
+async def _tunnel(url: str, proxy: Proxy) -> socket.socket:
+    """A socket that the proxy has connected to the server."""
+    from chat_tui_core.socks import connect_through
+
+    parts = urlsplit(url)
+    async with asyncio.timeout(CONNECT_TIME):
+        return await connect_through(proxy, parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80))
 
 
 def _system_reason(error: Any) -> str:
@@ -122,12 +142,24 @@ _REASONS: Final[tuple[tuple[type[Exception], Callable[[Any], str]], ...]] = (
 
 def reason_of(error: Exception) -> str:
     """Give the words for what went wrong while connecting."""
-    from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus, ProxyError, WebSocketException
+    from websockets.exceptions import (
+        InvalidHandshake,
+        InvalidProxyStatus,
+        InvalidStatus,
+        ProxyError,
+        WebSocketException,
+    )
+
+    from chat_tui_core.socks import ProxyRefused
 
     if isinstance(error, InvalidStatus):
         return f"no WebSocket server is there: it answered with HTTP status {error.response.status_code}"
-    if isinstance(error, InvalidProxy | ProxyError):
+    if isinstance(error, InvalidProxyStatus) and error.response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return "the proxy asks for a user and a password"
+    if isinstance(error, ProxyError):
         return "the proxy does not let us through"
+    if isinstance(error, ProxyRefused):
+        return error.reason
     if isinstance(error, InvalidHandshake | WebSocketException | EOFError):
         return "no WebSocket server is there: it did not take part in the handshake"
     for kind, words in _REASONS:

@@ -75,14 +75,19 @@ class WschatBackend:
     url_example = "wss://chat.example"
     capabilities = CAPABILITIES
 
-    def __init__(self) -> None:
+    def __init__(self, proxy: str = "") -> None:
         self.server: ServerMaker | None = _LazyServer()
+        self._proxy = proxy
+
+    def through(self, proxy: str) -> WschatBackend:
+        """See `registry.through`."""
+        return WschatBackend(proxy)
 
     async def discover(self, url: str) -> ServerFound:
         """Look whether a server answers, and of which kind it is."""
         from chat_tui_wschat.login import discover
 
-        return await discover(url)
+        return await discover(url, self._proxy)
 
     async def login(
         self, url: str, user: str, secret: str, *, kind: str, device: str, browse: Browse | None = None
@@ -90,7 +95,7 @@ class WschatBackend:
         """Check a password or a token with the server."""
         from chat_tui_wschat.login import sign_in
 
-        return await sign_in(url, user, secret, kind=kind, device=device)
+        return await sign_in(url, user, secret, kind=kind, device=device, proxy=self._proxy)
 
     async def logout(self, account: Account, token: str) -> None:
         """Nothing is told: the protocol has no word for it. The next sign-in of this device makes its token void."""
@@ -114,7 +119,8 @@ class WschatBackend:
         from chat_tui_wschat.protocol import Login, WschatCore
 
         login = Login(account.url, account.user, account.device, token)
-        return WschatConnection(WschatCore(login, position, random), deliver, surroundings.files)
+        core = WschatCore(login, position, random)
+        return WschatConnection(core, deliver, surroundings.files, proxy=self._proxy)
 
 
 backend: Final = WschatBackend()

@@ -31,11 +31,11 @@ OPEN: Final = "Where a server is open, a new name makes a new account."
 PLAIN: Final = "A plain S0 server without accounts: any password will do."
 
 
-async def discover(url: str) -> ServerFound:
+async def discover(url: str, proxy: str = "") -> ServerFound:
     """See contract.Backend.discover."""
     check_url(url)
     try:
-        socket = await dial(url)
+        socket = await dial(url, proxy)
     except DialError as error:
         raise TransportError(sentence(f"Cannot connect to {url}: {error.reason}")) from error
     from websockets.exceptions import ConnectionClosed
@@ -49,12 +49,12 @@ async def discover(url: str) -> ServerFound:
     return ServerFound(url, (LoginWay.PASSWORD, LoginWay.TOKEN), note)
 
 
-async def sign_in(url: str, user: str, secret: str, *, kind: str, device: str) -> Credentials:
+async def sign_in(url: str, user: str, secret: str, *, kind: str, device: str, proxy: str = "") -> Credentials:
     """See contract.Backend.login."""
     check_url(url)
     frame = _auth(user, secret, kind, device)
     try:
-        socket = await dial(url)
+        socket = await dial(url, proxy)
     except DialError as error:
         raise TransportError(sentence(f"Cannot connect to {url}: {error.reason}")) from error
     try:

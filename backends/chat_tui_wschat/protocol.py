@@ -20,6 +20,7 @@ from chat_tui_core.contract import (
 )
 from chat_tui_core.file_news import FileOrder
 from chat_tui_core.small_pictures import AskPicture
+from chat_tui_core.spaces import AskSpace
 from chat_tui_core.threads import AskThread
 from chat_tui_wschat import protocol_legacy, protocol_messages, protocol_signin
 from chat_tui_wschat.frames import Command
@@ -106,7 +107,7 @@ class WschatCore:
             protocol_signin.keep_presence(desk, question, now)
         elif desk.link is Link.STOPPED:
             desk.say(AskRefused(question.request, "STOPPED", "Not connected."))
-        elif isinstance(question, AskAround | AskUsers | AskThread | AskPicture):
+        elif isinstance(question, AskAround | AskUsers | AskThread | AskPicture | AskSpace):
             desk.say(AskRefused(question.request, "UNSUPPORTED", "wschat has no such question."))
         elif desk.legacy is not None:
             desk.say(AskRefused(question.request, "UNSUPPORTED", f"Not on a {protocol_legacy.NOTE}."))

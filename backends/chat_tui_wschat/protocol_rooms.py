@@ -116,7 +116,8 @@ def _left(room: Room, data: Data, me: str) -> Room:
 def _invited(room: Room, data: Data, me: str) -> Room:
     if named(data, "username") != me or room.membership is Membership.JOINED:
         return room
-    return replace(room, membership=Membership.INVITED, topic=text(data, "topic", TOPIC_LIMIT) or room.topic)
+    kind = RoomKind.PRIVATE if flag(data, "private") else room.kind
+    return replace(room, kind=kind, membership=Membership.INVITED, topic=text(data, "topic", TOPIC_LIMIT) or room.topic)
 
 
 _EFFECTS: Final[Mapping[tuple[str, str], Callable[[Room, Data, str], Room]]] = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_tui_core.safe_text import harmless, harmless_name, one_line
+from chat_tui_core.safe_text import harmless, harmless_id, harmless_name, one_line
 
 FORBIDDEN = {chr(c) for c in (*range(9), *range(11, 32), 127, *range(128, 160))}
 BIDI = {chr(c) for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
@@ -53,6 +53,20 @@ def test_examples(text: str, clean: str) -> None:  # E7
 )
 def test_names(name: str, clean: str) -> None:  # E7
     assert harmless_name(name) == clean
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "clean"),
+    [
+        ("@ann:one.example", 255, "@ann:one.example"),
+        ("x" * 200, 80, "x" * 80),
+        ("x" * 200, 255, "x" * 200),
+        (" an\u200bn\n", 255, "ann"),
+        ("ab cd", 3, "ab"),
+    ],
+)
+def test_ids_are_cut_and_nothing_is_put_in_their_place(text: str, limit: int, clean: str) -> None:  # E7
+    assert harmless_id(text, limit) == clean
 
 
 def test_one_line_is_one_line_and_short() -> None:

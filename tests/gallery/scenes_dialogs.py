@@ -11,8 +11,9 @@ from textual.screen import Screen
 
 from chat_tui.screens.confirm import ConfirmScreen
 from chat_tui.screens.info import InfoScreen, facts_of
-from chat_tui.screens.settings import SettingsScreen
+from chat_tui.screens.settings import Settings, SettingsScreen
 from chat_tui.screens.themes import ThemesScreen
+from chat_tui.settings import SETTINGS
 from chat_tui_core.link import Link, LinkChanged
 from chat_tui_core.timeline import Item
 from tests.gallery.scene import Scene, by_sam, then
@@ -83,6 +84,13 @@ async def _search_wrong(stage: Sam) -> None:
     await stage.pilot.press("ctrl+f")
     await stage.type("before:yesterday")
     await stage.settle()
+
+
+async def _quiet_hours(stage: Sam) -> None:
+    await _over(general, _settings)(stage)
+    listed = stage.app.screen.query_one(Settings)
+    listed.set_cursor(next(at for at, one in enumerate(SETTINGS) if one.name == "notify.quiet"))
+    await stage.pilot.press("enter")
 
 
 async def _settled(stage: Sam) -> None:
@@ -165,8 +173,8 @@ SCENES: Final = (
     ),
     _dialog("outbox-settled", "The outbox: what was settled", OUTBOX, _settled, "close"),
     _dialog("outbox-long", "The outbox: everything too long", OUTBOX, _outbox_long, "close"),
-    _dialog("facts", "All that is known of a message", INFO, _facts, "y  copy", listed=True),
-    _dialog("facts-long", "Facts that are too long", INFO, _over(general, _long_facts), "y  copy"),
+    _dialog("facts", "All that is known of a message", INFO, _facts, "y copy", listed=True),
+    _dialog("facts-long", "Facts that are too long", INFO, _over(general, _long_facts), "y copy"),
     _dialog("stats", "How quick the server is", INFO, _stats, "Enter to sent"),
     _dialog("react", "A reaction", "ReactScreen", then(general, "up", "plus"), "React with…", listed=True),
     _dialog("react-typed", "A reaction by its name", "ReactScreen", then(general, "up", "plus", *"cat"), "cat"),
@@ -181,7 +189,7 @@ SCENES: Final = (
         _over(general, _question(long("room")[:79] + "…")),
         "forget it",
     ),
-    _dialog("help", "Keys and commands", "HelpScreen", then(general, "f1"), "Everywhere", "Esc  close", listed=True),
+    _dialog("help", "Keys and commands", "HelpScreen", then(general, "f1"), "Everywhere", "Esc close", listed=True),
     _dialog("help-end", "Keys and commands: the end", "HelpScreen", then(general, "f1", "end"), "//text"),
     _dialog(
         "settings", "All settings", "SettingsScreen", _over(general, _settings), "Settings", "Esc closes", listed=True
@@ -190,8 +198,10 @@ SCENES: Final = (
         "settings-typing",
         "A setting is typed",
         "SettingsScreen",
-        then(_over(general, _settings), "end", "up", "enter"),
+        _quiet_hours,
         "Settings",
+        "notify.quiet",
+        "Enter keeps it",
     ),
     _dialog(
         "themes",

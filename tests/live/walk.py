@@ -101,7 +101,7 @@ class Walk:
     def say(self, text: str) -> None:
         """Say something, and see that everybody has it."""
         self.enter(text)
-        self.match(rf"{re.escape(text)}\s+✓✓")
+        self.match(rf"{re.escape(text)}\s+(?:read by .*)?✓✓")
 
     def go(self, room: str) -> None:
         """Go to a room by the switcher."""

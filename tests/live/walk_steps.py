@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Callable
 from datetime import date
 from typing import Final
 
 from PIL import Image
 
+from chat_tui.screens.paste_question import QUIET
 from chat_tui_core.values import frozen
 from tests.live.walk import PATIENCE, Walk
 
@@ -27,7 +29,10 @@ class Step:
 
 
 def _sign_in(walk: Walk) -> None:
-    walk.ann.start("--data-dir", str(walk.world.ann.folder), COLORTERM="truecolor")
+    editor = walk.ann.home / "editor"
+    editor.write_text("#!/bin/sh\nprintf 'written in an editor' > \"$1\"\n", encoding="ascii")
+    editor.chmod(0o755)
+    walk.ann.start("--data-dir", str(walk.world.ann.folder), COLORTERM="truecolor", VISUAL=str(editor))
     walk.see("A chat-tui server")
     walk.press(*["Down"] * walk.world.choice, "Enter")
     walk.see("Sign in")
@@ -87,7 +92,7 @@ def _reply(walk: Walk) -> None:
     walk.press("Up", "Up", "r")
     walk.see("forgets it")
     walk.enter("an answer")
-    walk.match(r"┃.*\n.*an answer\s+✓✓")
+    walk.match(r"┃.*\n.*an answer\s+(?:read by .*)?✓✓")
 
 
 def _edit(walk: Walk) -> None:
@@ -96,7 +101,7 @@ def _edit(walk: Walk) -> None:
     walk.see("Editing")
     walk.press("C-u")
     walk.enter("no mistake")
-    walk.match(r"no mistake \(edited\)")
+    walk.match(r"no mistake \(edited\)\s+(?:read by .*)?✓✓")
     walk.enter("s/no mistake/nothing wrong/")
     walk.match(r"nothing wrong \(edited\)")
 
@@ -121,7 +126,7 @@ def _delete(walk: Walk) -> None:
 
 def _emote(walk: Walk) -> None:
     walk.enter("/me waves")
-    walk.match(r"\* ann waves\s+✓✓")
+    walk.match(r"\* ann waves\s+(?:read by .*)?✓✓")
 
 
 def _mention(walk: Walk) -> None:
@@ -137,6 +142,15 @@ def _unread(walk: Walk) -> None:
     walk.press("M-u")
     walk.see("ann: are you there?")
     walk.press("C-End")
+
+
+def _inbox(walk: Walk) -> None:
+    walk.press("F4")
+    walk.see("Inbox", "ann: are you there?")
+    walk.press("Enter")
+    walk.gone("Inbox")
+    walk.see("ann: are you there?")
+    walk.press("C-End", "Escape")
 
 
 def _scroll(walk: Walk) -> None:
@@ -158,14 +172,17 @@ def _to_date(walk: Walk) -> None:
 
 def _facts(walk: Walk) -> None:
     walk.press("Up", "i")
-    walk.see("Event", "Esc  close")
+    walk.see("Event", "Esc close")
     found = walk.match(r"Event\s+(\S+)")
     walk.press("Escape")
-    walk.gone("Esc  close")
+    walk.gone("Esc close")
     walk.press("Escape")
     walk.enter(f"/goto {found.group(1)}")
-    walk.see("line number 60")
+    walk.see("▎")
     walk.press("Escape")
+    walk.gone("▎")
+    walk.press("C-End")
+    walk.see("line number 60")
 
 
 def _filter(walk: Walk) -> None:
@@ -238,8 +255,8 @@ def _kill(walk: Walk) -> None:
     walk.enter(f"{_program()} --data-dir {walk.world.ann.folder}; echo left-with-$?")
     walk.see("online")
     walk.go("lobby")
-    walk.match(r"said in a tunnel\s+✓✓")
-    walk.match(r"and once more\s+✓✓")
+    walk.match(r"said in a tunnel\s+(?:read by .*)?✓✓")
+    walk.match(r"and once more\s+(?:read by .*)?✓✓")
     assert walk.ann.screen().count("said in a tunnel") == 1
 
 
@@ -260,8 +277,8 @@ def _notice(walk: Walk) -> None:
     walk.press("F6")
     walk.see("r again", "discard")
     walk.world.relent(walk)
-    walk.match(r"short enough\s+✓✓")
-    walk.match(r"it waits behind that\s+✓✓")
+    walk.match(r"short enough\s+(?:read by .*)?✓✓")
+    walk.match(r"it waits behind that\s+(?:read by .*)?✓✓")
 
 
 def _file(walk: Walk) -> None:
@@ -300,10 +317,9 @@ def _paste(walk: Walk) -> None:
     image.paste((255, 226, 150), (56, 16, 72, 32))
     image.save(path)
     walk.ann.paste(str(path))
-    walk.see("Send files to lobby", "holiday.png", "96 × 64")
+    walk.see("Send files to lobby", "● 1 file", "96 × 64")
     walk.press("Enter")
-    walk.press("Enter")
-    walk.see("▤ holiday.png")
+    walk.see("▤ holiday.png", "Message lobby")
 
 
 def _picture(walk: Walk) -> None:
@@ -343,7 +359,87 @@ def _newline(walk: Walk) -> None:
     walk.type("two")
     walk.press("C-j")
     walk.enter("lines")
-    walk.match(r"two\s*\n.*lines\s+✓✓")
+    walk.match(r"two\s*\n.*lines\s+(?:read by .*)?✓✓")
+
+
+def _spoiler(walk: Walk) -> None:
+    walk.bob_says("||the gardener|| did it")
+    screen = walk.see("▒▒▒ ▒▒▒▒▒▒▒▒ did it")
+    assert "the gardener" not in screen
+    walk.press("Up", "Enter")
+    walk.see("the gardener did it")
+    walk.press("Escape")
+
+
+def _forward(walk: Walk) -> None:
+    walk.say("worth telling others")
+    walk.press("Up", "F")
+    walk.see("Forward to")
+    walk.type("attic")
+    walk.gone("Forward to")
+    walk.press("Enter")
+    walk.go("attic")
+    walk.match(r"worth telling others\s+(?:read by .*)?✓✓")
+    walk.go("lobby")
+
+
+def _thread(walk: Walk) -> None:
+    walk.press("Up", "T")
+    if walk.world.name != "matrix":
+        walk.see("This server knows no threads.")
+        walk.press("Escape")
+        return
+    walk.see("Answer in the thread")
+    walk.say("said in the thread")
+    path = walk.ann.home / "notes.txt"
+    path.write_text("notes\n", encoding="utf-8")
+    walk.ann.paste(str(path))
+    walk.see("Send files to a thread in lobby", "● 1 file")
+    walk.press("Enter")
+    walk.match(r"▤ notes.txt.*✓✓")
+    walk.press("Escape")
+    walk.see("Message lobby", "↳ 2 answers")
+
+
+def _direct(walk: Walk) -> None:
+    walk.enter(f"/dm {walk.world.bob_id}")
+    walk.see("Message bob")
+    walk.room = "bob"
+    walk.say("only for you")
+    walk.go("lobby")
+    walk.enter("/names")
+    walk.see("ann, bob")
+
+
+def _editor(walk: Walk) -> None:
+    walk.press("M-e")
+    walk.see("› written in an editor")
+    walk.press("C-c")
+
+
+def _long_paste(walk: Walk) -> None:
+    walk.ann.paste("\n".join(f"row {number}" for number in range(20)))
+    walk.see("20 lines were pasted")
+    for key in ("Down", "Enter"):
+        time.sleep(QUIET + 0.1)  # a key that comes sooner was meant for the composer
+        walk.press(key)
+    walk.gone("20 lines were pasted")
+    walk.press("Enter")
+    walk.match(r"row 19\s+(?:read by .*)?✓✓")
+
+
+def _space(walk: Walk) -> None:
+    if walk.world.name != "matrix":
+        walk.enter("/space")
+        walk.see("This server cannot do /space.")
+        return
+    walk.enter("/space create Team")
+    walk.see("· Team")
+    walk.enter("/space add lobby")
+    walk.see("Message lobby")
+    walk.enter("/space all")
+    walk.gone("· Team")
+    walk.see("attic")
 
 
 def _draft(walk: Walk) -> None:
@@ -440,6 +536,11 @@ def _favourite(walk: Walk) -> None:
     walk.gone("› /mute")
     walk.enter("/mute")
     walk.gone("› /mute")
+    if walk.world.name == "matrix":
+        walk.enter("/favourite")
+        walk.see("Favourites")
+        walk.enter("/favourite")
+        walk.gone("Favourites")
     walk.go("lobby")
 
 
@@ -453,7 +554,7 @@ def _stats(walk: Walk) -> None:
 def _script(walk: Walk) -> None:
     sent = walk.world.ann("send", "lobby", "from a script", "--wait", "confirmed", "--json")
     assert sent.code == 0, sent.error
-    walk.match(r"from a script\s+✓✓")
+    walk.match(r"from a script\s+(?:read by .*)?✓✓")
 
 
 def _export(walk: Walk) -> None:
@@ -509,6 +610,7 @@ STEPS: Final = (
     Step("Palette, slash commands", "/me waves: * ann waves", _emote),
     Step("Room list with order, unread, mentions", "bob names ann elsewhere: @1 and 2", _mention),
     Step("Jump to the first unread line", "Alt+A, Alt+U: the line above what is new", _unread),
+    Step("Several accounts at once", "F4: what bob said to ann; Enter goes there", _inbox),
     Step("Scroll back without end", "PgUp to the beginning of the room, Ctrl+End back", _scroll),
     Step("Jump to a date", "/goto with today: its first line", _to_date),
     Step("Links to messages", "↑ i: the facts; /goto with the id goes there", _facts),
@@ -530,6 +632,13 @@ STEPS: Final = (
     Step("Palette, slash commands", "F1: all keys", _help),
     Step("Completion", "Tab: the command, the name", _complete),
     Step("Palette, slash commands", "Ctrl+J: two lines", _newline),
+    Step("Light markup", "a spoiler is hidden in the room and in the list; Enter shows it", _spoiler),
+    Step("Forwarding", "↑ F attic: it is said there", _forward),
+    Step("Threads", "↑ T: an answer and a pasted file; Esc: ↳ 2 answers", _thread),
+    Step("Invite, remove, ban, create", "/dm bob: a room of two; /names", _direct),
+    Step("External editor", "Alt+E: what the editor wrote is in the composer", _editor),
+    Step("Paste or drop a path, paste an image", "twenty lines are pasted: a question, a block of code", _long_paste),
+    Step("Spaces", "on Matrix /space create, add, all", _space),
     Step("Drafts survive a crash", "a draft stays in its room", _draft),
     Step("Own keys, sets of keys", "/set keymap vim: Alt+J goes to the next room", _keymap),
     Step("Themes", "F9, /theme: seen before it is taken", _themes),
@@ -539,7 +648,7 @@ STEPS: Final = (
     Step("Invite, remove, ban, create", "/create, /topic: the header", _create),
     Step("Invite, remove, ban, create", "/invite, /kick, on Matrix /ban and /unban", _people),
     Step("Directory", "/list: rooms to choose from", _directory),
-    Step("Notices by room, keywords, quiet hours", "/mute and back", _favourite),
+    Step("Notices by room, keywords, quiet hours", "/mute and back, on Matrix /favourite", _favourite),
     Step("Shown at once", "/stats: how quick the server is", _stats),
     Step("Without a screen: commands, bots, a socket", "chat-tui send beside the app: the line in the room", _script),
     Step("Export", "chat-tui export and search beside the app", _export),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -63,6 +63,9 @@ class StageRooms:
             RoomEvent(room_id, event.event_id, first_order + place, EventKind.MESSAGE, event.sender, 0)
             for place, event in enumerate(shown)
         )
+
+    def people(self, room_id: str) -> Mapping[str, str]:
+        return {}
 
     def members_from(self, room_id: str, events: Sequence[MatrixEvent]) -> tuple[Member, ...]:
         return tuple(Member(event.state_key or "", str(event.content.get("displayname", ""))) for event in events)

@@ -48,8 +48,8 @@ async def test_a_proxy_of_the_environment_carries_it_with_its_password(
         _, told = await caller.call("http://matrix.example", Request("GET", "/_matrix/x"))
         assert told["asked"] == "http://matrix.example/_matrix/x"
         assert told["as"] == "Basic bWU6cEBzcw=="
-        monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:9")
-        with pytest.raises(CallFailed, match="a proxy that is none for HTTP"):
+        monkeypatch.setenv("http_proxy", "ftp://127.0.0.1:9")
+        with pytest.raises(CallFailed, match="the proxy that the environment names cannot be used"):
             await caller.call("http://matrix.example", Request("GET", "/"))
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
         with pytest.raises(CallFailed, match="the proxy cannot be reached"):
@@ -71,7 +71,7 @@ async def test_a_proxy_gets_its_password_for_the_tunnel_and_not_our_token(monkey
         monkeypatch.setenv("https_proxy", f"127.0.0.1:{port}")
         monkeypatch.setenv("no_proxy", "elsewhere.example")
         async with Caller() as caller:
-            with pytest.raises(CallFailed, match="the proxy does not let us through"):
+            with pytest.raises(CallFailed, match="the proxy asks for a user and a password"):
                 await caller.call("https://matrix.example", Request("GET", "/"), "t0ken-of-ann")
             assert heard.startswith(b"CONNECT matrix.example:443 HTTP/1.1\r\n")
             assert b"t0ken" not in heard

@@ -155,7 +155,7 @@ def edit(new: Any, target: Any = "$0") -> JSON:
         ),
         (
             edit(text("x", **{"m.mentions": {"user_ids": ["@b:x.y"]}})),
-            Said(MESSAGE, "x", edit_of="$0", mentions_user_ids=("@b:x.y",)),
+            Said(MESSAGE, "x", edit_of="$0", mentions_user_ids=("@b:x.y",), mentions_told=True),
         ),
         (edit({"body": 1}), None),
         (edit("new"), None),
@@ -179,7 +179,10 @@ def test_edits_give_the_new_content(content: JSON, expected: Said | None) -> Non
 )
 def test_mentions(mentions: Any, users: tuple[str, ...], room: bool) -> None:
     found = said(text("hi", **{"m.mentions": mentions}))
-    assert found == Said(MESSAGE, "hi", mentions_user_ids=users, mentions_room=room)
+    told = isinstance(mentions, dict)
+    assert found == Said(MESSAGE, "hi", mentions_user_ids=users, mentions_room=room, mentions_told=told)
+    assert found is not None
+    assert found.names("@b:x.y") is ((room or "@b:x.y" in users) if told else None)
 
 
 def annotation(key: Any, target: Any = "$0") -> JSON:

@@ -194,6 +194,28 @@ def test_mentions(typed: str, mentions: JSON) -> None:
     assert made(text=typed)["m.mentions"] == mentions
 
 
+PEOPLE = {"@ada:one.example": "Ada L.", "@bob:x.example": "", "@cy:x.example": "cy", "@cy:y.example": "cy"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "users"),
+    [
+        ("bob: are you there?", ["@bob:x.example"]),
+        ("Bob, come", ["@bob:x.example"]),
+        ("ada l.: hi", ["@ada:one.example"]),
+        ("thanks @Ada L. and @bob!", ["@ada:one.example", "@bob:x.example"]),
+        ("ask @ada:two.example", ["@ada:two.example"]),
+        ("@ada: look", ["@ada:one.example"]),
+        ("cy: which of you?", ["@cy:x.example", "@cy:y.example"]),
+        ("bob is here, and ada too", []),
+        ("`@bob` mail@bob bob:80 @bobby", []),
+    ],
+)
+def test_people_are_named_as_they_are_called(typed: str, users: list[str]) -> None:
+    _, found = content(Action(1, SEND, "!r", {"text": typed}), PEOPLE)
+    assert found["m.mentions"] == ({"user_ids": users} if users else {})
+
+
 @pytest.mark.parametrize("typed", ["*b*", "a *b* c", "**b**", "_i_", "**_b_**", "~~s~~", "`c`", "one *b*\n_i_ two"])
 def test_what_is_typed_looks_the_same_when_it_comes_back(typed: str) -> None:  # E2, E8
     back = to_text(made(text=typed)["formatted_body"], "")

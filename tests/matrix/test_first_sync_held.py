@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 
 from bench import sync_body
-from chat_tui.app import GC_THRESHOLDS
+from chat_tui.sweeping import THRESHOLDS
 from chat_tui_core.link import Link
 from chat_tui_core.model import Account
 from chat_tui_core.registry import load
@@ -121,7 +121,7 @@ def _as_in_the_app() -> Iterator[None]:
     usual = gc.get_threshold()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
+    gc.set_threshold(*THRESHOLDS)
     yield
     gc.set_threshold(*usual)
     gc.unfreeze()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -124,6 +125,23 @@ def test_a_file_is_uploaded_and_then_its_message_is_sent(  # D1, B12
     driver.answer(SEND, {"event_id": "$e"})
     assert told(driver) == [FileTaken(7, MXC, memo=memo.text(), event_id="$e", done=SIZE), FileDone(7, MXC, SIZE)]
     assert driver.calls == driver.all_calls("sync")
+
+
+def test_a_file_for_a_thread_says_so_and_goes_on_there_after_a_restart() -> None:  # C3, D1, D3
+    driver = started()
+    content = body(uploaded(driver, replace(OFFER, thread="$root")))
+    related = {"rel_type": "m.thread", "event_id": "$root", "is_falling_back": True}
+    assert content["m.relates_to"] == {**related, "m.in_reply_to": {"event_id": "$root"}}
+    memo = replace(MEMO, thread="$root").text()
+    later = started()
+    give(later, ResumeFile(7, MXC, "", SIZE, memo))
+    assert body(later.call(SEND)) == content
+
+
+def test_a_note_from_before_there_were_threads_is_read() -> None:  # D3
+    known = json.loads(MEMO.text())
+    assert read_memo(json.dumps(known[:8])) == MEMO
+    assert read_memo(json.dumps([*known, "more"])) is None
 
 
 @pytest.mark.parametrize(

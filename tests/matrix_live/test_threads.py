@@ -12,6 +12,7 @@ from chat_tui_core.link import Capability
 from chat_tui_core.model import EventKind, RoomEvent
 from chat_tui_core.session import Session
 from chat_tui_core.threads import place_of
+from chat_tui_core.transfers import State
 from tests.matrix_live.ours import confirmed, session_of, shown, until
 from tests.matrix_live.people import People, Person
 from tests.matrix_live.watching import each_mode, saying
@@ -89,6 +90,23 @@ def thread_whole(chat: Session, room: str, root: str) -> bool:
     chat.threads.open(room, root)
     whole = ["who brings bread?", "I bring 1", "I bring two", "I bring 3", "enough"]
     return thread(chat, room, root) == whole
+
+
+async def test_a_file_goes_into_a_thread(people: People, tmp_path: Path) -> None:  # C3, D1
+    ann, bob = await people("ann"), await people("bob")
+    room = await hall(ann, bob)
+    root = await bob.send_text(room, "who brings bread?")
+    file = tmp_path / "bread.txt"
+    file.write_text("rye, wheat")
+    async with session_of(ann, tmp_path / "ann") as chat:
+        await saying(chat, room, "who brings bread?")
+        chat.threads.open(room, root)
+        sent = await chat.files.offer(room, file, thread=root)
+        await until(lambda: chat.files.get(sent.id).state is State.COMPLETE)
+        await until(lambda: len(thread(chat, room, root)) == 2)
+        event = shown(chat, place_of(room, root))[-1]
+        assert (event.kind, event.file and event.file.name) == (EventKind.FILE, "bread.txt")
+        assert (await relation_of(bob, room, event.event_id))["event_id"] == root
 
 
 async def test_a_file_is_forwarded_by_its_address_and_a_text_with_its_sender(

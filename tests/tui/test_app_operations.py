@@ -110,6 +110,12 @@ async def test_a_correction_by_its_pattern(stage: Stage) -> None:
     await press(stage, "enter")
     assert (last(stage).kind, last(stage).text) == (Kind.EDIT, "hello there")
     assert stage.main.composer.text == ""
+    await stage.type("s/there/you/")  # the server has not answered yet: what is on the screen is corrected
+    await press(stage, "enter")
+    assert [action.text for action in stage.unsettled()] == ["hello there", "hello you"]
+    await press(stage, "up", "e")
+    assert stage.main.composer.text == "hello you"
+    await press(stage, "escape")
     await stage.type("s/nowhere/else/")
     await press(stage, "enter")
     assert stage.main.composer.text == "s/nowhere/else/"

@@ -393,3 +393,16 @@ async def test_with_pictures_off_the_server_is_not_asked(tmp_path: Path) -> None
         assert not asked(stage)
         await press(stage, "up", "v")
         await stage.until(lambda: asked(stage))
+
+
+async def test_a_terminal_that_an_editor_had_is_told_its_pictures_again(
+    stage: FileStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await receive(stage, png())
+    await until_drawn(stage)
+    written: list[str] = []
+    monkeypatch.setattr(stage.app._driver, "write", written.append)
+    ((_canvas, picture),) = stage.main.cards.pictures._shelf.things()
+    picture.told = "what the terminal must know"
+    stage.app.app_resume_signal.publish(stage.app)
+    await stage.until(lambda: "what the terminal must know" in written)

@@ -170,7 +170,7 @@ async def test_the_page_of_settings_shows_and_changes_them(stage: Kept) -> None:
     await stage.command("/settings")
     assert isinstance(stage.app.screen, SettingsScreen)
     await stage.finish()  # the page is drawn
-    for words in ("notify.level", "cozy", "not set"):
+    for words in ("keep_days", "cozy", "not set"):
         assert words in stage.screen_text()
     box = stage.app.screen.query_one("#settings-file").content_region
     lines = stage.screen_text().splitlines()[box.y : box.bottom]

@@ -187,6 +187,17 @@ async def test_only_installed_backends_are_offered(data: DataFolder, monkeypatch
 # ---------------------------------------------------------------- help, themes, keys, the end
 
 
+async def test_without_rooms_one_reads_of_it_once_online_and_types_a_command(tmp_path: Path) -> None:  # E9
+    stage = Stage(tmp_path / "chat.db")
+    async with stage.show():
+        assert "No rooms yet." not in stage.screen_text()  # nobody knows before there is a connection
+        await stage.online()
+        await stage.settle()
+        assert "No rooms yet." in stage.screen_text()
+        await stage.type("/create den")
+        assert stage.main.composer.text == "/create den"
+
+
 async def test_help_shows_every_key_and_command(tmp_path: Path) -> None:
     stage = Stage(tmp_path / "chat.db", Config(keys={"room.switch": "ctrl+g"}))
     async with stage.show((100, 300)):

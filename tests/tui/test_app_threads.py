@@ -194,15 +194,11 @@ async def test_a_spoiler_is_hidden_where_it_is_quoted_or_heads_a_thread(stage: S
     hidden = said(5, "*he* ||wins||", room_id="general")
     await stage.news(Arrived("general", (hidden, replace(said(6, "no!", room_id="general"), reply_to="m5"))))
     assert "┃ ann: he ▒▒▒▒" in stage.screen_text()
-    await press(stage, "up", "up", "T")
+    await press(stage, "up", "up", "r")
+    assert "↳ ann: he ▒▒▒▒  Esc" in stage.screen_text()
+    await press(stage, "escape", "up", "up", "T")
     assert "↳ ann: he ▒▒▒▒" in stage.screen_text()
     assert not any("wins" in line for line in stage.lines_shown())
-
-
-async def test_files_do_not_go_into_threads(stage: Stage) -> None:
-    await into_thread(stage)
-    await press(stage, "ctrl+o")
-    assert "Files go to the room: Esc leaves the thread." in stage.screen_text()
 
 
 async def test_without_threads_there_are_none(stage: Stage) -> None:

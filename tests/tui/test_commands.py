@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_tui.commands import COMMANDS, Call, Wrong, complete, hint_for, read_line
+from chat_tui.commands import COMMANDS, Call, Wrong, complete, hint_for, listed, read_line
+from chat_tui.own_tables import OwnCommand
 from chat_tui.screens.doing import HANDLERS
 from chat_tui.spoken import Plain
 
@@ -125,3 +126,19 @@ def test_a_slash_alone_lists_all() -> None:
 )
 def test_completion(typed: str, completed: str) -> None:
     assert complete(typed) == completed
+
+
+def test_own_commands_are_read_explained_and_completed() -> None:
+    own = {name: OwnCommand(name, ("trans",)) for name in ("translate", "trim", "join")}
+    call = read_line("/Translate to  german\nand more", own)
+    assert isinstance(call, Call)
+    assert (call.command.own, call.words) == (own["translate"], ("to", "german", "and", "more"))
+    assert isinstance(read_line("/translate x"), Wrong)
+    ours = read_line("/join x", own)
+    assert isinstance(ours, Call)
+    assert ours.command.own is None, "the app's own goes before it"
+    assert hint_for("/tri", own) == "/trim"
+    assert hint_for("/trim ", own) == "/trim [WORDS] · run trans"
+    assert complete("/transl", own) == "/translate "
+    assert complete("/trim", own) == "/trim "
+    assert [command.name for command in listed(own)] == [*(command.name for command in COMMANDS), "translate", "trim"]

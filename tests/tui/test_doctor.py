@@ -17,6 +17,11 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
     monkeypatch.setenv("CHAT_TUI_SECRETS", "file")
+    monkeypatch.setenv("VISUAL", "ed --wait")
+    for name in ("ed", "aspell"):
+        (tmp_path / name).write_text("#!/bin/sh\n[ $3 = --lang=en ] && echo '@'\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
 
 
 def look(folder: Path, config: str = "") -> dict[str, Finding]:
@@ -33,6 +38,8 @@ def test_an_empty_place_is_well(tmp_path: Path) -> None:
     assert seen["notices"] == Finding("notices", True, "the bell alone: no desktop here")
     assert seen["reports of faults"].detail == "none"
     assert "browser" in seen
+    assert seen["editor"] == Finding("editor", True, "ed --wait")
+    assert seen["spelling"] == Finding("spelling", True, "off: composer.spelling is not set")
     assert all(seen[name].well for name in ("tomlkit", "textual", "data folder"))
 
 
@@ -42,6 +49,12 @@ def test_an_empty_place_is_well(tmp_path: Path) -> None:
     [
         ("densty = 1", "configuration", "line 1: there is no setting 'densty' (did you mean 'density'?)"),
         ('[keys]\n"room.switch" = "ctrl+f"', "configuration", "ctrl+f is both room.switch and search.open"),
+        ('[composer]\nspelling = "en_GB"\nspeller = "hunspell"', "spelling", "install hunspell"),
+        ('[composer]\nspelling = "xx_YY"\nspeller = "aspell"', "spelling", "has it a dictionary"),
+        ('[themes.a]\ntext = "x"', "configuration", 'line 2: themes.a.text must be a colour such as "#6fb3f2"'),
+        ("[commands.join]\nrun = ['x']", "configuration", "line 1: commands.join has the name of one of the app's"),
+        ('[keys]\n"/names" = "ctrl+k"', "configuration", "ctrl+k is both room.switch and /names"),
+        ('[proxy]\nhome = "ftp://x"', "configuration", "line 1: proxy must be a table such as home ="),
         ('[notify]\ndesktop = "program"', "notices", "notify-send is not installed, or there is no desktop"),
     ],
 )
@@ -56,6 +69,10 @@ def test_what_is_chosen_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("TMUX", "x")
     assert "allow-passthrough" in look(tmp_path, '[notify]\ndesktop = "osc9"')["notices"].detail
     assert look(tmp_path, '[notify]\ndesktop = "off"')["notices"].detail == "off"
+    spelling = look(tmp_path, '[composer]\nspelling = "en"')["spelling"]
+    assert (spelling.well, spelling.detail) == (True, "aspell -a --encoding=utf-8 --lang=en")
+    monkeypatch.setenv("VISUAL", "nowhere")
+    assert "$VISUAL names nowhere" in look(tmp_path)["editor"].detail
 
 
 @pytest.mark.usefixtures("found")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chat_tui.feed import FLOOD, MOST_KEPT, PATIENCE, QUICK, SLOW, SLOWEST, TORRENT, Batch, Feed, gather
+from chat_tui.feed import AT_ONCE, FLOOD, MOST_KEPT, PATIENCE, QUICK, SLOW, SLOWEST, TORRENT, Batch, Feed, gather
 from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.link import Link, LinkChanged
 from chat_tui_core.session_changes import (
@@ -95,14 +95,16 @@ def test_only_the_last_value_of_a_thing_is_kept() -> None:
             MembersMoved("a"),
             TypingMoved("a"),
             PresenceMoved("bob"),
-            ReadMarkMoved("a"),
+            ReadMarkMoved("a", {"bob": 3, "cy": 4}),
+            ReadMarkMoved("a", {"bob": 5}),
             Said("hear"),
         ]
     )
     assert batch.link is second
     assert batch.actions[1].state is State.SENT
     assert batch.rooms == {"a", "b"}
-    assert (batch.members, batch.typing, batch.presence, batch.read_marks) == ({"a"}, {"a"}, {"bob"}, {"a"})
+    assert (batch.members, batch.typing, batch.presence) == ({"a"}, {"a"}, {"bob"})
+    assert batch.read_marks == {"a": {"bob": 5, "cy": 4}}
     assert [said.text for said in batch.said] == ["hear"]
 
 
@@ -128,12 +130,28 @@ async def test_changes_of_one_turn_are_one_batch(bench: Bench) -> None:
     assert len(bench.batches[0].timelines["r"]) == 2
 
 
-async def test_little_traffic_waits_a_frame(bench: Bench) -> None:
-    bench.push(moved())
-    bench.turn()
+async def test_little_traffic_does_not_wait_but_more_waits_a_frame(bench: Bench) -> None:  # D1
+    for count in range(1, AT_ONCE + 1):
+        bench.push(moved())
+        bench.turn()
+        assert len(bench.batches) == count
     bench.push(moved())
     assert not bench.due
     assert bench.timer == pytest.approx(QUICK, abs=0.005)
+    bench.now += QUICK
+    bench.feed._due()
+    bench.turn()
+    bench.push(moved())
+    assert bench.timer == pytest.approx(QUICK, abs=0.005)
+
+
+async def test_after_a_rest_little_traffic_does_not_wait_again(bench: Bench) -> None:  # D1
+    for _ in range(AT_ONCE):
+        bench.push(moved())
+        bench.turn()
+    bench.now += AT_ONCE * QUICK
+    bench.push(moved())
+    assert bench.due
 
 
 async def test_a_flood_waits_longer(bench: Bench) -> None:
@@ -149,15 +167,15 @@ async def test_a_flood_waits_longer(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     ("count", "pause"),
-    [(FLOOD - 1, QUICK), (FLOOD, SLOW), (TORRENT - 1, SLOW)],
+    [(FLOOD - 1, None), (FLOOD, SLOW), (TORRENT - 1, SLOW)],
 )
 async def test_a_flood_is_told_by_its_lines_however_few_changes_bring_them(
-    bench: Bench, count: int, pause: float
+    bench: Bench, count: int, pause: float | None
 ) -> None:  # E2
     bench.push(lines(count))
     bench.turn()
     bench.push(moved())
-    assert bench.timer == pytest.approx(pause, abs=0.005)
+    assert bench.timer == (None if pause is None else pytest.approx(pause, abs=0.005))
 
 
 def lines(count: int) -> EventsArrived:

@@ -8,6 +8,7 @@ from chat_tui.config import Config
 from chat_tui.eaten_keys import PROGRAMS, TERMINALS, taken_by, takers
 from chat_tui.keymaps import KEYMAPS, bound_keys, keymap_of, problems
 from chat_tui.keys import KEYS, Key, key_of
+from chat_tui.own_tables import OwnCommand
 from chat_tui.settings import setting_of
 
 
@@ -97,3 +98,27 @@ def test_own_keys_may_be_named_as_textual_does() -> None:
         "app.back": "escape,alt+exclamation_mark",
     }
     assert problems(Config(keys=good)) == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ({"/goto 2026-05-01": "alt+g"}, []),
+        ({"/own a b": "f12,alt+o"}, ["keys: alt+o is both spaces.open and /own a b"]),
+        ({"/names": "ctrl+k"}, ["keys: ctrl+k is both room.switch and /names"]),
+        ({"/names": "f12", "/members": "f12"}, ["keys: f12 is both /names and /members"]),
+        ({"/names": "f99"}, ["keys: /names names 'f99', which is no key"]),
+        ({"/names": "ctrl+k", "room.switch": "f12"}, []),
+        (
+            {"/nmaes": "f12"},
+            [
+                "keys: /nmaes: There is no command /nmaes; /help lists them, and //nmaes sends it as text. (did you mean '/names'?)"
+            ],
+        ),
+        ({"/goto": "f12"}, ["keys: /goto: This is typed as /goto DATE|ID|LINK."]),
+        ({"//text": "f12"}, ["keys: //text: It is no command."]),
+    ],
+)
+def test_keys_that_give_command_lines_are_checked(keys: dict[str, str], told: list[str]) -> None:
+    own = {"own": OwnCommand("own", ("true",))}
+    assert problems(Config(keys=keys, commands=own)) == told

@@ -18,6 +18,8 @@ from chat_tui.screens.main import MainScreen
 from chat_tui.screens.outbox import OutboxScreen
 from chat_tui.screens.palette import actions
 from chat_tui.screens.picker import PickerScreen
+from chat_tui.screens.space_page import SpaceScreen
+from chat_tui.screens.spaces import SpacesScreen
 from chat_tui.screens.transfers import TransfersScreen
 from chat_tui.widgets.banner import Banner
 from chat_tui.widgets.composer import Composer
@@ -37,6 +39,8 @@ HOMES: dict[Place, tuple[type, ...]] = {
     Place.OUTBOX: (OutboxScreen,),
     Place.TRANSFERS: (TransfersScreen,),
     Place.INBOX: (InboxScreen,),
+    Place.SPACES: (SpacesScreen,),
+    Place.SPACE: (SpaceScreen,),
     Place.PICKER: (PickerScreen,),
     Place.DIALOG: (OutboxScreen,),
     Place.LOGIN: (LoginScreen,),
@@ -116,14 +120,20 @@ async def test_every_action_can_be_reached_by_the_palette(tmp_path: Path) -> Non
             await stage.pilot.pause()
             found |= reachable(stage)
             stage.app.pop_screen()
-    inner = (Place.TRANSFERS, Place.INBOX, Place.PICKER)
+    inner = (Place.TRANSFERS, Place.INBOX, Place.SPACES, Place.SPACE, Place.PICKER)
     assert {key.id for key in KEYS if key.place not in inner} - found == {"app.palette"}
     assert {key.label for key in KEYS if key.place is Place.TIMELINE} <= set(labels)
     assert {f"/{command.name}" for command in COMMANDS} >= {label.split()[0] for label in labels if label[0] == "/"}
 
 
 @pytest.mark.parametrize(
-    ("opens", "place"), [("files.open", Place.TRANSFERS), ("files.send", Place.PICKER), ("inbox.open", Place.INBOX)]
+    ("opens", "place"),
+    [
+        ("files.open", Place.TRANSFERS),
+        ("files.send", Place.PICKER),
+        ("inbox.open", Place.INBOX),
+        ("spaces.open", Place.SPACES),
+    ],
 )
 async def test_the_keys_of_a_dialog_are_in_the_palette_too(tmp_path: Path, opens: str, place: Place) -> None:
     stage = FileStage(tmp_path / "chat.db")

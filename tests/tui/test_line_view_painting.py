@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -14,14 +15,14 @@ from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.filter import LineFilter
 from textual.geometry import Region
-from textual.screen import Screen
+from textual.screen import UPDATE_PERIOD, Screen
 from textual.scrollbar import ScrollBarRender
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
 from chat_tui.widgets.front_compositor import FrontCompositor
-from chat_tui.widgets.line_view import LineScreen, LineView
+from chat_tui.widgets.line_view import WAITING, LineScreen, LineView
 from chat_tui.widgets.plain_box import Column, Row
 from chat_tui.widgets.thin_scroll_bar import ThinScrollBar
 from tests.tui.test_line_view import Following, Sentences
@@ -226,3 +227,38 @@ async def test_the_bar_takes_another_themes_colours() -> None:
         app.theme = "textual-light"
         await pilot.pause()
         assert bar.render_lines(region)[0] != dark[0]
+
+
+async def test_what_is_scrolled_is_painted_at_once_and_once(monkeypatch: pytest.MonkeyPatch) -> None:  # D1
+    app = Desk()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        frames: list[object] = []
+        monkeypatch.setattr(app, "_display", lambda _screen, update: frames.extend([update] if update else []))
+        app.view.move(-3)
+        assert len(frames) == 1
+        await pilot.pause()
+        assert len(frames) == 1
+
+
+async def test_nothing_is_painted_while_the_terminal_has_not_taken_the_last_frames(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # D1
+    app = Desk()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        screen = app.screen
+        assert isinstance(screen, LineScreen)
+        waiting = [WAITING + 1]
+        frames: list[object] = []
+        monkeypatch.setattr(screen, "backlog", lambda: waiting[0])
+        monkeypatch.setattr(app, "_display", lambda _screen, update: frames.extend([update] if update else []))
+        app.view.move(-3)
+        app.view.move(-3)
+        await asyncio.sleep(5 * UPDATE_PERIOD)
+        assert not frames
+        waiting[0] = 0
+        async with asyncio.timeout(30):
+            while not frames:
+                await asyncio.sleep(UPDATE_PERIOD)
+        assert len(frames) == 1  # those in between are dropped

@@ -91,18 +91,19 @@ def test_an_invitation_is_told_unless_it_is_quiet() -> None:
 
 
 def test_the_words_of_a_notice() -> None:
-    assert notice_of(ROOM, SAID, preview=True) == Notice("ada in #general", "the release is out", "!r:x")
-    assert notice_of(ROOM, SAID, preview=False) == Notice("ada in #general", "New message", "!r:x")
-    assert notice_of(DIRECT, replace(SAID, sender_name="Ada"), preview=True).title == "Ada"
+    assert notice_of(ROOM, SAID, SAID.text) == Notice("ada in #general", "the release is out", "!r:x")
+    assert notice_of(ROOM, SAID, None) == Notice("ada in #general", "New message", "!r:x")
+    assert notice_of(DIRECT, replace(SAID, sender_name="Ada"), "").title == "Ada"
     file = replace(SAID, kind=EventKind.FILE, text="look", file=FileInfo("cat.png"))
-    assert notice_of(ROOM, file, preview=True).body == "File: cat.png look"
-    assert notice_of(ROOM, file, preview=False).body == "New file"
+    assert notice_of(ROOM, file, file.text).body == "File: cat.png look"
+    assert notice_of(ROOM, file, None).body == "New file"
+    assert notice_of(ROOM, SAID, "the killer is ▒▒▒").body == "the killer is ▒▒▒"
 
 
 # E7
 def test_no_text_disturbs_a_terminal_or_forges_a_line() -> None:
     event = replace(SAID, text="a\x1b[2J\nb\x07\u202e" + "x" * 9000, sender_name="ada\x1b]0;\u200b")
-    notice = notice_of(replace(ROOM, name="g\x9b\n"), event, preview=True)
+    notice = notice_of(replace(ROOM, name="g\x9b\n"), event, event.text)
     assert "\x1b" not in notice.title + notice.body
     assert (notice.title + notice.body).isprintable()
     assert len(notice.body) <= 200

@@ -95,6 +95,23 @@ async def test_a_file_is_found_by_typing_and_sent_with_a_caption(stage: FileStag
     await stage.until_ordered(OfferFile)
 
 
+async def test_a_file_goes_into_the_thread_that_is_open(stage: FileStage) -> None:  # C3, D1
+    stage.main.conversation.open("general", "m1")
+    await opened(stage)
+    await stage.until_shown("Send files to a thread in ")
+    await stage.type("photo")
+    await press(stage, "enter")
+    await stage.type("see this")
+    await press(stage, "enter")
+    await stage.until(lambda: offers(stage) == ["photo.png"])
+    (caption,) = stage.doings()
+    assert caption.content["thread"] == "m1"
+    await stage.echo(caption, 9)
+    await stage.until_ordered(OfferFile)
+    assert [order.thread for order in stage.wire.orders if isinstance(order, OfferFile)] == ["m1"]
+    assert stage.transfer().thread == "m1"
+
+
 async def test_keys_that_come_at_once_mean_what_was_typed_before_them(stage: FileStage) -> None:  # E9
     screen = await opened(stage)
     for key in ("p", "h", "o", "enter", "s", "e", "a"):

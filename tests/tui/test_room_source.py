@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat_tui.spoken import own_texts
 from chat_tui.widgets.event_sentences import sentence
 from chat_tui.widgets.message_row import Note
-from chat_tui.widgets.room_source import RoomSource, own_texts
+from chat_tui.widgets.room_source import RoomSource
 from chat_tui.widgets.timeline import Timeline as View
 from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.model import EventKind, Gap, Reaction, RoomEvent

@@ -46,7 +46,8 @@ def test_every_state_has_a_mark_and_a_word(state: State, direction: Direction) -
             "⊘ cancelled 46 % cancelled by ann; what came is kept as plan.pdf.part",
         ),
         (replace(FILE, state=State.FAILED, reason="It is another file."), Now(), "✗ failed It is another file"),
-        (replace(FILE, direction=Direction.OUT, state=State.COMPLETE), Now(), "✓ sent nobody has it yet"),
+        (replace(FILE, direction=Direction.OUT, state=State.COMPLETE, ticket="x"), Now(), "✓ sent nobody has it yet"),
+        (replace(FILE, direction=Direction.OUT, state=State.COMPLETE), Now(), "✓ sent"),
         (replace(FILE, size=-1, state=State.CONNECTED, done=2_000), Now(rate=10.0), "⇄ receiving 2.0 KB 10 B/s"),
     ],
 )

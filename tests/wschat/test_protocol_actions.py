@@ -115,6 +115,7 @@ def test_every_action_has_its_frame(kind: Kind, content: Mapping[str, Any], expe
         (Kind.UNBAN, "general", {"user": "bob"}, "UNSUPPORTED"),
         (Kind.NAME, "general", {"name": "x"}, "UNSUPPORTED"),
         (Kind.FORGET, "general", {}, "UNSUPPORTED"),
+        (Kind.HOLD, "general", {"room": "random", "held": True}, "UNSUPPORTED"),
         (Kind.JOIN, "", {}, "BADARGS"),
         (Kind.JOIN, "General", {}, "BADARGS"),
         (Kind.JOIN, "..", {}, "BADARGS"),

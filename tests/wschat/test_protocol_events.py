@@ -162,6 +162,18 @@ def test_what_happens_to_us_changes_our_membership(driver: Driver) -> None:  # A
     assert driver.news() == [Position({"sid": "k3J9xQ2mP0vTz7aB", "seq": "4"})]
 
 
+@pytest.mark.parametrize(("told", "kind"), [({}, RoomKind.PUBLIC), ({"private": True}, RoomKind.PRIVATE)])
+def test_an_invitation_says_whether_the_room_is_private(
+    driver: Driver, told: dict[str, bool], kind: RoomKind
+) -> None:  # A18
+    driver.answer_lists()
+    driver.quiet()
+    driver.feed(frame("@seq=1 EVENT user INVITE den", {"username": "ann", "by": "bob", "topic": "", **told}))
+    (invited,) = driver.only(RoomChanged)
+    assert (invited.room.membership, invited.room.kind) == (Membership.INVITED, kind)
+    assert ("kind" in invited.fields) is bool(told)
+
+
 @pytest.mark.parametrize(("private", "left"), [(False, Membership.NONE), (True, Membership.LEFT)])
 def test_an_invitation_that_is_declined_is_gone(driver: Driver, private: bool, left: Membership) -> None:  # A18
     driver.answer_lists()

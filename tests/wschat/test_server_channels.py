@@ -176,7 +176,7 @@ def test_a_private_channel_is_seen_by_members_and_guests_only() -> None:
     bob_heard = [(event.head, event.data) for event in bob.events()]
     assert bob_heard == [
         ("EVENT channel CREATE secret", {"by": "ann", "topic": "hush", "private": True}),
-        ("EVENT user INVITE secret", {"username": "bob", "by": "ann", "topic": "hush"}),
+        ("EVENT user INVITE secret", {"username": "bob", "by": "ann", "topic": "hush", "private": True}),
     ]
     assert heads(cid) == []
     assert bob.code("HISTORY secret LATEST * 1") == "NOTJOINED"
@@ -197,7 +197,7 @@ def test_an_invitation_reaches_its_guest_whatever_the_intents_and_survives_a_res
     ann.ok('CREATE secret {"private":true}')
     assert ann.ok("INVITE secret bob") == {}
     assert [event.raw for event in bob.events()] == [
-        '@seq=1 EVENT user INVITE secret {"username":"bob","by":"ann","topic":""}'
+        '@seq=1 EVENT user INVITE secret {"username":"bob","by":"ann","topic":"","private":true}'
     ]
     assert ann.ok("INVITE secret bob") == {"noop": True}
     assert bob.events() == []

@@ -14,9 +14,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from rich.control import Control
 from textual import on
+from textual._ansi_sequences import SYNC_END, SYNC_START
+from textual._compositor import CompositorUpdate
 from textual.app import SystemCommand
 from textual.screen import Screen
 
@@ -34,6 +37,9 @@ from chat_tui.themes import DARK, LIGHT, OWN, begin_with
 from chat_tui.widgets.message_look import tell_by
 from chat_tui_core.errors import ChatError
 
+if TYPE_CHECKING:
+    from chat_tui.sweeping import Sweeper
+
 __all__ = ["ChatApp", "run"]
 
 _LOG = logging.getLogger(__name__)
@@ -41,8 +47,8 @@ _LOG = logging.getLogger(__name__)
 HANG_UP_SECONDS: Final = 3.0
 EAGER_SECONDS: Final = 0.000_3
 """After which a busy thread lets others go on while the app starts: one of them writes the first frame."""
-GC_THRESHOLDS: Final = (10_000, 20, 50)
-"""Collect rarely: a full collection of a whole screen's objects is a pause that a typist feels."""
+FAIR_SECONDS: Final = 0.001
+"""The same from then on: the thread that stores a flood must not hold up a key for Python's usual five milliseconds."""
 
 
 class ChatApp(AccountKeeping):
@@ -54,7 +60,7 @@ class ChatApp(AccountKeeping):
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
     _themed = False
-    _usual_seconds = sys.getswitchinterval()
+    _sweeper: Sweeper | None = None
 
     def __init__(self, options: AppOptions, *opened: Opened, absent: Mapping[str, str] = MappingProxyType({})) -> None:
         """`absent`: accounts that could not be opened, and the sentence that says why."""
@@ -66,6 +72,7 @@ class ChatApp(AccountKeeping):
         self._after = contextlib.AsyncExitStack()  # what must be closed after the sessions
         for theme in OWN:
             self.register_theme(theme)
+        self._take_themes(options.config)
         self._themed = True
         begin_with(self, self._first_theme(options.config))
         self.set_keymap(_keymap(options.config))
@@ -79,8 +86,17 @@ class ChatApp(AccountKeeping):
         """The configured theme, where there is such a one."""
         return config.theme if config.theme in self.available_themes else DARK.name
 
+    def _take_themes(self, config: Config) -> None:
+        """Have the person's own themes in the list of themes."""
+        if config.themes:
+            from chat_tui.own_themes import theme_of
+
+            for own in config.themes.values():
+                self.register_theme(theme_of(own))
+
     def configure(self, config: Config) -> None:
         """Have these settings hold from now on."""
+        self._take_themes(config)
         self.options = replace(self.options, config=config)
         self.theme = self._first_theme(config)
         self.set_keymap(_keymap(config))
@@ -119,14 +135,16 @@ class ChatApp(AccountKeeping):
 
             self.push_screen(WelcomeScreen(self.options.data))
         self.call_after_refresh(self._begin_to_settle)
-        if self.options.config.keys:
-            self._check_keys()
+        config = self.options.config
+        if config.keys or config.commands or config.faults or self._first_theme(config) != (config.theme or DARK.name):
+            self._check_own()
 
-    def _check_keys(self) -> None:
-        """Say in one line what is wrong with the person's own keys."""
-        from chat_tui.keymaps import problems
+    def _check_own(self) -> None:
+        """Say in one line what is wrong with what the person made: keys, themes, commands."""
+        from chat_tui.own_faults import problems, unknown_theme
 
-        if wrong := problems(self.options.config):
+        config = self.options.config
+        if wrong := [*unknown_theme(config.theme, self.available_themes), *problems(config)]:
             more = _(" ({count} more: see `chat-tui doctor`)").format(count=len(wrong) - 1) if len(wrong) > 1 else ""
             self.notify(f"{wrong[0]}{more}", severity="warning", markup=False)
 
@@ -150,13 +168,39 @@ class ChatApp(AccountKeeping):
     async def _settle_memory(self) -> None:
         """What is there after the first frame, and what is soon needed, stays: no collection need look at it again."""
         from chat_tui.afterwards import load
+        from chat_tui.direct_writing import write_directly
+        from chat_tui.sweeping import Sweeper
 
         await load()
-        sys.setswitchinterval(self._usual_seconds)
+        write_directly(self._driver)
+        sys.setswitchinterval(FAIR_SECONDS)
         gc.enable()
         gc.collect()
         gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
+        self._sweeper = Sweeper()
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        """Hand a frame to the terminal in one piece; Textual's goes there in three, and wakes the thread that writes thrice."""
+        driver = self._driver
+        here = self._running and not self._closed and not self.is_headless and not self._batch_count and os.name != "nt"
+        if not here or driver is None or driver.is_inline or not isinstance(renderable, CompositorUpdate):
+            super()._display(screen, renderable)
+            return
+        try:
+            at = self.screen.outer_size.clamp_offset(self.cursor_position)
+            frame = renderable.render_segments(self.console) + Control.move_to(*at).segment.text
+        except Exception as error:  # noqa: BLE001 - as Textual does: it ends the app, in order
+            self._handle_exception(error)
+            return
+        self._previous_cursor_position = at
+        driver.write(f"{SYNC_START}{frame}{SYNC_END}" if self._sync_available else frame)
+        driver.flush()
+        self.post_display_hook()
+
+    def post_display_hook(self) -> None:
+        """A frame has been drawn: there will be a moment to collect garbage."""
+        if self._sweeper is not None:
+            self._sweeper.painted()
 
     @on(DemoWanted)
     def _demo_wanted(self) -> None:
@@ -237,8 +281,10 @@ class ChatApp(AccountKeeping):
             self.notify(_("Nothing is selected. {key} quits.").format(key=shown_as("ctrl+q")), markup=False, timeout=3)
 
     def action_next_theme(self) -> None:
-        """Change between the dark and the light theme."""
-        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+        """Change between the dark and the light theme; one of them is the person's own, where they have chosen one."""
+        wanted = LIGHT if self.current_theme.dark else DARK
+        chosen = self.get_theme(self._first_theme(self.options.config)) or wanted
+        self.theme = chosen.name if chosen.dark is wanted.dark else wanted.name
 
     def action_command_palette(self) -> None:
         """Show the command palette, in the person's language."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from chat_tui.config import default_data
+from chat_tui.config import default_data, load
 from chat_tui.opening import open_account
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.model import EventKind, RoomEvent
@@ -57,7 +57,8 @@ async def signed_in(name: str, data: Path | None = None) -> AsyncIterator[Bot]:
     `data` is the folder of accounts, by default the program's own. Raises ChatError: unknown or busy account, or when
     the server refuses the sign-in; while it merely cannot be reached, this waits.
     """
-    opened = open_account(DataFolder(data or default_data()), name)
+    proxies = load().proxy
+    opened = open_account(DataFolder(data or default_data(), proxy=lambda name: proxies.get(name, "")), name)
     async with AsyncExitStack() as stack:
         session = await opened.session_in(stack)
         bot = Bot(session)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from chat_tui.spoken import Plain
-from chat_tui.strings import _
+from chat_tui.strings import N_, _
 from chat_tui_core.errors import LocalError
 from chat_tui_core.link import Capability
 from chat_tui_core.values import frozen
+
+if TYPE_CHECKING:
+    from chat_tui.own_tables import OwnCommand
 
 __all__ = [
     "COMMANDS",
@@ -18,6 +23,8 @@ __all__ = [
     "Wrong",
     "complete",
     "hint_for",
+    "is_ours",
+    "listed",
     "moment_hint",
     "read_line",
     "read_said",
@@ -29,7 +36,7 @@ class Command:
     """One command. `least` words must follow its name, at most `most` (0 = the rest is one text).
 
     `needs`: hidden and refused where the server cannot do it. `in_room`: works only while a room is open. `says`: its
-    text is a message, and stays in the composer until that is stored.
+    text is a message, and stays in the composer until that is stored. `own`: the program that it runs.
     """
 
     name: str
@@ -41,6 +48,7 @@ class Command:
     needs: Capability | None = None
     in_room: bool = False
     says: bool = False
+    own: OwnCommand | None = None
 
     @property
     def usage(self) -> str:
@@ -110,6 +118,13 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("names", "say who is in this room", in_room=True, most=0),
     Command("members", "show or hide the members", most=0),
     Command("switch", "go to a room by name", "[ROOM]", aliases=("room",)),
+    Command(
+        "space",
+        "choose which rooms the list shows: those of a space, of none, or all; make a space, or change the one that is shown",
+        "[NAME|all|none|create NAME|add ROOM|remove ROOM]",
+        most=0,
+        needs=Capability.SPACES,
+    ),
     Command("search", "search what was said", "[WORDS]", most=0),
     Command("outbox", "show what is not sent yet", most=0),
     Command("inbox", "show what was said to you: invitations, mentions, answers", most=0),
@@ -123,6 +138,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     ),
     Command("files", "show files on their way", aliases=("transfers",), most=0),
     Command("stats", "how quick the server takes what you do", most=0),
+    Command("editor", "write in your own editor ($VISUAL, $EDITOR)", "[TEXT]", most=0, in_room=True),
     Command("retry", "send the refused message again", in_room=True, most=0),
     Command(
         "edit", "change the refused message and send it in its place, else what you said last", in_room=True, most=0
@@ -144,6 +160,31 @@ COMMANDS: Final[tuple[Command, ...]] = (
 _BY_NAME: Final = {name: command for command in COMMANDS for name in (command.name, *command.aliases)}
 
 
+Own = Mapping[str, "OwnCommand"]
+"""The person's own commands, by their names."""
+_NONE: Final[Own] = MappingProxyType({})
+
+
+def is_ours(name: str) -> bool:
+    """Whether a command of the app has this name, which goes before one of the person's own."""
+    return name in _BY_NAME
+
+
+def listed(own: Own) -> tuple[Command, ...]:
+    """All commands: the app's, and the person's own behind them."""
+    return (*COMMANDS, *(_command(one) for one in own.values() if not is_ours(one.name)))
+
+
+def _command(own: OwnCommand) -> Command:
+    return Command(own.name, own.about, N_("[WORDS]"), most=0, own=own)
+
+
+def _named(name: str, own: Own) -> Command | None:
+    """The command that is called so, in any case."""
+    name = name.lower()
+    return _BY_NAME.get(name) or (_command(own[name]) if name in own else None)
+
+
 @frozen
 class Call:
     """A command with the words after it; the last one holds the rest of the line where the command takes a text."""
@@ -163,14 +204,14 @@ class Wrong:
 Typed = Plain | Call | Wrong
 
 
-def read_line(text: str) -> Typed:
+def read_line(text: str, own: Own = _NONE) -> Typed:
     """What a submitted text means: a slash starts a command, two slashes a text that begins with one."""
     if text.startswith("//"):
         return Plain(text[1:])
     if not text.startswith("/"):
         return Plain(text)
     name, _blank, rest = text[1:].partition(" ") if "\n" not in text.split(" ", 1)[0] else text[1:].partition("\n")
-    command = _BY_NAME.get(name.lower())
+    command = _named(name, own)
     if command is None:
         shown = name.split("\n", 1)[0][:40]
         return Wrong(
@@ -209,22 +250,22 @@ def moment_hint(text: str, now_ms: int) -> str:
     return said.format(moment=said_moment(at, now_ms), span=said_span(at - now_ms))
 
 
-def hint_for(text: str) -> str:
+def hint_for(text: str, own: Own = _NONE) -> str:
     """How the command that is being typed goes on; empty where no command is being typed."""
     if not text.startswith("/") or text.startswith("//") or "\n" in text:
         return ""
     name, space, _rest = text[1:].partition(" ")
-    if command := _BY_NAME.get(name.lower()):
+    if command := _named(name, own):
         return f"{command.said_usage} · {_(command.help)}"
-    fitting = [] if space else [f"/{command.name}" for command in COMMANDS if command.name.startswith(name.lower())]
+    fitting = [] if space else [f"/{one.name}" for one in listed(own) if one.name.startswith(name.lower())]
     return "  ".join(fitting) if fitting else _("/{name} is no command; F1 lists them").format(name=name[:40])
 
 
-def complete(text: str) -> str:
+def complete(text: str, own: Own = _NONE) -> str:
     """The typed start of a command, completed as far as it is certain; the same text where it is not."""
     if not text.startswith("/") or " " in text or "\n" in text:
         return text
-    fitting = sorted(name for name in _BY_NAME if name.startswith(text[1:].lower()))
+    fitting = sorted(name for name in {*_BY_NAME, *own} if name.startswith(text[1:].lower()))
     if not fitting:
         return text
     if len(fitting) == 1:

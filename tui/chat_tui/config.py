@@ -5,27 +5,37 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import field
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chat_tui.strings import _
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.errors import ConfigError
 from chat_tui_core.values import frozen
 
+if TYPE_CHECKING:
+    from chat_tui.own_tables import OwnCommand, OwnTheme
+
 DATA_VARIABLE: Final = "CHAT_TUI_DATA_DIR"
 _PROGRAM = "chat-tui"
-_TABLES: Final = frozenset({"notify"})
+_TABLES: Final = frozenset({"composer", "notify"})
 """Tables of the file that only hold settings."""
+_OWN: Final = ("themes", "commands")
+"""Tables of the file that hold tables of the person's own."""
 
 
 @frozen
 class Config:
-    """The settings of the configuration file; each has the value that holds when it is not set: see `settings`."""
+    """The settings of the configuration file; each has the value that holds when it is not set: see `settings`.
+
+    `faults`: what is wrong in the person's own themes and commands, a sentence each; it stops nothing.
+    """
 
     theme: str = ""
     density: str = "cozy"
     clock: str = "24h"
+    readers: bool = True
     pictures: str = "auto"
     language: str = "auto"
     account: str = ""
@@ -35,6 +45,9 @@ class Config:
     secrets: str = "auto"
     keymap: str = "default"
     keys: Mapping[str, str] = field(default_factory=dict)
+    composer_paste_lines: int = 10
+    composer_spelling: str = ""
+    composer_speller: str = "auto"
     notify_level: str = "mentions"
     notify_desktop: str = "auto"
     notify_bell: bool = True
@@ -42,6 +55,10 @@ class Config:
     notify_keywords: tuple[str, ...] = ()
     notify_quiet: str = ""
     notify_rooms: Mapping[str, str] = field(default_factory=dict)
+    themes: Mapping[str, OwnTheme] = field(default_factory=dict)
+    commands: Mapping[str, OwnCommand] = field(default_factory=dict)
+    proxy: Mapping[str, str] = field(default_factory=dict, repr=False)
+    faults: tuple[str, ...] = ()
 
 
 @frozen
@@ -107,7 +124,7 @@ def read(text: str, file: str = "") -> Config:
         raise ConfigError(_("{file} is not valid TOML: {error}.").format(file=file, error=error)) from None
     except RecursionError:
         raise ConfigError(_("{file} is nested too deeply.").format(file=file)) from None
-    values: dict[str, Any] = {}
+    values = _own_tables(text, found)
     problems = []
     for name, value in _named(found):
         if wrong := _problem(name, value):
@@ -117,6 +134,17 @@ def read(text: str, file: str = "") -> Config:
     if problems:
         raise ConfigError(f"{file}: {'; '.join(problems)}.")
     return Config(**values)
+
+
+def _own_tables(text: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Take the tables of the person's own out of what was found; gives them as values, and what is wrong in them."""
+    own: dict[str, Any] = {name: found.pop(name) for name in _OWN if name in found}
+    if not own:
+        return {}
+    from chat_tui.own_tables import read_tables
+
+    made, faults = read_tables(own, partial(line_of, text), nearest)
+    return {**made, "faults": faults}
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import socket
 import sqlite3
 import sys
@@ -19,6 +20,7 @@ from chat_tui.strings import _, of_error
 from chat_tui_core import registry, secrets
 from chat_tui_core.accounts import DataFolder
 from chat_tui_core.errors import AccountBusy, ChatError
+from chat_tui_core.proxies import Proxy, WrongProxy, proxy_for
 from chat_tui_core.store import Store, meta
 
 _TIMEOUT = 3.0
@@ -62,6 +64,8 @@ def findings(args: Namespace) -> Iterator[Finding]:
     yield from _backends()
     yield _configuration(args)
     yield _notices(args)
+    yield _editor()
+    yield _spelling(args)
     yield _browser()
     data = data_folder(args)
     yield _folder(data.root)
@@ -111,8 +115,8 @@ def _configuration(args: Namespace) -> Finding:
         found = config.load(Path(args.config).expanduser() if args.config else None)
     except ChatError as error:
         return Finding(_("configuration"), False, of_error(error))
-    if found.keys:
-        from chat_tui.keymaps import problems
+    if found.keys or found.commands or found.faults:
+        from chat_tui.own_faults import problems
 
         if wrong := problems(found):
             return Finding(_("configuration"), False, f"{file}: {'; '.join(wrong)}")
@@ -141,6 +145,31 @@ def _notices(args: Namespace) -> Finding:
         True,
         _("off") if way == "off" else command[0] if command else _("the bell alone: no desktop here"),
     )
+
+
+def _editor() -> Finding:
+    """What Alt+E opens."""
+    from chat_tui.editors import editor_command
+
+    try:
+        return Finding(_("editor"), True, shlex.join(editor_command()))
+    except ChatError as error:
+        return Finding(_("editor"), False, of_error(error))
+
+
+def _spelling(args: Namespace) -> Finding:
+    """What looks up the words that are written."""
+    from chat_tui.spell_checker import command_for, trouble
+
+    try:
+        found = config.load(Path(args.config).expanduser() if args.config else None)
+        if not found.composer_spelling:
+            return Finding(_("spelling"), True, _("off: composer.spelling is not set"))
+        command = command_for(found.composer_spelling, found.composer_speller)
+    except ChatError as error:
+        return Finding(_("spelling"), False, of_error(error))
+    why = trouble(command)
+    return Finding(_("spelling"), not why, why or shlex.join(command))
 
 
 def _browser() -> Finding:
@@ -205,7 +234,16 @@ def _account(data: DataFolder, name: str) -> Iterator[Finding]:
         ),
     )
     yield _store(data, name)
-    yield _reachable(what, account.url)
+    yield _reachable(what, account.url, data.proxy(name))
+
+
+def _by_proxy(what: str, host: str, proxy: Proxy) -> Finding:
+    try:
+        with socket.create_connection((proxy.host, proxy.port), _TIMEOUT):
+            return Finding(what, True, _("{host} through {proxy}, which answers").format(host=host, proxy=proxy.shown))
+    except OSError as error:
+        said = _("{host} through {proxy}, which cannot be reached ({error}): check the proxy")
+        return Finding(what, False, said.format(host=host, proxy=proxy.shown, error=error))
 
 
 def _store(data: DataFolder, name: str) -> Finding:
@@ -233,13 +271,18 @@ def _store(data: DataFolder, name: str) -> Finding:
     )
 
 
-def _reachable(what: str, url: str) -> Finding:
+def _reachable(what: str, url: str, wanted: str) -> Finding:
+    """Whether the server answers, or the proxy through which it is reached; `wanted`: see `proxies.proxy_for`."""
     what = _("{what}, server").format(what=what)
     try:
         parts = urlsplit(url)
         address = (parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0))
+        if (proxy := proxy_for(url, wanted)) is not None:
+            return _by_proxy(what, address[0], proxy)
         with socket.create_connection(address, _TIMEOUT):
             return Finding(what, True, _("{host} port {port} answers").format(host=address[0], port=address[1]))
+    except WrongProxy as error:
+        return Finding(what, False, error.reason)
     except (OSError, ValueError, UnicodeError) as error:
         return Finding(
             what,

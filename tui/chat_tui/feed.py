@@ -1,8 +1,9 @@
 """The one place where a session's changes become work for the screen: gathered, and handed over once per frame.
 
-A change that the person is waiting for (their own action, the link) is handed over on the next turn of the loop;
-a flood is handed over twenty times a second, what nobody can read any more five times, and its end at once. While the terminal has not yet taken what was drawn before, nothing is:
-more output would only stand in the queue before the echo of the next key.
+A change that the person is waiting for (their own action, the link) is handed over on the next turn of the loop, and
+so are the first few of any others; a flood is handed over twenty times a second, what nobody can read any more five
+times, and its end at once. While the terminal has not yet taken what was drawn before, nothing is: more output would
+only stand in the queue before the echo of the next key.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ if TYPE_CHECKING:
 __all__ = ["Batch", "Feed", "gather"]
 
 QUICK: Final = 1 / 60
-"""Seconds between two drains while little happens."""
+"""Seconds between two drains while little happens, on the average."""
+AT_ONCE: Final = 4
+"""Drains that need not wait for each other while little happens: one message makes several, and another one may come."""
 SLOW: Final = 1 / 20
 """Seconds between two drains in a flood."""
 FLOOD: Final = 12
@@ -65,7 +68,7 @@ class Batch:
     members: set[str] = field(default_factory=set)
     typing: set[str] = field(default_factory=set)
     presence: set[str] = field(default_factory=set)
-    read_marks: set[str] = field(default_factory=set)
+    read_marks: dict[str, dict[str, int]] = field(default_factory=dict)
     actions: dict[int, Action] = field(default_factory=dict)
     transfers: dict[int, Transfer] = field(default_factory=dict)
     arrivals: dict[str, list[RoomEvent]] = field(default_factory=dict)
@@ -118,7 +121,7 @@ _TAKE: Final[Mapping[type, Callable[[Batch, Any], None]]] = MappingProxyType(
         MembersMoved: lambda batch, change: batch.members.add(change.room_id),
         TypingMoved: lambda batch, change: batch.typing.add(change.room_id),
         PresenceMoved: lambda batch, change: batch.presence.add(change.user_id),
-        ReadMarkMoved: lambda batch, change: batch.read_marks.add(change.room_id),
+        ReadMarkMoved: lambda batch, change: batch.read_marks.setdefault(change.room_id, {}).update(change.positions),
         Said: lambda batch, change: batch.said.append(change),
     }
 )
@@ -136,9 +139,11 @@ def _is_awaited(change: SessionChange) -> bool:
     return isinstance(change, (LinkMoved, Said))
 
 
-def _pause_after(count: int) -> float:
-    """Seconds until the next drain after one with so many changes."""
-    return QUICK if count < FLOOD else SLOW if count < TORRENT else SLOWEST
+def _pause_after(count: int, ahead: float) -> float:
+    """Seconds until the next drain after one with so many changes; `ahead`: how long the last ones should have taken."""
+    if count < FLOOD:
+        return max(0.0, ahead - (AT_ONCE - 1) * QUICK)
+    return SLOW if count < TORRENT else SLOWEST
 
 
 class Feed:
@@ -167,7 +172,8 @@ class Feed:
         self._requested = False
         self._urgent = False
         self._last = float("-inf")
-        self._pause = QUICK
+        self._pause = 0.0
+        self._paced = float("-inf")  # when the last drain would be over, had each one taken its time
         self._waiting_since: float | None = None
         self._closed = False
 
@@ -238,6 +244,7 @@ class Feed:
             return
         changes = list(self._changes)
         self._changes.clear()
-        self._pause, self._kept = _pause_after(self._kept), 0
         self._last = self._clock()
+        self._paced = max(self._last, self._paced) + QUICK
+        self._pause, self._kept = _pause_after(self._kept, self._paced - self._last), 0
         self._apply(gather(changes))

@@ -24,7 +24,8 @@ __all__ = ["KeyGate"]
 
 PATIENCE: Final = 2.0
 """Seconds after which the next key goes on although the one before is still at work: it waits for something slow."""
-
+LOOK: Final = 0.005
+"""Seconds between two looks at whether all keys are done."""
 
 _Typed = events.Key | events.Paste
 
@@ -33,6 +34,13 @@ def _is_text(event: _Typed) -> bool:
     """Whether it was a letter that went into a text and does nothing else."""
     taken = event._stop_propagation  # noqa: SLF001 - known to nobody else
     return taken and isinstance(event, events.Key) and event.is_printable
+
+
+def _has_nothing_to_do(part: MessagePump) -> bool:
+    """Whether a part waits for messages, and there are none: then nothing of it need be waited for."""
+    queue: Any = part._message_queue  # noqa: SLF001 - there is no other way to ask
+    waiting = getattr(queue, "_getters", ())
+    return queue.empty() and any(not one.done() for one in waiting)
 
 
 class KeyGate(_Base):
@@ -48,6 +56,11 @@ class KeyGate(_Base):
         self._typed: deque[_Typed] = deque()
         self._passing: _Typed | None = None
         self._give_up: asyncio.TimerHandle | None = None
+
+    @property
+    def typed_ahead(self) -> bool:
+        """Whether more has been typed than what is being done."""
+        return bool(self._typed)
 
     async def on_event(self, event: events.Event) -> None:
         """Take what is typed in its turn, and everything else at once."""
@@ -67,13 +80,27 @@ class KeyGate(_Base):
         finally:
             self._follow_key(event, target, partial(self._look_back, event, target, screen))
 
+    async def keys_done(self) -> None:
+        """Wait until what was typed before now has done all that it does, as long as a key may take."""
+        loop = asyncio.get_running_loop()
+        here: asyncio.Future[None] = loop.create_future()
+        end = loop.time() + PATIENCE
+        if self.call_later(here.set_result, None):
+            await here
+        while (self._typed or self._passing is not None) and loop.time() < end:  # noqa: ASYNC110 - many ends to tell of
+            await asyncio.sleep(LOOK)
+
     def _follow_key(self, event: _Typed, node: MessagePump, go_on: Callable[[], object]) -> None:
         """Go on once this part, and all that it belongs to, have taken the messages that they have now."""
-        if not node.call_later(self._climb_with_key, event, node, go_on):
+        if _has_nothing_to_do(node):
+            self._climb_with_key(event, node, go_on)
+        elif not node.call_later(self._climb_with_key, event, node, go_on):
             go_on()
 
     def _climb_with_key(self, event: _Typed, node: MessagePump, go_on: Callable[[], object]) -> None:
         parent = node._parent  # noqa: SLF001 - `parent` of a screen is None, and events bubble to the app all the same
+        while isinstance(parent, DOMNode) and _has_nothing_to_do(parent):
+            parent = parent._parent  # noqa: SLF001
         if (
             not isinstance(parent, DOMNode)
             or _is_text(event)

@@ -10,11 +10,12 @@ from typing import Final
 
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 
+from chat_tui.commands import Call, Wrong, listed, read_line
 from chat_tui.config import Config, meant
 from chat_tui.keys import KEYS, Key, Place
 from chat_tui.strings import _
 
-__all__ = ["KEYMAPS", "bound_keys", "keymap_of", "problems"]
+__all__ = ["KEYMAPS", "bound_keys", "keymap_of", "line_keys", "problems"]
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -84,9 +85,27 @@ def keymap_of(config: Config) -> dict[str, str]:
     return {**KEYMAPS.get(config.keymap, _NOTHING), **config.keys}
 
 
+def line_keys(keys: Mapping[str, str]) -> tuple[Key, ...]:
+    """The keys to which the person has given command lines: "/goto 2026-05-01" stands where else an action's name does."""
+    return tuple(
+        Key(line, ",".join(_parts(names)), f"give_line({line!r})", _as_words(line), Place.MAIN, over=True)
+        for line, names in keys.items()
+        if line.startswith("/") and _parts(names)
+    )
+
+
+def _as_words(line: str) -> str:
+    """A line that `Key.said` gives back as it is."""
+    return line.replace("{", "{{").replace("}", "}}")
+
+
+def _parts(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
+
+
 def bound_keys(keymap: Mapping[str, str], key: Key) -> tuple[str, ...]:
     """The keys that an action has."""
-    return tuple(name.strip() for name in keymap.get(key.id, key.keys).split(",") if name.strip())
+    return tuple(_parts(keymap.get(key.id, key.keys)))
 
 
 def problems(config: Config) -> list[str]:
@@ -95,12 +114,25 @@ def problems(config: Config) -> list[str]:
     found = [
         _("keys: there is no {name!r}{near}").format(name=name, near=_near(name, known))
         for name in config.keys
-        if name not in known
+        if name not in known and not name.startswith("/")
     ]
+    found += _wrong_lines(config)
     for name, keys in config.keys.items():
         wrong = [key for key in keys.split(",") if not _is_key(key.strip())]
         found += [_("keys: {name} names {key!r}, which is no key").format(name=name, key=key.strip()) for key in wrong]
-    return found + list(_shared(keymap_of(config)))
+    return found + list(_shared(keymap_of(config), (*KEYS, *line_keys(config.keys))))
+
+
+def _wrong_lines(config: Config) -> Iterable[str]:
+    """A sentence for every command line that cannot be given as it is written."""
+    for name in (name for name in config.keys if name.startswith("/")):
+        typed = read_line(name, config.commands)
+        if isinstance(typed, Call):
+            continue
+        why = typed.text if isinstance(typed, Wrong) else _("It is no command.")
+        known, word = [f"/{command.name}" for command in listed(config.commands)], name.partition(" ")[0]
+        near = "" if word in known or word.startswith("//") else meant(word, known)
+        yield _("keys: {name}: {why}").format(name=name, why=why) + near
 
 
 def _near(name: str, known: Iterable[str]) -> str:
@@ -122,11 +154,11 @@ def _signs() -> frozenset[str]:
     return frozenset(name.lower().replace("-", "_").replace(" ", "_") for name in names)
 
 
-def _shared(keymap: Mapping[str, str]) -> Iterable[str]:
+def _shared(keymap: Mapping[str, str], keys: Iterable[Key]) -> Iterable[str]:
     """A sentence for every key that two actions have where both could be meant."""
     for place in Place:
         owners: dict[str, Key] = {}
-        for key in (known for known in KEYS if _works_in(known, place)):
+        for key in (known for known in keys if _works_in(known, place)):
             for name in bound_keys(keymap, key):
                 first = owners.setdefault(name, key)
                 if first is not key and place in {first.place, key.place}:

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from chat_tui.strings import N_, _
 from chat_tui_core.values import frozen
 
-__all__ = ["KEYS", "Key", "Place", "bindings", "key_of", "keys_in", "shown_as"]
+__all__ = ["EDITING", "KEYS", "Key", "Place", "bindings", "key_of", "keys_in", "shown_as"]
 
 
 class Place(StrEnum):
@@ -26,6 +26,8 @@ class Place(StrEnum):
     OUTBOX = "In the outbox"
     TRANSFERS = "In the list of files"
     INBOX = "In the inbox"
+    SPACES = "In the list of spaces"
+    SPACE = "In the rooms of a space"
     PICKER = "While choosing files"
     DIALOG = "In a dialog"
     LOGIN = "While signing in"
@@ -103,6 +105,15 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("room.previous", "alt+up", "step_room(-1)", "Go to the room above", Place.MAIN, over=True),
     Key("room.next", "alt+down", "step_room(1)", "Go to the room below", Place.MAIN, over=True),
     Key("room.unread", "alt+a", "next_unread", "Go to the next unread room", Place.MAIN, over=True, palette=True),
+    Key(
+        "spaces.open",
+        "alt+o",
+        "spaces",
+        "Choose which rooms the list shows: a space's, or all",
+        Place.MAIN,
+        over=True,
+        palette=True,
+    ),
     Key("room.last", "alt+z", "last_room", "Go back to the room before", Place.MAIN, over=True, palette=True),
     Key("scroll.page_up", "pageup", "scroll('page_up')", "Scroll up by a page", Place.MAIN, over=True),
     Key("scroll.page_down", "pagedown", "scroll('page_down')", "Scroll down by a page", Place.MAIN, over=True),
@@ -123,6 +134,16 @@ KEYS: Final[tuple[Key, ...]] = (
     ),
     Key("message.take_back", "ctrl+z", "take_back", "Take back what is just leaving", Place.MAIN, over=True),
     Key("outbox.open", "f2", "outbox", "Show what is not sent yet", Place.MAIN, over=True, palette=True),
+    Key("composer.editor", "alt+e", "editor", "Write in your own editor", Place.MAIN, over=True, palette=True),
+    Key(
+        "composer.suggest",
+        "alt+s,alt+dollar_sign,alt+shift+4",
+        "suggest",
+        "Correct the misspelled word at the cursor",
+        Place.MAIN,
+        over=True,
+        palette=True,
+    ),
     Key("files.send", "ctrl+o", "send_files", "Send files", Place.MAIN, over=True, palette=True),
     Key(
         "files.clipboard", "alt+v", "send_clipboard", "Send the clipboard's image", Place.MAIN, over=True, palette=True
@@ -191,6 +212,11 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("inbox.accept", "a", "accept", "Accept the invitation", Place.INBOX, hint="accept"),
     Key("inbox.decline", "d,x,delete", "decline", "Decline the invitation", Place.INBOX, hint="decline"),
     Key("inbox.go", "enter", "go", "Go to it in its room", Place.INBOX, hint="go there"),
+    Key("spaces.go", "enter", "go", "Have the list of rooms show these", Place.SPACES, hint="show these"),
+    Key("spaces.page", "r", "page", "Look at all rooms of the space, to join them", Place.SPACES, hint="its rooms"),
+    Key("spaces.leave", "x,delete", "leave", "Leave the space; you stay in its rooms", Place.SPACES, hint="leave"),
+    Key("space.go", "enter", "go", "Go to the room, or join it", Place.SPACE, hint="go there"),
+    Key("space.join", "j", "join", "Join the room; the list stays", Place.SPACE, hint="join"),
     Key("picker.mark", "tab", "mark", "Mark the file, to send several", Place.PICKER, hint="mark"),
     Key("picker.up", "alt+up,alt+left", "up", "Go to the folder above", Place.PICKER, hint="folder above"),
     Key("picker.hidden", "alt+h", "hidden", "Show or hide hidden files", Place.PICKER, hint="hidden"),
@@ -258,3 +284,33 @@ def bindings(place: Place) -> list[BindingType]:
         Binding(key.keys, key.action, key.label, show=bool(key.hint), priority=key.over, id=key.id)
         for key in keys_in(place)
     ]
+
+
+#: Editing as in a shell and in every text box; what the screen uses for itself (F6, F7, PgUp) is left to it.
+EDITING: list[BindingType] = [
+    Binding("left", "cursor_left", show=False),
+    Binding("right", "cursor_right", show=False),
+    Binding("ctrl+left,alt+b", "cursor_word_left", show=False),
+    Binding("ctrl+right,alt+f", "cursor_word_right", show=False),
+    Binding("home,ctrl+a", "cursor_line_start", show=False),
+    Binding("end,ctrl+e", "cursor_line_end", show=False),
+    Binding("shift+left", "cursor_left(True)", show=False),
+    Binding("shift+right", "cursor_right(True)", show=False),
+    Binding("shift+up", "cursor_up(True)", show=False),
+    Binding("shift+down", "cursor_down(True)", show=False),
+    Binding("shift+home", "cursor_line_start(True)", show=False),
+    Binding("shift+end", "cursor_line_end(True)", show=False),
+    Binding("ctrl+shift+left", "cursor_word_left(True)", show=False),
+    Binding("ctrl+shift+right", "cursor_word_right(True)", show=False),
+    Binding("backspace", "delete_left", show=False),
+    Binding("delete,ctrl+d", "delete_right", show=False),
+    Binding("ctrl+w,alt+backspace", "delete_word_left", show=False),
+    Binding("alt+d", "delete_word_right", show=False),
+    Binding("ctrl+u", "delete_to_start_of_line", show=False),
+    Binding("ctrl+k", "delete_to_end_of_line", show=False),  # where the screen has no use for it
+    Binding("ctrl+x", "cut", show=False),
+    Binding("ctrl+c,super+c", "copy", show=False),
+    Binding("ctrl+v", "paste", show=False),
+    Binding("ctrl+z", "undo", show=False),
+    Binding("ctrl+y", "redo", show=False),
+]

@@ -24,6 +24,11 @@ FILES: Final = (
         "accounts, messages, drafts, outbox and the log; --data-dir or CHAT_TUI_DATA_DIR name another folder",
     ),
     ("~/.config/chat-tui/config.toml", "the configuration; --config names another file"),
+    ("~/.config/chat-tui/words.txt", "your own words, one a line: the app never takes them for misspelled"),
+)
+VARIABLES: Final = (
+    ("VISUAL, EDITOR", "the editor in which the app has you write, with its arguments; the first one that is set"),
+    ("CHAT_TUI_DATA_DIR", "the folder for accounts and messages"),
 )
 
 
@@ -52,6 +57,9 @@ def manual(pages: Sequence[Page], version: str) -> str:
     lines.append(".SH EXIT STATUS")
     for code, meaning in CODES:
         lines += [".TP", f".B {code}", _plain(meaning)]
+    lines.append(".SH ENVIRONMENT")
+    for name, meaning in VARIABLES:
+        lines += [".TP", f".B {_plain(name)}", _plain(meaning)]
     lines.append(".SH FILES")
     for name, meaning in FILES:
         lines += [".TP", f".I {_plain(name)}", _plain(meaning)]

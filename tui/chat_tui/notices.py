@@ -105,17 +105,17 @@ def invited(config: Config, room: Room, *, minute: int) -> bool:
     return room.membership is Membership.INVITED and not quiet
 
 
-def notice_of(room: Room, event: RoomEvent, *, preview: bool) -> Notice:
-    """What is shown of an event: who and where, and with `preview` what."""
+def notice_of(room: Room, event: RoomEvent, said: str | None) -> Notice:
+    """What is shown of an event: who and where, and what: `said` is its text as it may be shown; None: nothing of it."""
     sender = harmless_name(event.sender_name or event.sender)
     direct = room.kind is RoomKind.DIRECT
     title = sender if direct else _("{name} in {room}").format(name=sender, room=harmless_name(room.title))
-    if not preview:
+    if said is None:
         body = _("New file") if event.kind is EventKind.FILE else _("New message")
     elif event.file is not None:
-        body = one_line(_("File: {name} {text}").format(name=event.file.name, text=event.text), LONGEST)
+        body = one_line(_("File: {name} {text}").format(name=event.file.name, text=said), LONGEST)
     else:
-        body = one_line(event.text, LONGEST)
+        body = one_line(said, LONGEST)
     return Notice(title, body, room.room_id)
 
 

@@ -89,7 +89,9 @@ def open_account(data: DataFolder, name: str) -> Opened:
     hide(token)
     lock = data.lock(name)
     try:
-        backend = registry.load(account.backend)
+        proxy = data.proxy(name)
+        hide(proxy)
+        backend = registry.through(registry.load(account.backend), proxy)
         store = Store.open(data.folder(name) / STORE_FILE)
     except BaseException:
         lock.release()

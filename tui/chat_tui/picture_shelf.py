@@ -44,6 +44,10 @@ class Shelf(Generic[K, T]):
                 gone |= self._dropped(old)
         return gone
 
+    def things(self) -> list[T]:
+        """All that is here, what was looked at last coming last."""
+        return [thing for thing, _ in self._things.values()]
+
     def clear(self) -> dict[K, T]:
         """Forget everything; gives what was here."""
         gone = {key: thing for key, (thing, _) in self._things.items()}

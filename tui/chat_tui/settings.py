@@ -15,10 +15,13 @@ __all__ = ["LEVELS", "LONGEST_UNDO", "SETTINGS", "Setting", "flat", "quiet_minut
 
 LONGEST_UNDO: Final = 120
 MOST_DAYS: Final = 36_500
+MOST_LINES: Final = 100_000
 LEVELS: Final = ("all", "mentions", "nothing")
 DESKTOP: Final = ("auto", "program", "osc9", "osc777", "off")
 PICTURES: Final = ("auto", "kitty", "blocks", "off")
 KEYMAPS: Final = ("default", "emacs", "vim", "irc")
+SPELLERS: Final = ("auto", "aspell", "hunspell", "enchant-2")
+_LANGUAGE: Final = re.compile(r"[A-Za-z][\w.@,-]{0,63}", re.ASCII)
 _SPAN: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 _YES: Final = MappingProxyType({"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False})
 
@@ -91,6 +94,20 @@ def _days(value: Any) -> str:
     )
 
 
+def _language(value: Any) -> str:
+    good = isinstance(value, str) and (not value or _LANGUAGE.fullmatch(value) is not None)
+    return "" if good else _('must be the name of a dictionary such as "en_GB", or ""')
+
+
+def _lines(value: Any) -> str:
+    number = isinstance(value, int) and not isinstance(value, bool)
+    return (
+        ""
+        if number and 0 <= value <= MOST_LINES
+        else _("must be a whole number from 0 to {most}").format(most=MOST_LINES)
+    )
+
+
 def _one_of(*choices: str) -> Callable[[Any], str]:
     listed = ", ".join(f'"{choice}"' for choice in choices[:-1]) + _(' or "{last}"').format(last=choices[-1])
 
@@ -117,6 +134,19 @@ def _keys(value: Any) -> str:
         isinstance(keys, str) and keys.isprintable() for keys in flat(value).values()
     )
     return "" if good else _('must be a table such as app.help = "f1,ctrl+h"')
+
+
+def _tables(value: Any) -> str:
+    return "" if isinstance(value, Mapping) else _("must hold tables")
+
+
+def _proxies(value: Any) -> str:
+    from chat_tui_core.proxies import DIRECT, read_proxy
+
+    good = isinstance(value, Mapping) and all(
+        proxy == DIRECT or (isinstance(proxy, str) and read_proxy(proxy) is not None) for proxy in flat(value).values()
+    )
+    return "" if good else _('must be a table such as home = "socks5://127.0.0.1:9050"; "direct" is no proxy')
 
 
 def _levels(value: Any) -> str:
@@ -161,6 +191,15 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         choices=("cozy", "compact"),
     ),
     Setting("clock", "24h", "How times are told: 18:05 or 6:05pm.", _one_of("24h", "12h"), choices=("24h", "12h")),
+    Setting(
+        "readers",
+        True,
+        "Say on your own messages who has read them, as far as the server tells; on each the people who have read no "
+        "later one.",
+        _yes_or_no,
+        _read_yes_or_no,
+        choices=("true", "false"),
+    ),
     Setting(
         "pictures",
         "auto",
@@ -231,11 +270,35 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
         "keys",
         MappingProxyType({}),
-        "Your own keys, by the names that the list of keys has; several are separated by commas. They go before the "
-        "keymap.",
+        "Your own keys, by the names that the list of keys has, or by a command with what follows it; several are "
+        "separated by commas. They go before the keymap.",
         _keys,
         table=True,
-        example='[keys]\n"room.switch" = "ctrl+g"',
+        example='[keys]\n"room.switch" = "ctrl+g"\n"/goto 2026-05-01" = "alt+g"',
+    ),
+    Setting(
+        "composer.paste_lines",
+        10,
+        "Lines that can be pasted without a question; a longer paste asks whether it shall be a block of code or a file. "
+        "0: it never asks.",
+        _lines,
+        _read_number,
+        example="paste_lines = 40",
+    ),
+    Setting(
+        "composer.spelling",
+        "",
+        "The language in which the spelling of what you write is checked, as the program that does it calls it: en_GB, de_DE; "
+        '"": it is not checked.',
+        _language,
+        example='spelling = "en_GB"',
+    ),
+    Setting(
+        "composer.speller",
+        "auto",
+        "The program that checks the spelling; auto takes the first one that is installed.",
+        _one_of(*SPELLERS),
+        choices=SPELLERS,
     ),
     Setting(
         "notify.level",
@@ -286,6 +349,36 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         _levels,
         table=True,
         example='[notify.rooms]\ngeneral = "all"\n"!abc:matrix.example" = "nothing"',
+    ),
+    Setting(
+        "themes",
+        MappingProxyType({}),
+        "Your own themes, a table each; `theme` takes them by their names, and `/theme` shows them with the others. What "
+        "is wrong in one is told and left out, and so is told whatever is hard to read; the app starts all the same.",
+        _tables,
+        table=True,
+        example='[themes.dusk]\nfrom = "dark"\ntext = "#e6dfd0"\nbackground = "#1d1a24"\naccent = "#e0a060"\n'
+        'people = ["#8fd0a0", "#e0a080", "#90b8f0"]',
+    ),
+    Setting(
+        "commands",
+        MappingProxyType({}),
+        "Your own commands, a table each: `/NAME WORDS` runs a program with these words as its last arguments. On its "
+        "standard input it gets one JSON object: account, room, draft and the chosen message; never a token.",
+        _tables,
+        table=True,
+        example='[commands.translate]\nrun = ["trans", "-brief"]\nhelp = "translate into English"\ninto = "notice"',
+    ),
+    Setting(
+        "proxy",
+        MappingProxyType({}),
+        "Through which proxy an account is reached: http:// or socks5://, with user and password where it asks for them; "
+        '"direct" for none. Accounts that are not named here take what HTTPS_PROXY, ALL_PROXY and NO_PROXY say; a server '
+        "on this machine is reached directly unless it is named here.",
+        _proxies,
+        table=True,
+        at_start=True,
+        example='[proxy]\nhome = "socks5://127.0.0.1:9050"\nwork = "http://ann:secret@proxy.example:3128"',
     ),
 )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
+from chat_tui_core.model import EventKind
+from chat_tui_core.timeline import Item
 from chat_tui_core.values import frozen
 
-__all__ = ["ME", "Plain", "as_typed"]
+__all__ = ["ME", "Plain", "as_typed", "own_texts"]
 
 ME: Final = "/me "
 """What a text begins with that tells what its sender does, where the server has no other way to say so."""
@@ -25,3 +28,15 @@ def as_typed(text: str, *, emote: bool = False) -> str:
     if emote or text.startswith(ME):
         return ME + text.removeprefix(ME)
     return f"/{text}" if text.startswith("/") else text
+
+
+def own_texts(items: Iterable[Item], me: str, count: int) -> list[str]:
+    """The last texts that this person sent, as they are typed, oldest first."""
+    texts: list[str] = []
+    for item in items:
+        event, action = item.event, item.action
+        if event is not None and event.sender == me and event.kind in {EventKind.MESSAGE, EventKind.EMOTE}:
+            texts.append(as_typed(event.text, emote=event.kind is EventKind.EMOTE))
+        elif event is None and action is not None and action.text:
+            texts.append(as_typed(action.text, emote=action.content.get("kind") == "emote"))
+    return texts[-count:]

@@ -7,7 +7,10 @@ from typing import Any, Final
 from textual.app import App
 from textual.theme import Theme
 
-__all__ = ["DARK", "LIGHT", "OWN", "begin_with"]
+__all__ = ["DARK", "LIGHT", "OWN", "PEOPLE", "begin_with"]
+
+PEOPLE: Final = "people"
+"""The variable of a theme that holds the colours of people's names, with blanks between them; without it: any hue."""
 
 DARK: Final = Theme(
     name="chat-tui-dark",

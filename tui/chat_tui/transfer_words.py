@@ -199,10 +199,13 @@ def _broken(transfer: Transfer) -> Stand:
 
 
 def _who_has(transfer: Transfer) -> str:
-    """Who of those that accepted a file of ours has it: "2 of 3 have it", or about one by name."""
+    """Who of those that accepted a file of ours has it: "2 of 3 have it", or about one by name.
+
+    Nothing where the server does not tell: it names no way (ticket) by which others get the file.
+    """
     recipients = transfer.recipients
     if not recipients:
-        return _("nobody has it yet")
+        return _("nobody has it yet") if transfer.ticket else ""
     have = sum(1 for one in recipients if one.state is State.COMPLETE)
     if len(recipients) == 1:
         (one,) = recipients

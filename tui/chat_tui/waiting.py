@@ -60,6 +60,7 @@ _DEEDS: Final[Mapping[Kind, str]] = {
     Kind.PROFILE: N_("take the name"),
     Kind.TAG: N_("mark the room"),
     Kind.MUTE: N_("mute the room"),
+    Kind.HOLD: N_("change the space"),
     Kind.READ: N_("mark as read"),
 }
 #: Kind -> what was done as the subject of a sentence.
@@ -83,6 +84,7 @@ _SUBJECTS: Final[Mapping[Kind, str]] = {
     Kind.PROFILE: N_("Taking the name {gist}"),
     Kind.TAG: N_("Marking the room"),
     Kind.MUTE: N_("Muting the room"),
+    Kind.HOLD: N_("Changing the space"),
     Kind.READ: N_("Marking the room as read"),
 }
 

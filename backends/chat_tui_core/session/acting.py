@@ -25,6 +25,7 @@ from chat_tui_core.store.threads import newest_answer
 if TYPE_CHECKING:
     from chat_tui_core.session.files import Files
     from chat_tui_core.session.ingest_state import Known
+    from chat_tui_core.spaces import SpaceGiven
 
 
 class Acting:
@@ -67,6 +68,13 @@ class Acting:
 
         given = await self._open.answer(lambda request: AskPicture(request, file, width, height, most))
         return given.data if isinstance(given, PictureGiven) else b""
+
+    async def space(self, room_id: str, token: str = "") -> SpaceGiven:
+        """A page of what is in a space, also rooms that we are not in. Raises TransportError, Refused."""
+        from chat_tui_core.spaces import AskSpace, SpaceGiven
+
+        given = await self._open.answer(lambda request: AskSpace(request, room_id, token))
+        return given if isinstance(given, SpaceGiven) else SpaceGiven(0, room_id, ())
 
     @cached_property
     def files(self) -> Files:

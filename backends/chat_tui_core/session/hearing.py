@@ -17,9 +17,10 @@ from chat_tui_core.news import (
     UsersGiven,
 )
 from chat_tui_core.small_pictures import PictureGiven
+from chat_tui_core.spaces import SpaceGiven
 from chat_tui_core.threads import ThreadGiven
 
-_ANSWERS: Final = (HistoryGiven, AroundGiven, DirectoryGiven, UsersGiven, ThreadGiven, PictureGiven)
+_ANSWERS: Final = (HistoryGiven, AroundGiven, DirectoryGiven, UsersGiven, ThreadGiven, PictureGiven, SpaceGiven)
 
 #: By the sort of news: what is called with the session and one of them.
 HEARD: Final[Mapping[type, Callable[[Any, Any], None]]] = {

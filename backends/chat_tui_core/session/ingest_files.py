@@ -18,7 +18,7 @@ from chat_tui_core.file_news import (
     OffersListed,
     RecipientMoved,
 )
-from chat_tui_core.safe_text import harmless_name, one_line
+from chat_tui_core.safe_text import harmless_id, harmless_name, one_line
 from chat_tui_core.session.ingest_state import Batch
 from chat_tui_core.store import transfers as stored
 from chat_tui_core.transfers import ENDED, Cause, Direction, Recipient, State, Transfer, after
@@ -43,8 +43,8 @@ def offered(batch: Batch, news: FileOffered) -> None:
         safe_name(file.name),
         file.size,
         digest=file.digest[:64],
-        mime=harmless_name(file.mime, 100),
-        sender=harmless_name(news.sender, _ID_LIMIT),
+        mime=harmless_id(file.mime, 100),
+        sender=harmless_id(news.sender, _ID_LIMIT),
         event_id=news.event_id,
         ref=file.ref,
     )
@@ -136,7 +136,7 @@ def recipient_moved(batch: Batch, news: RecipientMoved) -> None:
         if known is None:
             if len(file.recipients) >= stored.MOST_RECIPIENTS:
                 return
-            known = Recipient(news.ticket[:_ID_LIMIT], harmless_name(news.user, _ID_LIMIT))
+            known = Recipient(news.ticket[:_ID_LIMIT], harmless_id(news.user, _ID_LIMIT))
         if known.state in ENDED:
             return
         arrived = max(known.done, min(news.done, file.size))

@@ -10,7 +10,7 @@ from functools import lru_cache
 from chat_tui_core.model import SPOKEN, EventKind, FileInfo, Gap, Membership, Room, RoomEvent
 from chat_tui_core.news import AroundGiven, Arrived, GapFound, HistoryGiven
 from chat_tui_core.questions import AskHistory
-from chat_tui_core.safe_text import harmless, harmless_name, one_line
+from chat_tui_core.safe_text import harmless, harmless_id, harmless_name, one_line
 from chat_tui_core.session import ingest_actions
 from chat_tui_core.session.ingest_state import Batch
 from chat_tui_core.store import events as stored_events
@@ -41,7 +41,7 @@ def arrived(batch: Batch, news: Arrived) -> None:
         fresh = [
             event for event in new if event.kind in SPOKEN and event.sender != batch.me and event.order > room.read
         ]
-        mentions = sum(1 for event in fresh if mentions_me(event.text, batch.me))
+        mentions = sum(1 for event in fresh if mentions_me(event, batch.me))
         room = replace(room, unread=room.unread + len(fresh), mentions=room.mentions + mentions)
     batch.put_room(_with_last(room, new))
 
@@ -197,7 +197,7 @@ def clean_event(batch: Batch, event: RoomEvent) -> RoomEvent:
     if event.action_id:
         event = ingest_actions.own_event(batch, event)
     text, name = harmless(event.text), harmless_name(event.sender_name)
-    sender, target = harmless_name(event.sender, 255), harmless_name(event.target, 255)
+    sender, target = harmless_id(event.sender, 255), harmless_id(event.target, 255)
     was = (event.text, event.sender_name, event.sender, event.target)
     if event.file is None and not event.action_made and (text, name, sender, target) == was:
         return event  # nearly all are: a copy costs more than all of this
@@ -214,22 +214,28 @@ def clean_event(batch: Batch, event: RoomEvent) -> RoomEvent:
 
 def _clean_file(file: FileInfo) -> FileInfo:
     """The file's description with a harmless name."""
-    name = harmless_name(file.name.replace("/", "_"), 200) or "file"
-    return replace(file, name=name, mime=harmless_name(file.mime, 100))
+    name = harmless_id(file.name.replace("/", "_"), 200) or "file"
+    return replace(file, name=name, mime=harmless_id(file.mime, 100))
 
 
-def mentions_me(text: str, me: str) -> bool:
-    """Whether a text names this user, as a word of its own."""
+def mentions_me(event: RoomEvent, me: str) -> bool:
+    """Whether an event is meant for this user: its sender says so, else its text names them, as a word of its own."""
+    if event.names_me is not None:
+        return event.names_me
     name, pattern = _naming(me)
-    return name in text.lower() and pattern.search(text) is not None
+    return name in event.text.lower() and pattern.search(event.text) is not None
 
 
 @lru_cache(maxsize=16)
 def _naming(me: str) -> tuple[str, re.Pattern[str]]:
-    """The name that stands for a user in lower case, and what finds it as a word; what finds nothing for no name."""
-    name = me.removeprefix("@").partition(":")[0].lower()
-    word = re.escape(name)
-    return name, re.compile(rf"(?<![\w@]){word}(?!\w)|@{word}\b" if name else r"(?!)", re.IGNORECASE)
+    """The name that stands for a user in lower case, and what finds it as a word; what finds nothing for no name.
+
+    An id is somebody else's where another server stands in it.
+    """
+    name, _, server = me.removeprefix("@").lower().partition(":")
+    word, here = re.escape(name), re.escape(server)
+    whole = rf"(?!:\w)|@{word}:{here}(?![\w.:-]*\w)" if server else r"\b"
+    return name, re.compile(rf"(?<![\w@]){word}(?!\w)|@{word}(?!\w){whole}" if name else r"(?!)", re.IGNORECASE)
 
 
 def _insert(batch: Batch, room_id: str, events: Iterable[RoomEvent]) -> list[RoomEvent]:

@@ -16,7 +16,7 @@ from chat_tui_core.news import (
     RoomGone,
     RoomsListed,
 )
-from chat_tui_core.safe_text import harmless, harmless_name, one_line
+from chat_tui_core.safe_text import harmless, harmless_id, harmless_name, one_line
 from chat_tui_core.session import ingest_actions, ingest_history
 from chat_tui_core.session.ingest_history import LAST_LIMIT, TOPIC_LIMIT
 from chat_tui_core.session.ingest_state import Batch
@@ -25,6 +25,8 @@ from chat_tui_core.store import events as stored_events
 from chat_tui_core.store import rooms as stored_rooms
 
 _TOLD_WITH_HEAD = ("head", "read", "unread", "mentions")
+MOST_CHILDREN = 2_000
+"""Rooms that a space holds at most: a server may tell of any number."""
 
 
 # ---------------------------------------------------------------- rooms
@@ -72,6 +74,7 @@ def clean_room(room: Room) -> Room:
         last_text=one_line(room.last_text, LAST_LIMIT),
         members=max(0, room.members),
         unread=max(0, room.unread),
+        children=None if room.children is None else room.children[:MOST_CHILDREN],
     )
 
 
@@ -81,6 +84,8 @@ def _merged(known: Room | None, told: Room) -> Room:
     fields: dict[str, object] = {
         name: getattr(told, name) for name in ("name", "topic", "kind", "membership", "members", "aliases")
     }
+    if told.is_space:
+        fields["children"] = told.children
     if told.head:
         fields |= {name: getattr(told, name) for name in _TOLD_WITH_HEAD}
     if told.last_ts >= known.last_ts:
@@ -174,7 +179,7 @@ def read_moved(batch: Batch, news: ReadMoved) -> None:
             return  # read up to what is not here: nothing that is shown would change
         order = event.order
     stored_rooms.set_read(batch.db, news.room_id, news.user_id, order)
-    batch.out.reads.add(news.room_id)
+    batch.out.reads.setdefault(news.room_id, {})[news.user_id] = order
     if news.user_id == batch.me:
         move_own_read(batch, news.room_id, order)
 
@@ -190,4 +195,4 @@ def move_own_read(batch: Batch, room_id: str, order: int) -> None:
 
 
 def _clean_member(member: Member) -> Member:
-    return replace(member, user_id=harmless_name(member.user_id, 255), name=harmless_name(member.name))
+    return replace(member, user_id=harmless_id(member.user_id, 255), name=harmless_name(member.name))

@@ -49,7 +49,7 @@ class Outcome:
     rekeyed: dict[int, int] = field(default_factory=dict)  # old id -> new id
     members: dict[str, list[Member]] = field(default_factory=dict)  # everybody who is in a room
     member_changes: dict[str, dict[str, Member | None]] = field(default_factory=dict)  # by user id; None = left
-    reads: set[str] = field(default_factory=set)
+    reads: dict[str, dict[str, int]] = field(default_factory=dict)
     position: Mapping[str, str] | None = None
     transfers: dict[int, Transfer] = field(default_factory=dict)
 

@@ -128,6 +128,7 @@ class Intake:
         self._settle(outcome, ())
         if not work.done.done():
             work.done.set_result(outcome)
+        await asyncio.sleep(0)  # whoever waited for it goes first: the thread that stores would hold them up
 
     async def _store_news(self, news: list[News]) -> None:
         from chat_tui_core.session.ingest import ingest, needs_sync

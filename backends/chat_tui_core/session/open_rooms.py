@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chat_tui_core.questions import AskHistory, Question
     from chat_tui_core.session.ingest_state import Outcome
     from chat_tui_core.small_pictures import PictureGiven
+    from chat_tui_core.spaces import SpaceGiven
     from chat_tui_core.threads import ThreadGiven
 
 PAGE: Final = 100
@@ -277,7 +278,7 @@ class OpenRooms:
     # ------------------------------------------------------------ what a batch brought
 
     def answered(
-        self, news: HistoryGiven | AroundGiven | DirectoryGiven | UsersGiven | ThreadGiven | PictureGiven
+        self, news: HistoryGiven | AroundGiven | DirectoryGiven | UsersGiven | ThreadGiven | PictureGiven | SpaceGiven
     ) -> None:
         """What was asked for is stored."""
         answer = self._answers.get(news.request)

@@ -265,8 +265,8 @@ class Session(Acting):
             self._put_action(action, old_ids.get(action.id, 0), shown=True)
         if outcome.rooms:
             self._publish(RoomsMoved(frozenset(outcome.rooms)))
-        for room_id in outcome.reads:
-            self._publish(ReadMarkMoved(room_id))
+        for room_id, positions in outcome.reads.items():
+            self._publish(ReadMarkMoved(room_id, positions))
         from chat_tui_core.session.hearing import HEARD
 
         for item in news:
@@ -340,7 +340,7 @@ class Session(Acting):
             self._open.refresh(room_id)
         for place in self._open.threads.timelines:
             self._open.threads.refresh(place)
-        joined = (r for r in self._rooms.values() if r.membership is Membership.JOINED)
+        joined = (r for r in self._rooms.values() if r.membership is Membership.JOINED and not r.is_space)
         recent = sorted(joined, key=lambda room: room.last_ts, reverse=True)[:PREFETCH_ROOMS]
         for room in recent:
             empty = Capability.CONTIGUOUS in self.capabilities and not room.head

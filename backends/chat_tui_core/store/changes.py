@@ -66,6 +66,7 @@ def merged(stored: RoomEvent, event: RoomEvent) -> RoomEvent:
         thread=event.thread or stored.thread,
         file=event.file or stored.file,
         action_made=0,
+        names_me=stored.names_me if event.names_me is None else event.names_me,
     )
     return redacted(both) if EventKind.REDACTED in {stored.kind, event.kind} else both
 

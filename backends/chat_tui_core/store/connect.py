@@ -23,7 +23,7 @@ WRITER_SETTINGS: Final = (
     "PRAGMA journal_size_limit = 16777216",
     "PRAGMA cache_size = -2048",
 )
-READER_SETTINGS: Final = ("PRAGMA query_only = ON", "PRAGMA cache_size = -2048")
+READER_SETTINGS: Final = ("PRAGMA query_only = ON", "PRAGMA cache_size = -1024")
 
 C = TypeVar("C", bound=sqlite3.Connection)
 

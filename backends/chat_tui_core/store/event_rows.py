@@ -12,13 +12,13 @@ from chat_tui_core.store.rows import Row, as_json, select_one
 
 COLUMNS: Final = (
     "room_id, event_id, ord, kind, sender, ts, text, sender_name, target, reply_to, edited_ts, reactions, action_id,"
-    " thread, file"
+    " thread, file, names_me"
 )
 BY_EVENT_ID: Final = f"SELECT {COLUMNS} FROM events WHERE room_id = ? AND event_id = ? AND event_id <> ''"  # noqa: S608
 BY_ORDER: Final = f"SELECT {COLUMNS} FROM events WHERE room_id = ? AND ord = ?"  # noqa: S608
 UPDATE: Final = (
     "UPDATE events SET event_id = ?, kind = ?, sender = ?, ts = ?, text = ?, sender_name = ?, target = ?,"
-    " reply_to = ?, edited_ts = ?, reactions = ?, action_id = ?, thread = ?, file = ? WHERE room_id = ? AND ord = ?"
+    " reply_to = ?, edited_ts = ?, reactions = ?, action_id = ?, thread = ?, file = ?, names_me = ? WHERE room_id = ? AND ord = ?"
 )
 
 
@@ -66,13 +66,14 @@ def event_values(event: RoomEvent) -> tuple[str | int, ...]:
         event.action_id,
         event.thread,
         as_json(asdict(event.file)) if event.file else "",
+        -1 if event.names_me is None else int(event.names_me),
     )
 
 
 def event_of_row(row: Row) -> RoomEvent:
     """The event of a row; raises ValueError or TypeError for a row that makes no sense."""
     room_id, event_id, order, kind, sender, ts, text, sender_name, target, reply_to, edited_ts = row[:11]
-    reactions, action, thread, file = row[11:]
+    reactions, action, thread, file, names_me = row[11:]
     return RoomEvent(
         room_id,
         event_id,
@@ -89,6 +90,7 @@ def event_of_row(row: Row) -> RoomEvent:
         action,
         thread,
         FileInfo(**json.loads(file)) if file else None,
+        names_me=None if names_me < 0 else bool(names_me),
     )
 
 

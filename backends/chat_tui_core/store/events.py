@@ -50,7 +50,7 @@ __all__ = [
 SCANNED_PER_COUNTED: Final = 10
 
 INSERT: Final = (
-    f"INSERT INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608
+    f"INSERT INTO events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608
 )
 LAST_ID: Final = "SELECT max(id) FROM events"
 INDEX: Final = (

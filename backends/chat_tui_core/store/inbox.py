@@ -16,7 +16,11 @@ MOST_ANSWERS: Final = 5_000
 WANTED: Final = ", ".join(f"events.{name.strip()}" for name in COLUMNS.split(","))
 NAMING: Final = (
     f"SELECT {WANTED} FROM found JOIN events ON events.id = found.rowid"  # noqa: S608
-    " WHERE found MATCH ?1 AND events.sender <> ?2 ORDER BY found.rowid DESC LIMIT ?3"
+    " WHERE found MATCH ?1 AND events.sender <> ?2 AND events.names_me < 0 ORDER BY found.rowid DESC LIMIT ?3"
+)
+MEANT: Final = (
+    f"SELECT {COLUMNS} FROM events INDEXED BY events_naming"  # noqa: S608
+    " WHERE names_me = 1 AND sender <> ? ORDER BY ts DESC LIMIT ?"
 )
 ANSWERS: Final = (
     f"SELECT {WANTED} FROM"  # noqa: S608
@@ -29,11 +33,16 @@ ANSWERS: Final = (
 
 
 def naming(db: sqlite3.Connection, name: str, me: str, limit: int) -> list[RoomEvent]:
-    """What others than `me` said that has the words of this name in it, the newest stored first, at most `limit`."""
+    """What others than `me` said to `me`, at most twice `limit`.
+
+    First what says so itself, the newest first; then what does not say, and has the words of this name in it, the newest
+    stored first.
+    """
+    meant = select(db, MEANT, (me, limit), event_of_row)
     if not any(letter.isalnum() for letter in name):
-        return []
+        return meant
     phrase = name.replace('"', " ")
-    return select(db, NAMING, (f'"{phrase}"', me, limit), event_of_row)
+    return meant + select(db, NAMING, (f'"{phrase}"', me, limit), event_of_row)
 
 
 def answers_to(db: sqlite3.Connection, me: str, limit: int) -> list[RoomEvent]:

@@ -12,18 +12,18 @@ from chat_tui_core.store.rows import Row, as_json, select, text_list
 
 LOAD: Final = (
     "SELECT room_id, name, topic, kind, membership, members, aliases, unread, mentions, head, read_to, last_ts,"
-    " last_sender, last_text, tag, muted, inviter, successor, direct FROM rooms ORDER BY room_id"
+    " last_sender, last_text, tag, muted, inviter, successor, direct, children FROM rooms ORDER BY room_id"
 )
 SAVE: Final = (
     "INSERT INTO rooms (room_id, name, topic, kind, membership, members, aliases, unread, mentions, head, read_to,"
-    " last_ts, last_sender, last_text, tag, muted, inviter, successor, direct)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (room_id)"
+    " last_ts, last_sender, last_text, tag, muted, inviter, successor, direct, children)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (room_id)"
     " DO UPDATE SET name = excluded.name, topic = excluded.topic, kind = excluded.kind,"
     " membership = excluded.membership, members = excluded.members, aliases = excluded.aliases,"
     " unread = excluded.unread, mentions = excluded.mentions, head = excluded.head, read_to = excluded.read_to,"
     " last_ts = excluded.last_ts, last_sender = excluded.last_sender, last_text = excluded.last_text,"
     " tag = excluded.tag, muted = excluded.muted, inviter = excluded.inviter, successor = excluded.successor,"
-    " direct = excluded.direct"
+    " direct = excluded.direct, children = excluded.children"
 )
 #: Everything that a room is stored in, but for its actions.
 FORGET: Final = (
@@ -58,7 +58,7 @@ _MEMBERSHIPS: Final = {membership.value: membership for membership in Membership
 LOAD_PEOPLE: Final = (
     "SELECT user_id, max(name) FROM (SELECT user_id, name FROM members LIMIT ?) GROUP BY user_id ORDER BY user_id"
 )
-LOAD_READS: Final = "SELECT room_id, user_id, read_to FROM reads WHERE room_id = ?"
+LOAD_READS: Final = "SELECT room_id, user_id, read_to FROM reads WHERE room_id = ? AND read_to >= ?"
 
 
 def load_people(db: sqlite3.Connection, most: int) -> list[Member]:
@@ -109,9 +109,9 @@ def set_read(db: sqlite3.Connection, room_id: str, user_id: str, order: int) -> 
     db.execute(SET_READ, (room_id, user_id, order))
 
 
-def load_reads(db: sqlite3.Connection, room_id: str) -> dict[str, int]:
-    """How far everyone has read a room, by user id."""
-    return dict(select(db, LOAD_READS, (room_id,), _read_position))
+def load_reads(db: sqlite3.Connection, room_id: str, least: int = 0) -> dict[str, int]:
+    """How far everyone has read a room, by user id; without those who have not come to the order `least`."""
+    return dict(select(db, LOAD_READS, (room_id, least), _read_position))
 
 
 def _values(room: Room) -> tuple[str | int, ...]:
@@ -135,13 +135,14 @@ def _values(room: Room) -> tuple[str | int, ...]:
         room.inviter,
         room.successor,
         room.direct,
+        "" if room.children is None else as_json(room.children),
     )
 
 
 def _room(row: Row) -> Room:
     known = _KINDS[row[3]], _MEMBERSHIPS[row[4]]  # calling an enumeration takes longer than all else together
-    fields = (*row[:3], *known, row[5], text_list(row[6]), *row[7:14], _TAGS[row[14]], bool(row[15]), *row[16:])
-    return Room(*fields)
+    fields = (*row[:3], *known, row[5], text_list(row[6]), *row[7:14], _TAGS[row[14]], bool(row[15]), *row[16:19])
+    return Room(*fields, *((text_list(row[19]),) if row[19] else ()))
 
 
 def _member(row: Row) -> Member:

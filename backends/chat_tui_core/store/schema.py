@@ -21,6 +21,9 @@ STEPS: Final[Sequence[str]] = (
     "migrations/004_transfers.sql",
     "migrations/005_threads.sql",
     "migrations/006_answers.sql",
+    "migrations/007_thread_of_transfers.sql",
+    "migrations/008_spaces.sql",
+    "migrations/009_mentions.sql",
 )
 
 GET_FORMAT: Final = "PRAGMA user_version"

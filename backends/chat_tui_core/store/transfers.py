@@ -13,13 +13,13 @@ from chat_tui_core.transfers import Direction, Recipient, State, Transfer
 
 COLUMNS: Final = (
     "room_id, id, direction, name, size, state, done, digest, mime, sender, event_id, path, ref, ticket, memo, stamp,"
-    " asked, tell, reason, created_at, ended_at"
+    " asked, tell, reason, created_at, ended_at, thread"
 )
-INSERT: Final = f"INSERT INTO transfers ({COLUMNS}) VALUES ({', '.join('?' * 21)})"  # noqa: S608
+INSERT: Final = f"INSERT INTO transfers ({COLUMNS}) VALUES ({', '.join('?' * 22)})"  # noqa: S608
 UPDATE: Final = (
     "UPDATE transfers SET room_id = ?, direction = ?, name = ?, size = ?, state = ?, done = ?, digest = ?, mime = ?,"
     " sender = ?, event_id = ?, path = ?, ref = ?, ticket = ?, memo = ?, stamp = ?, asked = ?, tell = ?, reason = ?,"
-    " created_at = ?, ended_at = ? WHERE id = ?"
+    " created_at = ?, ended_at = ?, thread = ? WHERE id = ?"
 )
 LOAD: Final = f"SELECT {COLUMNS} FROM transfers WHERE id = ?"  # noqa: S608
 OPEN: Final = (
@@ -166,12 +166,13 @@ def _values(transfer: Transfer) -> tuple[str | int, ...]:
         transfer.reason,
         transfer.created_at,
         transfer.ended_at,
+        transfer.thread,
     )
 
 
 def _transfer(row: Row) -> Transfer:
     room_id, number, direction, name, size, state, done, digest, mime, sender, event_id, path = row[:12]
-    ref, ticket, memo, stamp, asked, tell, reason, created_at, ended_at = row[12:]
+    ref, ticket, memo, stamp, asked, tell, reason, created_at, ended_at, thread = row[12:]
     where = json.loads(path)
     if not isinstance(where, str):
         raise TypeError("a path is a text")
@@ -197,6 +198,7 @@ def _transfer(row: Row) -> Transfer:
         reason,
         created_at,
         ended_at,
+        thread=thread,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from chat_tui_core.model import FileInfo
-from chat_tui_core.safe_text import harmless_name
+from chat_tui_core.safe_text import harmless_id
 from chat_tui_matrix.content.fields import address, amount, mapping
 
 __all__ = ["ENCRYPTED", "LONGEST_NAME", "content", "file_info", "has_caption"]
@@ -33,7 +33,7 @@ def file_info(content: Mapping[str, Any]) -> FileInfo | None:
     info = mapping(content.get("info"))
     mime = info.get("mimetype")
     return FileInfo(
-        name=harmless_name(name, LONGEST_NAME) or "file",
+        name=harmless_id(name, LONGEST_NAME) or "file",
         size=amount(info.get("size")),
         mime=mime.lower() if isinstance(mime, str) and _mime(mime.lower()) else "",
         ref=_ref(content),

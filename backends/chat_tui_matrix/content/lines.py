@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from chat_tui_core.model import EventKind
-from chat_tui_core.safe_text import harmless_name, one_line
+from chat_tui_core.safe_text import harmless_id, harmless_name, one_line
 from chat_tui_matrix.content import levels, membership
 from chat_tui_matrix.content.fields import listed, mapping, redaction, room_id, text
 from chat_tui_matrix.content.membership import Line
@@ -50,7 +50,7 @@ def _strings(content: Mapping[str, Any], key: str) -> set[str]:
 
 
 def _name(event: MatrixEvent, previous: Mapping[str, Any]) -> Line | None:
-    now, before = (harmless_name(text(content.get("name")), MAX_NAME) for content in (event.content, previous))
+    now, before = (harmless_id(text(content.get("name")), MAX_NAME) for content in (event.content, previous))
     return None if now == before else Line(EventKind.NAME, now)
 
 

@@ -36,7 +36,8 @@ class Said(msgspec.Struct, frozen=True, gc=False):
     """What an event says. `text` is harmless and in light markup; ids are "" where there is none.
 
     With `edit_of`, everything else is how that event now is. With `reaction_to`, there is nothing to show: the key is
-    set on that event. `mentions_user_ids` and `mentions_room` are what the sender wants people to be told of.
+    set on that event. `mentions_user_ids` and `mentions_room` are whom the sender wants to be told of it;
+    `mentions_told`: whether that is said at all.
     """
 
     kind: EventKind
@@ -49,6 +50,11 @@ class Said(msgspec.Struct, frozen=True, gc=False):
     reaction_key: str = ""
     mentions_user_ids: tuple[str, ...] = ()
     mentions_room: bool = False
+    mentions_told: bool = False
+
+    def names(self, user: str) -> bool | None:
+        """Whether it is meant to be brought to somebody's notice; None where that is not told."""
+        return self.mentions_room or user in self.mentions_user_ids if self.mentions_told else None
 
 
 def read(event: MatrixEvent) -> Said | None:
@@ -141,6 +147,7 @@ def _made(
         related.edit_of,
         mentions_user_ids=users,
         mentions_room=whole_room,
+        mentions_told=isinstance(content.get("m.mentions"), dict),
     )
 
 

@@ -11,7 +11,7 @@ import msgspec
 from chat_tui_core.safe_text import one_line
 from chat_tui_matrix.content.fields import event_id, mapping
 
-__all__ = ["LONGEST_KEY", "THREAD", "Relations", "reaction_key", "read", "without_fallback"]
+__all__ = ["LONGEST_KEY", "THREAD", "Relations", "in_thread", "reaction_key", "read", "without_fallback"]
 
 THREAD: Final = "m.thread"
 """How an event hangs on the one that its thread began with."""
@@ -50,6 +50,15 @@ def read(content: Mapping[str, Any]) -> Relations:
     answered = event_id(mapping(relates.get("m.in_reply_to")).get("event_id"))
     pretended = bool(thread) and relates.get("is_falling_back") is True
     return Relations(reply_to="" if pretended else answered, thread=thread, answers=bool(answered))
+
+
+def in_thread(root: str, answered: str = "", latest: str = "") -> dict[str, Any]:
+    """What a content says of the thread that it is in, and of what it answers there.
+
+    Clients without threads show what answers none as an answer to the one before it, `latest`.
+    """
+    relates = {"rel_type": THREAD, "event_id": root, "is_falling_back": not answered}
+    return {"m.relates_to": {**relates, "m.in_reply_to": {"event_id": answered or latest or root}}}
 
 
 def reaction_key(value: object) -> str:

@@ -14,8 +14,9 @@ from chat_tui_matrix.content import outgoing
 from chat_tui_matrix.protocol import lookups
 from chat_tui_matrix.protocol.known_rooms import FINAL, Done, Job
 from chat_tui_matrix.protocol.making_rooms import make_room, remade_room
-from chat_tui_matrix.protocol.naming import address, is_room_id, servers, user_id
+from chat_tui_matrix.protocol.naming import address, is_room_id, server_of, servers, user_id
 from chat_tui_matrix.protocol.replies import Declined, Steps, id_of, object_of
+from chat_tui_matrix.protocol.spaces import CHILD
 from chat_tui_matrix.wire import paths
 from chat_tui_matrix.wire.calls import Request
 
@@ -106,7 +107,7 @@ def _send(job: Job) -> Request:
         raise Declined(
             "ENCRYPTED", "This room is encrypted, and this client cannot encrypt yet: use another client here."
         )
-    event_type, content = outgoing.content(job.action)
+    event_type, content = outgoing.content(job.action, job.rooms.people(job.room_id))
     return paths.send(_room(job), event_type, job.txn, content)
 
 
@@ -120,6 +121,15 @@ def _topic(job: Job) -> Request:
 
 def _name(job: Job) -> Request:
     return paths.put_state(_room(job), "m.room.name", "", {"name": job.text("name")})
+
+
+def _hold(job: Job) -> Request:
+    """Put a room into a space, to be joined through its own server and ours, or take it out."""
+    room_id = job.text("room")
+    if not is_room_id(room_id):
+        raise Declined("BADARGS", "Only a room that you are in, or know, can be put into a space.")
+    via = [name for name in dict.fromkeys((server_of(room_id), server_of(job.desk.me))) if name]
+    return paths.put_state(_room(job), CHILD, room_id, {"via": via} if job.action.content.get("held") else {})
 
 
 def _invite(job: Job) -> Request:
@@ -263,6 +273,7 @@ DEEDS: Final[Mapping[Kind, Deed]] = {
     Kind.REACT: Deed(_react, known_again=True),
     Kind.TOPIC: Deed(_once(_topic, _event)),
     Kind.NAME: Deed(_once(_name, _event)),
+    Kind.HOLD: Deed(_once(_hold, _event)),
     Kind.INVITE: Deed(_once(_invite, _settled), look=lookups.is_in, allowance=Allowance.INVITES),
     Kind.KICK: Deed(_once(_kick, _settled), look=lookups.is_out),
     Kind.BAN: Deed(_once(_ban, _settled)),

@@ -8,6 +8,7 @@ from typing import Final
 
 from chat_tui_core.file_news import FileDone, FileMoved, FileTaken, FileTold, OfferFile, ResumeFile
 from chat_tui_core.values import frozen, slotted
+from chat_tui_matrix.content import relations
 from chat_tui_matrix.content.attachments import content
 from chat_tui_matrix.content.fields import address, amount
 from chat_tui_matrix.content.outgoing import clean
@@ -41,6 +42,7 @@ class Outgoing:
     txn: str
     width: int = 0
     height: int = 0
+    thread: str = ""
 
     def text(self) -> str:
         """As `read_memo` reads it."""
@@ -51,14 +53,14 @@ def read_memo(memo: str) -> Outgoing | None:
     """What an Outgoing's text says; None where that makes no sense."""
     try:
         found = json.loads(memo)
-        transfer, room_id, name, size, mime, txn, width, height = found
+        transfer, room_id, name, size, mime, txn, width, height, *thread = found
     except (ValueError, TypeError, RecursionError):
         return None
-    if not all(isinstance(text, str) for text in (room_id, name, mime, txn)):
+    if not all(isinstance(text, str) for text in (room_id, name, mime, txn, *thread)) or len(thread) > 1:
         return None
     if any(amount(number) != number for number in (transfer, size, width, height)):
         return None
-    return Outgoing(transfer, room_id, name, size, mime, txn, width, height)
+    return Outgoing(transfer, room_id, name, size, mime, txn, width, height, *thread)
 
 
 def of_offer(order: OfferFile) -> Outgoing:
@@ -66,7 +68,8 @@ def of_offer(order: OfferFile) -> Outgoing:
     digits = order.digest[:_DIGITS]
     number = int(digits, 16) if digits.isascii() and digits.isalnum() else 0
     txn = f"{order.transfer}.{number}"
-    return Outgoing(order.transfer, order.room_id, clean(order.name), order.size, order.mime, txn)
+    named = order.room_id, clean(order.name), order.size, order.mime, txn
+    return Outgoing(order.transfer, *named, thread=clean(order.thread))
 
 
 @slotted
@@ -154,6 +157,8 @@ class Sending:
         """The message that brings the file; made again, it is the same one."""
         file = self.file
         told = content(file.name, self.uri, file.size, file.mime, width=file.width, height=file.height)
+        if file.thread:
+            told |= relations.in_thread(file.thread)
         return paths.send(file.room_id, "m.room.message", file.txn, told)
 
     def met(self, item: OnItsWay) -> None:

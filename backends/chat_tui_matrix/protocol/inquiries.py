@@ -20,8 +20,9 @@ from chat_tui_core.contract import (
     UsersGiven,
 )
 from chat_tui_core.model import Member, Membership, Room, RoomEvent, RoomKind
-from chat_tui_core.safe_text import harmless_name, one_line
+from chat_tui_core.safe_text import harmless_id, harmless_name, one_line
 from chat_tui_core.small_pictures import AskPicture
+from chat_tui_core.spaces import AskSpace
 from chat_tui_core.threads import AskThread, ThreadGiven
 from chat_tui_core.values import slotted
 from chat_tui_matrix.content.relations import THREAD
@@ -30,6 +31,7 @@ from chat_tui_matrix.protocol.known_rooms import KnownRooms
 from chat_tui_matrix.protocol.naming import is_user_id
 from chat_tui_matrix.protocol.replies import Declined, Steps, Unreadable, object_of, text_of
 from chat_tui_matrix.protocol.small_pictures import small_picture
+from chat_tui_matrix.protocol.spaces import hierarchy
 from chat_tui_matrix.wire import paths
 from chat_tui_matrix.wire.events import ContextReply, MatrixEvent, PageReply
 
@@ -263,7 +265,7 @@ def _published(item: Mapping[str, Any]) -> Room | None:
     room_id = text_of(item, "room_id")
     if not room_id.startswith("!"):
         return None
-    alias, count = harmless_name(text_of(item, "canonical_alias"), 255), item.get("num_joined_members")
+    alias, count = harmless_id(text_of(item, "canonical_alias"), 255), item.get("num_joined_members")
     return Room(
         room_id,
         harmless_name(text_of(item, "name")) or alias,
@@ -296,5 +298,6 @@ ANSWERS: Final[Mapping[type, Callable[[Inquiry, Any], Steps[tuple[News, ...]]]]]
     AskUsers: users,
     AskDirectory: directory,
     AskPicture: lambda _inquiry, asked: small_picture(asked),
+    AskSpace: lambda _inquiry, asked: hierarchy(asked),
 }
 """Every question that has an answer."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from chat_tui_core.actions import Action
@@ -43,6 +43,9 @@ class KnownRooms(Protocol):
         self, room_id: str, events: Sequence[MatrixEvent], state: Sequence[MatrixEvent], first_order: int
     ) -> tuple[RoomEvent, ...]:
         """Give the lines of a page of history; `events` are in the order of time, lines from `first_order` on."""
+
+    def people(self, room_id: str) -> Mapping[str, str]:
+        """Give who is known to be in a room or invited, by id, with their names."""
 
     def members_from(self, room_id: str, events: Sequence[MatrixEvent]) -> tuple[Member, ...]:
         """Give the people of a room from their member events."""

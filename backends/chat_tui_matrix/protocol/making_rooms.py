@@ -8,6 +8,7 @@ from chat_tui_matrix.protocol.known_rooms import MADE, Done, Job
 from chat_tui_matrix.protocol.lookups import made_room
 from chat_tui_matrix.protocol.naming import is_room_id, user_id
 from chat_tui_matrix.protocol.replies import Declined, Steps, id_of
+from chat_tui_matrix.protocol.spaces import SPACE
 from chat_tui_matrix.wire import paths
 
 _DIRECT: Final = "m.direct"
@@ -48,6 +49,7 @@ def room_body(job: Job) -> dict[str, Any]:
         "room_alias_name": alias,
         "invite": guests,
         "is_direct": direct,
+        "creation_content": {"type": SPACE} if content.get("space") else {},
     }
     return body | {key: value for key, value in told.items() if value}
 

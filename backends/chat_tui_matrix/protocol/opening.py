@@ -46,6 +46,7 @@ CAPABILITIES: Final = frozenset(
         Capability.FORGET,
         Capability.FILES,
         Capability.PICTURES,
+        Capability.SPACES,
     }
 )
 """What this backend can do with a server that offers everything."""

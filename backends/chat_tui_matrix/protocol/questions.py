@@ -9,6 +9,7 @@ from typing import Final
 from chat_tui_core.contract import AskRefused, Link, News, Question, SetPresence, SetTyping
 from chat_tui_core.questions import AskAround, AskDirectory, AskHistory, AskMembers, AskUsers
 from chat_tui_core.small_pictures import AskPicture
+from chat_tui_core.spaces import AskSpace
 from chat_tui_core.threads import AskThread
 from chat_tui_core.values import slotted
 from chat_tui_matrix.protocol.desk import Desk
@@ -18,7 +19,7 @@ from chat_tui_matrix.protocol.known_rooms import KnownRooms
 from chat_tui_matrix.protocol.replies import Declined, Given, Later, Steps, Unheard, Unreadable, judge
 from chat_tui_matrix.wire.calls import Reply, Request
 
-Asked = AskHistory | AskAround | AskMembers | AskUsers | AskDirectory | AskThread | AskPicture
+Asked = AskHistory | AskAround | AskMembers | AskUsers | AskDirectory | AskThread | AskPicture | AskSpace
 """Questions that are answered; the rest is only told."""
 
 MOST_AT_ONCE: Final = 6

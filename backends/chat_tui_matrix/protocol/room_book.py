@@ -11,7 +11,9 @@ from chat_tui_core.news import RoomChanged
 from chat_tui_core.values import slotted
 from chat_tui_matrix.protocol.account import TAG, OwnData, tag_of
 from chat_tui_matrix.protocol.desk import Desk
+from chat_tui_matrix.protocol.members import CREATE
 from chat_tui_matrix.protocol.names import MEMBER, Names, called_after, display_name, heroes_of, with_id
+from chat_tui_matrix.protocol.spaces import CHILD, children, is_space
 from chat_tui_matrix.protocol.standing import STANDING, Standing, standing_of
 from chat_tui_matrix.protocol.state_tracker import Content, StateTracker
 
@@ -20,7 +22,7 @@ TOPIC: Final = "m.room.topic"
 ALIASES: Final = "m.room.canonical_alias"
 JOIN_RULES: Final = "m.room.join_rules"
 TOMBSTONE: Final = "m.room.tombstone"
-SHOWN: Final = frozenset({NAME, TOPIC, ALIASES, JOIN_RULES, TOMBSTONE, MEMBER})
+SHOWN: Final = frozenset({NAME, TOPIC, ALIASES, JOIN_RULES, TOMBSTONE, MEMBER, CHILD})
 """The state that a room is shown by."""
 
 FIELDS: Final = (
@@ -35,6 +37,7 @@ FIELDS: Final = (
     "inviter",
     "successor",
     "direct",
+    "children",
 )
 """What is told of every room that is new. How much is unread is told where the server says so."""
 
@@ -153,7 +156,14 @@ class RoomBook:
             inviter=standing.inviter if membership is Membership.INVITED else "",
             successor=successor if successor.startswith("!") else "",
             direct=direct,
+            children=self._children(standing, room_id),
         )
+
+    def _children(self, standing: Standing, room_id: str) -> tuple[str, ...] | None:
+        """The rooms that a space holds; None for a room."""
+        if not is_space(self._content(room_id, CREATE)):
+            return None
+        return children(self._state.all(room_id, CHILD), {child: ts for child, (ts, _) in standing.held.items()})
 
     def _content(self, room_id: str, kind: str) -> Mapping[str, Any]:
         return self._state.get(room_id, kind) or {}

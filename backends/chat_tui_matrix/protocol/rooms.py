@@ -126,6 +126,10 @@ class RoomDesk:
         """The id of the newest event at or before a place, "" where none was seen in this run."""
         return self._orders.event_at(room_id, order)
 
+    def people(self, room_id: str) -> Mapping[str, str]:
+        """Give who is known to be in a room or invited, by id, with their names."""
+        return self._names.people(room_id)
+
     def members_from(self, room_id: str, events: Iterable[MatrixEvent]) -> tuple[Member, ...]:
         """The people of a room, of all its member events."""
         entry = self._book.known(room_id)

@@ -16,6 +16,7 @@ from chat_tui_matrix.protocol.members import CREATE, POWER_LEVELS, Powers, power
 from chat_tui_matrix.protocol.names import MEMBER, Names, display_name, is_in
 from chat_tui_matrix.protocol.receipts import receipts, typing
 from chat_tui_matrix.protocol.room_book import NAME, SHOWN, RoomBook
+from chat_tui_matrix.protocol.spaces import CHILD, MOST_HELD
 from chat_tui_matrix.protocol.state_tracker import OWN, Content, StateTracker
 from chat_tui_matrix.protocol.timeline import REDACTION, SPOILED, Orders, Reading, redacted_by
 from chat_tui_matrix.protocol.uncounted import Uncounted
@@ -191,6 +192,14 @@ class _Section:
     def _create_put(self, event: MatrixEvent, _before: Content | None) -> None:
         self._standing.creator = event.sender
 
+    def _child_put(self, event: MatrixEvent, _before: Content | None) -> None:
+        held, room_id = self._standing.held, event.state_key or ""
+        if event.content and (room_id in held or len(held) < MOST_HELD):
+            held[room_id] = event.origin_server_ts, event.event_id
+        else:
+            held.pop(room_id, None)
+        self._moved = True
+
     def _name_put(self, _event: MatrixEvent, _before: Content | None) -> None:
         self._standing.name = ""  # what the server called the room before
         self._moved = True
@@ -242,7 +251,9 @@ class _Section:
     def _redact(self, event_id: str, by: MatrixEvent) -> None:
         """A redaction empties the state that it meets, where that is known to be the event it is of (B10)."""
         noted = (kind for kind, newest in self._standing.events.items() if newest == event_id)
-        earlier = next(((self._room_id, kind, "") for kind in noted), None)
+        held = (room_id for room_id, (_, newest) in self._standing.held.items() if newest == event_id)
+        places = (*((self._room_id, kind, "") for kind in noted), *((self._room_id, CHILD, child) for child in held))
+        earlier = next(iter(places), None)
         place = self._state.event_at(event_id) or earlier
         if place is None or place[0] != self._room_id or place[1] in _UNTOUCHED:
             return
@@ -364,4 +375,5 @@ _WATCHED: Final[Mapping[str, _Watch]] = {
     POWER_LEVELS: _Section._levels_put,  # noqa: SLF001
     CREATE: _Section._create_put,  # noqa: SLF001
     NAME: _Section._name_put,  # noqa: SLF001
+    CHILD: _Section._child_put,  # noqa: SLF001
 }

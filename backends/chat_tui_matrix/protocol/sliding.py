@@ -39,6 +39,7 @@ REQUIRED_STATE: Final = (
     ("m.room.power_levels", ""),
     ("m.room.encryption", ""),
     ("m.room.tombstone", ""),
+    ("m.space.child", "*"),
     ("m.room.member", "$LAZY"),
     ("m.room.member", "$ME"),
 )

@@ -20,7 +20,8 @@ class Standing:
     `membership` is the server's word: join, invite, knock, leave; "" = nothing is known. `heroes`, `joined` and
     `invited` are the newest summary; `name` is what the server calls it. `inviter` invited us, `direct` did so for a
     direct chat. `creator` sent m.room.create. `events` are the ids of the newest state that the room is shown by, by its
-    type: a redaction names nothing else, and may come in a later run.
+    type: a redaction names nothing else, and may come in a later run. `held` has for each room that the state of a space
+    names when that was said (ms since 1970), and by which event.
     """
 
     membership: str = ""
@@ -32,6 +33,7 @@ class Standing:
     direct: str = ""
     creator: str = ""
     events: dict[str, str] = field(default_factory=dict)
+    held: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def content(self) -> Content:
         """As it is kept: what is not known is left out."""
@@ -41,6 +43,8 @@ class Standing:
             told["heroes"] = list(self.heroes)
         if self.events:
             told["events"] = dict(self.events)
+        if self.held:
+            told["held"] = {room_id: list(said) for room_id, said in self.held.items()}
         return told
 
 
@@ -58,6 +62,11 @@ def standing_of(content: Mapping[str, Any] | None) -> Standing:
     events = told.get("events")
     if isinstance(events, dict):
         standing.events = {kind: event_id for kind, event_id in events.items() if isinstance(event_id, str)}
+    held = told.get("held")
+    for room_id, said in held.items() if isinstance(held, dict) else ():
+        match said:
+            case [int(ts), str(event_id)]:
+                standing.held[room_id] = ts, event_id
     for name in _TEXTS:
         if isinstance(text := told.get(name), str):
             setattr(standing, name, text)

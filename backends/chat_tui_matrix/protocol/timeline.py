@@ -150,6 +150,7 @@ class Reading:
             thread=said.thread,
             file=said.file,
             action_made=made,
+            names_me=said.names(self._me),
         )
 
     def _state_line(

@@ -286,6 +286,11 @@ def user_search(term: str, limit: int) -> Request:
     return post(path("user_directory", "search"), {"search_term": term, "limit": max(1, limit)})
 
 
+def hierarchy(space: str, limit: int, token: str) -> Request:
+    """What is in a space and in the spaces in it, a page of it."""
+    return get(room_path(space, "hierarchy", version=V1), {"limit": max(1, limit), "from": token})
+
+
 def public_rooms(search: str, limit: int, since: str, server: str) -> Request:
     """Rooms that could be joined, of this server or another one."""
     narrowed = fields(generic_search_term=search) or None

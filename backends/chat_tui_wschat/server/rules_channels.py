@@ -218,7 +218,9 @@ def invite(turn: Turn) -> str:
 
 
 def _tell_invited(turn: Turn, channel: Channel, guest: User) -> None:
-    data = {"username": guest.name, "by": turn.user.name, "topic": channel.topic}
+    data: dict[str, str | bool] = {"username": guest.name, "by": turn.user.name, "topic": channel.topic}
+    if channel.private:
+        data["private"] = True  # who is invited has not heard of the channel before
     turn.tell_of_user(channel, guest, event_body("user", "INVITE", channel.name, data), always=True)
 
 

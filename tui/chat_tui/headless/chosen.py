@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,13 +27,13 @@ def speak(args: Namespace) -> None:
 def data_folder(args: Namespace) -> DataFolder:
     """The data folder that was asked for, with its log started and the configured language taken on."""
     speak(args)
-    return _folder(args)
+    return _folder(args, cache(partial(configuration, args)))
 
 
-def _folder(args: Namespace) -> DataFolder:
+def _folder(args: Namespace, found: Callable[[], config.Config]) -> DataFolder:
     root = Path(args.data_dir).expanduser() if args.data_dir else config.default_data()
     log.start(root, debug=args.debug)
-    return DataFolder(root, lambda: secrets.wanted(configuration(args).secrets))
+    return DataFolder(root, lambda: secrets.wanted(found().secrets), lambda name: found().proxy.get(name, ""))
 
 
 def configuration(args: Namespace) -> config.Config:
@@ -44,7 +46,8 @@ def configuration(args: Namespace) -> config.Config:
 def app_options(args: Namespace) -> config.AppOptions:
     """What a command line starts the app with."""
     file = Path(args.config).expanduser() if args.config else None
-    return config.AppOptions(_folder(args), configuration(args), args.account, args.demo, args.chaos, file)
+    found = configuration(args)
+    return config.AppOptions(_folder(args, lambda: found), found, args.account, args.demo, args.chaos, file)
 
 
 def chosen_account(args: Namespace, data: DataFolder) -> str:

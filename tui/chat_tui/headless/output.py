@@ -97,8 +97,8 @@ def _action(row: Mapping[str, Any]) -> str:
 
 
 def _waiting(row: Mapping[str, Any]) -> str:
-    text = one_line(row["text"], _LAST)
-    return harmless(f"{row['action_id']} {_(row['state'])}  {_(row['kind'])} {row['room_id']}: {text}  ({row['why']})")
+    text, room = one_line(row["text"], _LAST), row.get("room", row["room_id"])
+    return harmless(f"{row['action_id']} {_(row['state'])}  {_(row['kind'])} {room}: {text}  ({row['why']})")
 
 
 #: How each request's rows look to a person.

@@ -31,11 +31,11 @@ def login(args: Namespace) -> int:
     """Check the password or the token with the server, or sign in by a browser, and store the account."""
     data = data_folder(args)
     data.folder(args.name)  # a bad name is told before a password is asked for
+    backend = _backend(data, args)
     if "@" in args.url.partition("://")[2].partition("/")[0]:
         raise ConfigError(
             _("Leave user and password out of the URL: --user names the user, the password is asked for.")
         )
-    backend = registry.load(args.backend)
     known = _known(data, args)
     way = LoginWay.SSO if args.sso else LoginWay.TOKEN if args.token_stdin else LoginWay.PASSWORD
     if way is LoginWay.PASSWORD and not args.user and not args.url.startswith("@"):
@@ -65,8 +65,13 @@ async def _look(backend: Backend, url: str, way: LoginWay) -> int:
     return 0
 
 
+def _backend(data: DataFolder, args: Namespace) -> Backend:
+    """The backend that is meant, through the proxy that the configuration names for the account."""
+    return registry.through(registry.load(args.backend), data.proxy(args.name))
+
+
 async def _sign_in(data: DataFolder, args: Namespace, known: Account | None, way: LoginWay, secret: str) -> int:
-    backend = registry.load(args.backend)
+    backend = _backend(data, args)
     device = known.device if known else token_hex(8)
     given = await backend.login(args.url, args.user, secret, kind=way, device=device, browse=_show_page)
     log.hide(given.token)

@@ -55,7 +55,7 @@ async def _tell_server(data: DataFolder, name: str, *, forget: bool) -> None:
         account = data.account(name)
         token = await secrets.beside(lambda: data.token(name))
         hide(token)
-        await _log_out(account, token)
+        await _log_out(account, token, data.proxy(name))
     except ChatError as error:
         if not forget:
             raise
@@ -66,9 +66,9 @@ async def _tell_server(data: DataFolder, name: str, *, forget: bool) -> None:
         )
 
 
-async def _log_out(account: Account, token: str) -> None:
+async def _log_out(account: Account, token: str, proxy: str) -> None:
     try:
-        await registry.load(account.backend).logout(account, token)
+        await registry.through(registry.load(account.backend), proxy).logout(account, token)
     except AuthRefused:
         say(_("The server had signed this device out already."))
     except TransportError as error:

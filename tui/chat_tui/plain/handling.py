@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from chat_tui.commands import COMMANDS, Call, read_said
+from chat_tui.addresses import find_room
+from chat_tui.commands import Call, listed, read_said
 from chat_tui.forwarding import forward
 from chat_tui.headless.output import line_for
 from chat_tui.inbox import newest_first, text_of
@@ -21,7 +22,7 @@ from chat_tui.screens.stats import stats_of
 from chat_tui.strings import N_, _, n_
 from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.errors import LocalError
-from chat_tui_core.model import SPOKEN, EventKind, Membership, RoomEvent
+from chat_tui_core.model import SPOKEN, EventKind, Membership, Room, RoomEvent, RoomKind
 from chat_tui_core.safe_text import one_line
 
 if TYPE_CHECKING:
@@ -46,7 +47,11 @@ async def carry_out(talking: Talking, call: Call) -> None:
         raise LocalError(_("/{name} works in a room: /switch or /join one first.").format(name=command.name))
     if command.name in INSTEAD or (command.name == "set" and not call.words):
         raise LocalError(_(INSTEAD.get(command.name, INSTEAD["settings"])))
-    if command.name in OWN:
+    if command.own is not None:
+        from chat_tui.plain.own import run_own
+
+        await run_own(talking, command.own, call)
+    elif command.name in OWN:
         await OWN[command.name](talking, call)
     else:
         await HANDLERS[command.name](talking.doing, call)
@@ -117,7 +122,8 @@ async def _react(talking: Talking, call: Call) -> None:
 
 async def _redact(talking: Talking, _call: Call) -> None:
     event = await _newest_own(talking)
-    if await talking.agrees(_("Delete “{gist}” for everybody?").format(gist=one_line(event.text, 60))):
+    gist = one_line(event.text or (event.file.name if event.file else ""), 60)
+    if await talking.agrees(_("Delete “{gist}” for everybody?").format(gist=gist)):
         about = {"target": event.event_id, "target_order": event.order}
         await talking.session.perform(Kind.REDACT, event.room_id, target_action=0, **about)
 
@@ -180,11 +186,37 @@ async def _list(talking: Talking, call: Call) -> None:
     if not found:
         raise LocalError(_("The server lists no such room."))
     for room in found:
+        talking.tell(_told(room))
+
+
+async def _space(talking: Talking, call: Call) -> None:
+    """Read out the spaces, or the rooms of one, also those that the person is not in."""
+    from chat_tui_core.spaces import rooms_in, space_tree
+
+    rooms = talking.session.rooms
+    tree = [space for space, _depth in space_tree(rooms)]
+    if call.rest:
+        space = find_room(call.rest, tree)
+        if space is None:
+            raise LocalError(_("You are in no space {name!r}; /space lists yours.").format(name=call.rest))
+        for listed_room in (await talking.session.space(space.room_id)).rooms:
+            if listed_room.room.room_id != space.room_id:
+                talking.tell(_told(listed_room.room))
+        return
+    for space in tree:
+        inside = [rooms[room_id] for room_id in rooms_in(space.room_id, rooms) if room_id in rooms]
+        count = sum(room.membership is Membership.JOINED and not room.is_space for room in inside)
         talking.tell(
-            n_("{room}, {count} member. {topic}", "{room}, {count} members. {topic}", room.members)
-            .format(room=title_of(room), count=room.members, topic=one_line(room.topic))
-            .rstrip()
+            n_("{room}, {count} room", "{room}, {count} rooms", count).format(room=title_of(space), count=count)
         )
+    if not tree:
+        talking.tell(_("You are in no space."))
+
+
+def _told(room: Room) -> str:
+    """A room that one may not be in, with how many are and its topic."""
+    words = n_("{room}, {count} member. {topic}", "{room}, {count} members. {topic}", room.members)
+    return words.format(room=title_of(room), count=room.members, topic=one_line(room.topic)).rstrip()
 
 
 # ---------------------------------------------------------------- looking
@@ -192,7 +224,7 @@ async def _list(talking: Talking, call: Call) -> None:
 
 async def _help(talking: Talking, _call: Call) -> None:
     talking.tell(_("A line is said in the current room; // begins one with a slash. Commands:"))
-    for command in COMMANDS:
+    for command in listed(talking.own_commands):
         if command.name not in INSTEAD:
             talking.tell(f"{command.said_usage}  {_(command.help)}")
 
@@ -215,7 +247,8 @@ async def _inbox(talking: Talking, _call: Call) -> None:
     for entry in reversed(entries):
         who = one_line(entry.who) or _("somebody")
         where, said = one_line(entry.room.title), one_line(text_of(entry))
-        talking.tell(_("{who} in {room}: {text}").format(who=who, room=where, text=said))
+        line = "{who}: {text}" if entry.room.kind is RoomKind.DIRECT else _("{who} in {room}: {text}")
+        talking.tell(line.format(who=who, room=where, text=said))
     if not entries:
         talking.tell(_("Nobody has said anything to you yet."))
 
@@ -288,6 +321,7 @@ OWN: Final[Mapping[str, _Work]] = MappingProxyType(
         "delete": _delete,
         "forget": _forget,
         "list": _list,
+        "space": _space,
         "help": _help,
         "search": _search,
         "outbox": _outbox,
@@ -304,6 +338,7 @@ INSTEAD: Final[Mapping[str, str]] = MappingProxyType(
     {
         "goto": N_("There is no place to go to here: `chat-tui history ROOM --before ID` prints what came before."),
         "clear": N_("There is no screen to empty."),
+        "editor": N_("Text from an editor goes in by `chat-tui send ROOM TEXT`, or line by line here."),
         "theme": N_("There are no colours here."),
         "settings": N_("Say which setting: /set NAME [VALUE]."),
         "account": N_("Leave, and name the account: `chat-tui --account NAME --plain`."),

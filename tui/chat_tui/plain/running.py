@@ -48,6 +48,11 @@ async def _run(options: AppOptions, name: str) -> int:
         stack.push_async_callback(control.close)
         talking = Talking(session, options, _write)
         _write(_(HELLO).format(name=opened.account.name))
+        if options.config.faults or options.config.commands:
+            from chat_tui.own_faults import problems
+
+            for wrong in problems(options.config):
+                _write(wrong)
         stack.callback(session.watch(talking.note))
         session.connect()
         following = asyncio.create_task(talking.follow())

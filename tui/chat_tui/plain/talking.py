@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import tzinfo
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chat_tui.commands import Call, Wrong, read_line
 from chat_tui.config import AppOptions
@@ -25,11 +25,14 @@ from chat_tui.strings import _, of_error
 from chat_tui_core.actions import SETTLED, Action, Kind, State
 from chat_tui_core.errors import ChatError, LocalError
 from chat_tui_core.link import Link
-from chat_tui_core.model import Membership, Room, RoomEvent
+from chat_tui_core.model import SPOKEN, Membership, Room, RoomEvent
 from chat_tui_core.safe_text import harmless_name
 from chat_tui_core.session import Session
 from chat_tui_core.session.ingest_history import mentions_me
 from chat_tui_core.session_changes import ActionMoved, LinkMoved, RoomsMoved, Said, SessionChange, TimelineMoved
+
+if TYPE_CHECKING:
+    from chat_tui.own_tables import OwnCommand
 
 __all__ = ["Talking"]
 
@@ -73,6 +76,11 @@ class Talking:
         self._write(line)
 
     @property
+    def own_commands(self) -> Mapping[str, OwnCommand]:
+        """The person's own commands."""
+        return self._stand_in.options.config.commands
+
+    @property
     def room(self) -> Room | None:
         """The current room, if there is one."""
         return self._stand_in.conversation.room
@@ -86,7 +94,8 @@ class Talking:
 
     def joined(self) -> list[Room]:
         """The rooms that the person is in."""
-        return [room for room in self.session.rooms.values() if room.membership is Membership.JOINED]
+        rooms = self.session.rooms.values()
+        return [room for room in rooms if room.membership is Membership.JOINED and not room.is_space]
 
     def open(self, room_id: str) -> None:
         """Make a room the current one and read out its last lines."""
@@ -107,15 +116,28 @@ class Talking:
 
     async def _read_room(self, room_id: str) -> None:
         room = self.session.rooms[room_id]
-        self.tell(room_line(room))
+        known = bool(room.last_ts)
+        if known:
+            self.tell(room_line(room))
         async with self._reading:  # what comes meanwhile is newer, and is read out after it
+            events, wrong = [], ""
             try:
                 events = await self.session.history(room_id, LAST_LINES)
             except ChatError as error:
-                self.tell(of_error(error))
-                return
+                wrong = of_error(error)
+            room = self.session.rooms.get(room_id, room)
+            if (
+                not known
+            ):  # what the server tells of a room that is being made comes piece by piece: its name, its topic
+                self.tell(room_line(room))
+            if wrong:
+                self.tell(wrong)
             for event in events:
                 self._read(event, room)
+
+    def _names(self, room_id: str) -> dict[str, str]:
+        """What people in a room are called, by their ids."""
+        return {member.user_id: member.name for member in self.session.members(room_id) if member.name}
 
     def _read(self, event: RoomEvent, room: Room) -> None:
         """Read out an event unless it was; what was read out of the current room is read."""
@@ -123,7 +145,8 @@ class Talking:
         if key in self._told:
             return
         here = event.room_id == self._stand_in.conversation.room_id
-        line = event_line(event, self.session.me, room=None if here else room, zone=self._zone)
+        names = {} if event.sender_name and event.kind in SPOKEN else self._names(event.room_id)
+        line = event_line(event, self.session.me, room=None if here else room, names=names, zone=self._zone)
         if line:
             self._told[key] = None
             if len(self._told) > REMEMBERED:
@@ -151,7 +174,7 @@ class Talking:
     def _wanted(self, event: RoomEvent, room: Room) -> bool:
         now = time.localtime()
         minute, me = now.tm_hour * 60 + now.tm_min, self.session.me
-        mentioned = mentions_me(event.text, me)
+        mentioned = mentions_me(event, me)
         config = self._stand_in.options.config
         return why_told(config, room, event, me, minute=minute, mentioned=mentioned, seen=False) is not None
 
@@ -238,7 +261,7 @@ class Talking:
             await self._settled(before)
 
     async def _do(self, line: str) -> None:
-        typed = read_line(line)
+        typed = read_line(line, self.own_commands)
         if isinstance(typed, Wrong):
             raise LocalError(typed.text)
         if isinstance(typed, Call):

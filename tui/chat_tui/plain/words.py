@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import tzinfo
 from types import MappingProxyType
+from typing import Final
 
 from chat_tui.spoken import ME
 from chat_tui.strings import N_, _, n_
@@ -19,6 +22,7 @@ from chat_tui_core.safe_text import harmless, harmless_name, one_line
 __all__ = ["DONE", "event_line", "link_line", "refused_line", "room_line", "room_lines", "title_of", "who_said"]
 
 GIST = 60
+NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
 #: What is read out when one of these is confirmed, for it makes no line of its own.
 DONE = MappingProxyType({Kind.EDIT: N_("Changed."), Kind.REACT: N_("Reacted."), Kind.REDACT: N_("Deleted.")})
 
@@ -28,15 +32,28 @@ def title_of(room: Room) -> str:
     return harmless_name(room.title) or room.room_id
 
 
-def event_line(event: RoomEvent, me: str, *, room: Room | None = None, zone: tzinfo | None = None) -> str:
+def event_line(
+    event: RoomEvent,
+    me: str,
+    *,
+    room: Room | None = None,
+    names: Mapping[str, str] = NOBODY,
+    zone: tzinfo | None = None,
+) -> str:
     """An event as it is read out; `room` is named where it is not the current one. Further lines are indented.
 
-    Empty for an event that says nothing.
+    `names` are those that people have now, by their ids. Empty for an event that says nothing.
     """
-    said = _said(event, who_said(event, me))
+    if not event.sender_name and event.sender in names:
+        event = replace(event, sender_name=names[event.sender])
+    said = _said(event, who_said(event, me), names)
     if not said:
         return ""
-    where = _("in {room}, ").format(room=title_of(room)) if room is not None else ""
+    where = ""
+    if room is not None and room.kind is RoomKind.DIRECT:
+        where = _("in a direct chat, ")
+    elif room is not None:
+        where = _("in {room}, ").format(room=title_of(room))
     return f"{clock_of(event.ts, zone)} {where}{said}".replace("\n", "\n    ")
 
 
@@ -45,7 +62,7 @@ def who_said(event: RoomEvent, me: str) -> str:
     return _("You") if event.sender == me else harmless_name(event.sender_name or event.sender) or _("Somebody")
 
 
-def _said(event: RoomEvent, who: str) -> str:
+def _said(event: RoomEvent, who: str, names: Mapping[str, str]) -> str:
     if event.kind is EventKind.REDACTED:
         return _("{who} deleted a message").format(who=who)
     if event.kind is EventKind.UNSUPPORTED:
@@ -53,7 +70,7 @@ def _said(event: RoomEvent, who: str) -> str:
     if event.kind is EventKind.EMOTE or (event.kind is EventKind.MESSAGE and event.text.startswith(ME)):
         return f"* {who} {harmless(event.text.removeprefix(ME))}"
     if event.kind not in SPOKEN:
-        return one_line(sentence(event))
+        return one_line(sentence(event, names))
     if event.file is not None:
         caption = f": {harmless(event.text)}" if event.text and event.text != event.file.name else ""
         return _("{who} sent the file {file}{caption}").format(who=who, file=_file(event.file), caption=caption)

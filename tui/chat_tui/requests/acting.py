@@ -68,7 +68,9 @@ async def outbox(session: Session, request: Request) -> AsyncGenerator[Told, Non
     for action in sorted(session.open_actions.values(), key=lambda action: action.id):
         if action.kind not in SILENT:
             wait = waits.get(action.id)
-            yield Row(outbox_row(action, wait, now), said={"why": standing(action, wait, now).words})
+            room = session.rooms.get(action.room_id)
+            said = {"why": standing(action, wait, now).words, "room": room.title if room else action.room_id}
+            yield Row(outbox_row(action, wait, now), said=said)
     yield Done()
 
 

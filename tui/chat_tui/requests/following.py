@@ -71,7 +71,9 @@ class Follower:
                 yield event
 
     def _wanted(self, room: Room) -> bool:
-        return room.room_id in self._chosen if self._chosen else room.membership is Membership.JOINED
+        if self._chosen:
+            return room.room_id in self._chosen
+        return room.membership is Membership.JOINED and not room.is_space
 
     def _look_at(self, room_id: str) -> None:
         room = self._session.rooms.get(room_id)

@@ -64,7 +64,8 @@ async def rooms(session: Session, request: Request) -> AsyncGenerator[Told, None
     """The account's rooms, the one with the newest message first; `every`: public rooms too."""
     stale = not await online(session)
     wanted = _MINE | {Membership.NONE} if request.every else _MINE
-    chosen = [room for room in session.rooms.values() if room.membership in wanted]
+    known = [room for room in session.rooms.values() if request.every or not room.is_space]
+    chosen = [room for room in known if room.membership in wanted]
     if stale and not chosen:
         raise TransportError(why_offline(session))
     for room in sorted(chosen, key=lambda room: (room.membership is Membership.NONE, -room.last_ts, room.room_id)):

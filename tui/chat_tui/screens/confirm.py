@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from chat_tui.keys import Place, bindings
 from chat_tui.strings import _
+from chat_tui.widgets.key_line import keys_told
 
 __all__ = ["ConfirmScreen"]
 
@@ -26,6 +27,7 @@ class ConfirmScreen(ModalScreen[bool]):
     ConfirmScreen {
         align: center middle;
         & > Vertical { width: 60; max-width: 90%; height: auto; padding: 1 2; background: $surface; }
+        & #confirm-keys { margin-top: 1; }
     }
     """
 
@@ -38,7 +40,7 @@ class ConfirmScreen(ModalScreen[bool]):
         """Give the question and its answers."""
         with Vertical():
             yield Static(self._question, markup=False)
-            yield Static("\n" + _("y  {yes}     n  leave it as it is").format(yes=self._yes), markup=False)
+            yield Static(keys_told(f"y {self._yes}   n {_('leave it as it is')}"), id="confirm-keys")
 
     def action_yes(self) -> None:
         """Do it."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from chat_tui.feed import Batch
 from chat_tui.screens.paging import Paging, Parts
 from chat_tui.screens.read_marks import ReadMarks
+from chat_tui.screens.readers import Readers
 from chat_tui.screens.waiting_lines import WaitingLines
 from chat_tui.screens.writing import Writing
+from chat_tui.spoken import own_texts
 from chat_tui.strings import _
 from chat_tui.widgets.message_row import gist
-from chat_tui.widgets.room_source import RoomSource, about_threads, own_texts
+from chat_tui.widgets.room_source import RoomSource
 from chat_tui.widgets.timeline import Bookmark
 from chat_tui_core.actions import Action, Kind
 from chat_tui_core.link import Capability
@@ -20,7 +22,7 @@ from chat_tui_core.model import RoomEvent
 from chat_tui_core.session import Session
 from chat_tui_core.store.events import events_before
 from chat_tui_core.threads import Answers
-from chat_tui_core.timeline import Change
+from chat_tui_core.timeline import Change, Changed, Inserted
 
 if TYPE_CHECKING:
     from chat_tui.widgets.file_lines import FileCard
@@ -63,6 +65,7 @@ class Conversation(Paging, Writing):
         self._filling: set[str] = set()
         self._waiting = WaitingLines(self)
         self.marks = ReadMarks(session.mark_read, parts.timeline.set_timer)
+        self.readers = Readers(session, parts, lambda: None if self.thread or self._detached() else self.source)
 
     # ------------------------------------------------------------ opening and closing
 
@@ -177,6 +180,7 @@ class Conversation(Paging, Writing):
             me=(self.session.me,),
         )
         self._waiting.update()
+        self.readers.shown()
         if unread is not None:
             self.parts.timeline.to_item(unread)
 
@@ -194,6 +198,8 @@ class Conversation(Paging, Writing):
                 self.parts.timeline.changed(position)
         if batch.actions or batch.link is not None:
             self._waiting.update()
+        if self.room_id in batch.read_marks:
+            self.readers.moved(batch.read_marks[self.room_id])
         if self.room_id in batch.typing:
             self.parts.hints.tell(typing=self._typing())
         if self.room_id in batch.members:
@@ -203,9 +209,10 @@ class Conversation(Paging, Writing):
         """Take the steps of what is open."""
         if not source.apply(changes, self.parts.timeline):
             self._show()
-        elif about_threads(changes):
+        elif _about_threads(changes):
             for position in source.set_answers(self._answers()):
                 self.parts.timeline.changed(position)
+        self.readers.shown()
         if self.session.at_start(self.place):
             self.parts.timeline.older_done()
         self._on_state()
@@ -268,3 +275,15 @@ class Conversation(Paging, Writing):
             self.parts.timeline.set_source(self.source, self.source.hi, self.source.hi)
             self.parts.timeline.older_failed()
             self._on_state()
+
+
+def _about_threads(changes: Iterable[Change]) -> bool:
+    """Whether steps may change how much was said in a thread: they bring answers, or lines of the past."""
+    for change in changes:
+        if isinstance(change, Changed) and change.item.event is not None and change.item.event.thread:
+            return True
+        if isinstance(change, Inserted) and (
+            len(change.items) > 1 or any(item.event is not None and item.event.thread for item in change.items)
+        ):
+            return True
+    return False

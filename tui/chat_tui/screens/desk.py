@@ -16,6 +16,7 @@ from chat_tui_core.session import Session
 if TYPE_CHECKING:
     from textual.app import App
 
+    from chat_tui.programs import Programs
     from chat_tui.screens.doing import Doing
     from chat_tui.screens.file_cards import FileCards
     from chat_tui.screens.main import MainScreen
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     from chat_tui.widgets.obstacle import Obstacle
     from chat_tui_core.model import RoomEvent
 
-__all__ = ["Desk"]
+__all__ = ["VIEW_KEPT", "Desk"]
+
+VIEW_KEPT = "view"
+"""Under which name an account keeps which of its rooms are listed."""
 
 
 class Desk:
@@ -35,12 +39,15 @@ class Desk:
         self._screen = screen
         self.session = session
         self.name = session.account.name
+        self.view = ""
+        """Which of its rooms are listed: those of the space with this id, "" = all (see `space_view`)."""
         self.trouble = ""
         """Why the account does not even try to connect; "" = it does."""
         self.feed = Feed(partial(screen.apply, self), screen.call_next, backlog=screen.backlog)
         parts = Parts(screen.timeline, screen.composer, screen.hints)
         self.conversation = Conversation(session, parts, screen.standing.room_changed, self.feed.flush)
         self.conversation.card_of = self._card
+        self.conversation.readers.wanted = screen.notifying.config.readers
         self._unwatch = session.watch(self.feed.push)
 
     @cached_property
@@ -116,6 +123,11 @@ class Desk:
         return self._screen.hints
 
     @property
+    def programs(self) -> Programs:
+        """What runs of the person's own commands."""
+        return self._screen.programs
+
+    @property
     def obstacle(self) -> Obstacle | None:
         """What stands in the open room's way, where that is one of the account's."""
         return self._screen.standing.obstacle_of(self)
@@ -151,6 +163,14 @@ class Desk:
     def action_transfers(self) -> None:
         """Show files on their way."""
         self._screen.action_transfers()
+
+    def choose_view(self, view: str) -> None:
+        """Have the list show the account's rooms of a space (see `space_view`)."""
+        self._screen.choose_view(self, view)
+
+    def action_spaces(self) -> None:
+        """Choose which rooms the list shows."""
+        self._screen.action_spaces()
 
     def action_switch(self) -> None:
         """Find a room or a person by name."""

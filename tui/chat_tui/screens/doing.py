@@ -12,6 +12,7 @@ from chat_tui.addresses import day_start, find_room, message_link, person_id, ro
 from chat_tui.commands import Call, read_said
 from chat_tui.feed import Batch
 from chat_tui.screens.account_work import ACCOUNT_WORK
+from chat_tui.screens.editor_work import EDITOR_WORK
 from chat_tui.screens.file_work import FILE_WORK
 from chat_tui.screens.outbox_work import OUTBOX_WORK
 from chat_tui.screens.room_work import ROOM_WORK
@@ -49,6 +50,7 @@ FAILED: Final = {
     Kind.KNOCK: N_("Asking to be let into {room} was refused"),
     Kind.TAG: N_("Marking {room} was refused"),
     Kind.MUTE: N_("Muting {room} was refused"),
+    Kind.HOLD: N_("Changing {room} was refused"),
 }
 DONE: Final = {
     Kind.INVITE: N_("{text} is invited to {room}."),
@@ -74,6 +76,11 @@ class Doing:
             raise LocalError(_("This server cannot do /{name}.").format(name=command.name))
         if command.in_room and self._screen.conversation.room is None:
             raise LocalError(_("/{name} works in an open room: open one first.").format(name=command.name))
+        if command.own is not None:
+            from chat_tui.screens.own_work import run_own
+
+            await run_own(self, call)
+            return
         await HANDLERS[command.name](self, call)
 
     def apply(self, batch: Batch) -> None:
@@ -117,7 +124,8 @@ class Doing:
 
     def find(self, word: str) -> Room | None:
         """The room that a word names."""
-        return find_room(word, (r for r in self.session.rooms.values() if r.membership is not Membership.LEFT))
+        rooms = [room for room in self.session.rooms.values() if room.membership is not Membership.LEFT]
+        return find_room(word, sorted(rooms, key=lambda room: room.is_space))  # a space may be called as a room is
 
     @property
     def screen(self) -> Window:
@@ -341,6 +349,7 @@ HANDLERS: Final[Mapping[str, _Handler]] = MappingProxyType(
         "login": Doing._login,  # noqa: SLF001
         "clear": Doing._clear,  # noqa: SLF001
         "quit": Doing._quit,  # noqa: SLF001
+        **EDITOR_WORK,
         **FILE_WORK,
         **OUTBOX_WORK,
         **ACCOUNT_WORK,

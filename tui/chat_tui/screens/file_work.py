@@ -36,6 +36,7 @@ __all__ = [
     "send_clipboard",
     "send_files",
     "send_pasted",
+    "send_path",
 ]
 
 CLIPBOARD: Final = "clipboard"
@@ -94,7 +95,7 @@ async def _again(session: Session, transfer: Transfer) -> None:
     elif transfer.state is not State.COMPLETE and transfer.direction is Direction.IN:
         await session.files.accept(transfer.id)
     elif transfer.state is not State.COMPLETE:
-        await session.files.offer(transfer.room_id, Path(transfer.path), transfer.name)
+        await session.files.offer(transfer.room_id, Path(transfer.path), transfer.name, transfer.thread)
 
 
 async def _open(app: App[object], path: Path) -> None:
@@ -129,22 +130,36 @@ async def send_files(screen: Window, start: Path | None = None, chosen: Sequence
         raise LocalError(_("Open a room first; then files can be sent to it."))
     if Capability.FILES not in screen.session.capabilities:
         raise LocalError(_("This server takes no files."))
-    if screen.conversation.thread:
-        raise LocalError(_("Files go to the room: Esc leaves the thread."))
-    picked = await screen.app.push_screen_wait(PickerScreen(screen.session, room.title, start=start, chosen=chosen))
+    thread, where = screen.conversation.thread, room.title
+    if thread:
+        where = _("a thread in {room}").format(room=room.title)
+    picked = await screen.app.push_screen_wait(PickerScreen(screen.session, where, start=start, chosen=chosen))
     if picked is None:
         return False
     if gone := await aside(_unreadable, picked.paths):
         raise FileTrouble(_("{name} cannot be read; nothing is sent.").format(name=one_line(gone.name, 60)))
     if picked.caption:
-        await screen.session.send(room.room_id, picked.caption)
+        await screen.session.send(room.room_id, picked.caption, thread=thread)
     for path in picked.paths:
-        await screen.session.files.offer(room.room_id, path)
+        await screen.session.files.offer(room.room_id, path, thread=thread)
+    _say_when(screen)
+    return True
+
+
+async def send_path(screen: Window, path: Path) -> None:
+    """Send a file to what is open, without a question. Raises ChatError."""
+    room = screen.conversation.room
+    if room is None:
+        raise LocalError(_("Open a room first; then files can be sent to it."))
+    await screen.session.files.offer(room.room_id, path, thread=screen.conversation.thread)
+    _say_when(screen)
+
+
+def _say_when(screen: Window) -> None:
     if screen.session.link.link is not Link.ONLINE:
         screen.say(
             _("Sent with the next connection; {key} lists what waits.").format(key=shown_as(key_of("files.open").keys))
         )
-    return True
 
 
 def _unreadable(paths: Sequence[Path]) -> Path | None:
@@ -160,16 +175,21 @@ async def send_clipboard(screen: Window) -> None:
     await send_files(screen, path.parent, [path])
 
 
-async def send_pasted(screen: Window, text: str) -> None:
-    """Ask whether the files are to be sent whose paths were pasted; if so, the paths leave the composer."""
+async def send_pasted(screen: Window, text: str) -> bool:
+    """Ask whether the files are to be sent whose paths were pasted; if so, the paths leave the composer.
+
+    Whether any files were named. Raises ChatError.
+    """
     from chat_tui.pasted_paths import files_in
 
     found = await aside(files_in, text)
     if not found or Capability.FILES not in screen.session.capabilities:
-        return
+        return False
     room_id = screen.conversation.room_id
     if await send_files(screen, found[0].parent, found) and screen.conversation.room_id == room_id:
         screen.composer.drop(text)
+        screen.hints.tell(problem="")
+    return True
 
 
 # ---------------------------------------------------------------- the list of files

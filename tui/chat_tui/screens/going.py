@@ -101,7 +101,9 @@ class Going(LineScreen):
         """The names of the rooms that one is in, those of the present account first."""
         own = [self.session, *(one for one in self.sessions if one is not self.session)]
         rooms = (room for session in own for room in session.rooms.values())
-        return [room.title for room in rooms if room.membership is Membership.JOINED]
+        typed = self.composer.text.split()
+        spaces = typed[:1] == ["/space"] and typed[1:2] not in (["add"], ["remove"])
+        return [room.title for room in rooms if room.membership is Membership.JOINED and room.is_space is spaces]
 
     def open_room(self, room_id: str, account: str = "") -> None:
         """Open a room of an account, "" is the present one; a room that the person is not in is joined first."""
@@ -111,6 +113,9 @@ class Going(LineScreen):
             return
         if room.membership is not Membership.JOINED:
             self.start(desk.doing.join(room_id))
+            return
+        if room.is_space:
+            self.choose_view(desk, room_id)
             return
         self.standing.chosen = True
         if desk is self.desk and desk.conversation.room_id == room_id and not self.looking:
@@ -126,7 +131,44 @@ class Going(LineScreen):
             self.last = before
         self.sit_at(desk)
         self.conversation.open(room_id)
+        if desk.view and not self.rooms.order.lists(desk.name, desk.session.rooms[room_id]):
+            self.standing.spaces.choose(desk, "")
         self.rooms.mark_open(room_id, desk.name)
+
+    def choose_view(self, desk: Desk, view: str) -> None:
+        """Have the list show an account's rooms of a space (see `space_view`), and go to it."""
+        self.standing.spaces.choose(desk, view)
+        if self.panes.narrow:
+            self.panes.show_rooms()
+        (self.rooms if self.rooms.display else self.composer).focus()
+
+    @property
+    def has_spaces(self) -> bool:
+        """Whether a server of an account knows spaces."""
+        return any(Capability.SPACES in session.capabilities for session in self.sessions)
+
+    def action_spaces(self) -> None:
+        """Choose which rooms the list shows."""
+        from chat_tui.screens.spaces import Choice, SpacesScreen
+
+        def chosen(choice: Choice | None) -> None:
+            if choice is not None and choice.page:
+                self._show_space(self.desks[choice.account], choice.view)
+            elif choice is not None:
+                self.choose_view(self.desks[choice.account], choice.view)
+
+        views = {name: desk.view for name, desk in self.desks.items()}
+        self.app.push_screen(SpacesScreen(self.sessions, views, self.desk.name), chosen)
+
+    def _show_space(self, desk: Desk, space_id: str) -> None:
+        """Look at all rooms of a space."""
+        from chat_tui.screens.space_page import SpaceScreen
+
+        def chosen(room_id: str | None) -> None:
+            if room_id is not None:
+                self.open_room(room_id, desk.name)
+
+        self.app.push_screen(SpaceScreen(desk.session, space_id), chosen)
 
     def sit_at(self, desk: Desk) -> None:
         """Have what is typed and done from now on be about this account; none of its rooms is open yet."""
@@ -184,18 +226,19 @@ class Going(LineScreen):
             at = joined.index(now) + step if now in joined else 0
             self._open(joined[min(max(at, 0), len(joined) - 1)])
 
-    def action_next_unread(self) -> None:
-        """Open the next unread room: one with a mention first."""
-        here = self.desk.name, self.conversation.room_id
+    def action_next_unread(self, *, elsewhere: bool = False) -> None:
+        """Open the next unread room: one with a mention first, then one that is listed. `elsewhere`: one that is not."""
+        here, lists = (self.desk.name, self.conversation.room_id), self.rooms.order.lists
         others = [
             (account, room)
-            for account, room in self.rooms.keyed
+            for account, room in self.rooms.order.everything()
             if room.membership is Membership.JOINED
             and (room.unread or room.mentions)
             and (account, room.room_id) != here
+            and not (elsewhere and lists(account, room))
         ]
         if others:
-            account, room = max(others, key=lambda other: (other[1].mentions > 0, other[1].last_ts))
+            account, room = max(others, key=lambda one: (one[1].mentions > 0, lists(*one), one[1].last_ts))
             self.open_room(room.room_id, account)
         else:
             self.hints.tell(problem=_("No other room is unread."))
@@ -208,8 +251,9 @@ class Going(LineScreen):
     def action_switch(self) -> None:
         """Find a room, a person or an account by name."""
         from chat_tui.screens.switcher import SwitcherScreen, people_as_rooms
+        from chat_tui_core.spaces import is_ours
 
-        goals = self.rooms.keyed
+        goals = list(self.rooms.order.everything())
         people: dict[RoomKey, str] = {}
         for name, desk in self.desks.items():
             if Capability.INVITE in desk.session.capabilities:
@@ -218,6 +262,8 @@ class Going(LineScreen):
                 found = people_as_rooms(stored, known, desk.session.me)
                 people |= {RoomKey(name, room.room_id): room.direct for room in found}
                 goals += [(name, room) for room in found]
+            if Capability.SPACES in desk.session.capabilities:
+                goals += [(name, room) for room in desk.session.rooms.values() if is_ours(room)]
         if several := len(self.desks) > 1:
             goals += [(name, Room("")) for name in self.desks]
         accounts = [account for account, _room in goals] if several else []

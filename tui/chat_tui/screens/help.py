@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+from typing import Final
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from chat_tui.commands import COMMANDS
+from chat_tui.commands import COMMANDS, Own, listed
+from chat_tui.keymaps import line_keys
 from chat_tui.keys import Key, Place, bindings, keys_in, shown_as
+from chat_tui.screens.settings_work import settable
 from chat_tui.strings import _
+from chat_tui.widgets.key_line import keys_told
 from chat_tui.widgets.two_columns import Entry, TwoColumns
 
 __all__ = ["HelpScreen", "help_entries"]
 
-COLUMN = 25
+COLUMN = 26
 JUMPS = "room.jump"
+_NO_OWN: Final[Own] = MappingProxyType({})
 
 
-def help_entries(bound: dict[str, str]) -> list[Entry]:
-    """The help as a table; `bound` tells for ids of keys what they were changed to."""
+def help_entries(bound: dict[str, str], own: Own = _NO_OWN) -> list[Entry]:
+    """The help as a table; `bound` tells for ids of keys what they were changed to, and which lines keys give."""
     rows: list[Entry] = []
     for place in Place:
         rows.append((_(place.value), None))
         rows += [(f"  {_keys(key, bound)}", _label(key)) for key in keys_in(place) if not _folded(key)]
         rows.append(("", ""))
+    if lines := [(f"  {_keys(key, bound)}", key.said) for key in line_keys(bound)]:
+        rows += [(_("Your own keys"), None), *lines, ("", "")]
+    if mine := [(f"  {one.said_usage}", one.help) for one in listed(own) if one.own is not None]:
+        rows += [(_("Your own commands"), None), *mine, ("", "")]
     rows.append((_("Commands"), None))
     rows += [(f"  {command.said_usage}", _(command.help)) for command in COMMANDS]
     rows.append((f"  {_('//text')}", _("send a text that begins with a slash")))
@@ -64,11 +75,10 @@ class HelpScreen(ModalScreen[None]):
         """Give the page."""
         with Vertical():
             with VerticalScroll():
-                yield TwoColumns(help_entries(dict(self.app._keymap)), COLUMN)  # noqa: SLF001
-            keys = (
-                f"↑ ↓ {shown_as('pageup')} {shown_as('pagedown')}  {_('scroll')}     {shown_as('escape')}  {_('close')}"
-            )
-            yield Static(keys, id="help-keys", markup=False)
+                own = settable(self.app).options.config.commands
+                yield TwoColumns(help_entries(dict(self.app._keymap), own), COLUMN)  # noqa: SLF001
+            keys = f"↑ ↓ {_('scroll')}   {shown_as('escape')} {_('close')}"
+            yield Static(keys_told(keys), id="help-keys")
 
     def action_close(self) -> None:
         """Go back."""

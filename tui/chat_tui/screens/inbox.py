@@ -58,7 +58,7 @@ class InboxScreen(ListScreen[Entry | None]):
     def note(self, session: Session, change: SessionChange) -> None:
         """Look again when something has come that may be for the person."""
         if isinstance(change, EventsArrived):
-            self._stale |= any(event.reply_to or mentions_me(event.text, session.me) for event in change.events)
+            self._stale |= any(event.reply_to or mentions_me(event, session.me) for event in change.events)
 
     def fill(self) -> None:
         """Show what is known, as the rooms are now."""

@@ -29,9 +29,7 @@ async def to_me(session: Session, most: int) -> list[Entry]:
     named = await session.store.fetch(naming, name, me, most)
     found = [(Why.ANSWERED, event) for event in answers]
     found += [
-        (Why.NAMED, event)
-        for event in named
-        if (event.room_id, event.order) not in answered and mentions_me(event.text, me)
+        (Why.NAMED, event) for event in named if (event.room_id, event.order) not in answered and mentions_me(event, me)
     ]
     return [
         Entry(why, session.account.name, room, event, event.order > room.read)

@@ -16,6 +16,7 @@ from chat_tui.keys import Place, bindings, shown_as
 from chat_tui.screens.file_preview import FilePreview
 from chat_tui.strings import _, n_
 from chat_tui.transfer_words import tilde
+from chat_tui.widgets.key_line import keys_told
 from chat_tui.widgets.preview_pane import PreviewPane
 from chat_tui.widgets.text_layout import cells, clean_line
 from chat_tui.widgets.two_columns import TwoColumns
@@ -150,7 +151,7 @@ class InfoScreen(ModalScreen[None]):
             yield TwoColumns(shown, max((cells(name) for name, _ in shown), default=0) + 2, style="$foreground 70%")
             if self._picture is not None:
                 yield PreviewPane(id="info-picture")
-            yield Static(f"y  {_('copy')}     {shown_as('escape')}  {_('close')}", id="info-keys", markup=False)
+            yield Static(keys_told(f"y {_('copy')}   {shown_as('escape')} {_('close')}"), id="info-keys")
 
     def on_mount(self) -> None:
         """Look at the picture."""

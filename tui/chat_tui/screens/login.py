@@ -23,10 +23,11 @@ from chat_tui.keys import Place, bindings, key_of, shown_as
 from chat_tui.log import hide
 from chat_tui.messages import AccountSaved
 from chat_tui.strings import N_, _, of_error
+from chat_tui.widgets.key_line import keys_told
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core import registry
 from chat_tui_core.accounts import DataFolder
-from chat_tui_core.contract import Credentials, LoginWay, ServerFound
+from chat_tui_core.contract import Backend, Credentials, LoginWay, ServerFound
 from chat_tui_core.errors import ChatError, ConfigError
 from chat_tui_core.model import Account
 from chat_tui_core.secrets import beside
@@ -87,7 +88,7 @@ class LoginScreen(Screen[None]):
         & Input.-textual-compact:focus { background: $accent 22%; }
         & #login-title { text-style: bold; color: $accent; margin-bottom: 1; }
         & .label { color: $foreground 70%; }
-        & #login-found { height: 3; color: $foreground 70%; text-wrap: nowrap; text-overflow: ellipsis; }
+        & #login-found { height: 3; margin-bottom: 1; color: $foreground 70%; text-wrap: nowrap; text-overflow: ellipsis; }
         & #login-found.-wrong { text-wrap: wrap; color: $text-error; }
         & #login-said { height: 4; color: $text-error; }
         & #login-said.-busy { color: $foreground; }
@@ -120,7 +121,7 @@ class LoginScreen(Screen[None]):
                 if field == "url":
                     yield Static("", id="login-found", markup=False)
             yield Static("", id="login-said", markup=False)
-            yield Static(_("Enter goes on   Esc goes back"), id="login-keys", markup=False)
+            yield Static(keys_told(_("Enter goes on   Esc goes back")), id="login-keys")
 
     def on_mount(self) -> None:
         """Show how an address looks; what is typed takes its place. What is known already stays as it is."""
@@ -172,7 +173,7 @@ class LoginScreen(Screen[None]):
         found: ServerFound | None = None
         told = ""
         try:
-            found = await registry.load(self._backend).discover(url)
+            found = await self._server().discover(url)
         except ChatError as error:
             told = of_error(error)
         if self._looked != url or not self.is_attached:
@@ -181,6 +182,10 @@ class LoginScreen(Screen[None]):
             self._show(told, wrong=True)
         else:
             self._tell(found)
+
+    def _server(self) -> Backend:
+        """The backend, through the proxy that the configuration names for the account; raises ChatError."""
+        return registry.through(registry.load(self._backend), self._data.proxy(self._value("name")))
 
     def _tell(self, found: ServerFound) -> None:
         """Show where the server is and how one signs in there."""
@@ -286,7 +291,7 @@ class LoginScreen(Screen[None]):
                 raise ConfigError(
                     _("There is an account {name!r} already: take another word for this one.").format(name=name)
                 )
-        backend = registry.load(self._backend)
+        backend = self._server()
         secret = "" if way is LoginWay.SSO else self._value("password")
         hide(secret)
         device = self._known.device if self._known else secrets.token_hex(8)

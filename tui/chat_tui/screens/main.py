@@ -62,6 +62,7 @@ class MainScreen(MainKeys):
         self._spacious = config.density == "cozy"
         self.notifying = Notifying(self, config)
         self._shown = False
+        self._check_from_start = bool(config.composer_spelling)
 
     def compose(self) -> ComposeResult:
         """Give the panes; the members come when they are shown for the first time."""
@@ -88,6 +89,8 @@ class MainScreen(MainKeys):
         self.composer = self.query_one(Composer)
         self.composer.leaves = self._to_messages
         self.composer.rooms = self._room_names
+        self.composer.own_commands = lambda: self.own_commands
+        self.bind_lines(self.notifying.config.keys)
         self.hints = self.query_one(HintLine)
         self.status = self.query_one(StatusBar)
         self.standing = Standing(self)
@@ -105,6 +108,7 @@ class MainScreen(MainKeys):
         self.standing.say_title()
         self.standing.show_rooms(desk)
         self.open_account(desk.name)
+        self.take_left()
 
     def remove_account(self, name: str) -> None:
         """Have an account no longer; there must be another one."""
@@ -122,12 +126,8 @@ class MainScreen(MainKeys):
         for desk in self.desks.values():
             desk.close()
         await self.notifying.close()
-
-    def backlog(self) -> int:
-        """How many writes the terminal has not taken yet; 0 where there is no such queue (web, tests)."""
-        writer = getattr(self.app._driver, "_writer_thread", None)  # noqa: SLF001
-        queue = getattr(writer, "_queue", None)
-        return queue.qsize() if queue is not None else 0
+        if self._spelling is not None:
+            await self._spelling.close()
 
     def apply(self, desk: Desk, batch: Batch) -> None:
         """Bring the screen up to date with what became of an account, once a frame."""
@@ -136,12 +136,18 @@ class MainScreen(MainKeys):
         self.standing.apply(desk, batch)
         desk.cards.apply(batch)
         desk.doing.apply(batch)
+        if not batch.actions:  # what the person said is shown when its text has left the composer, in one frame
+            self.paint_now()
 
     def configure(self, config: Config) -> None:
         """Have other settings hold."""
+        self.bind_lines(config.keys)
         self.notifying.config = config
         self.timeline.spacious = config.density == "cozy"
+        for desk in self.desks.values():
+            desk.conversation.readers.want(wanted=config.readers)
         self.rooms.restyle()
+        self.check_spelling(speak=True)
 
     # ------------------------------------------------------------ doing things without waiting for them
 
@@ -172,9 +178,12 @@ class MainScreen(MainKeys):
     def _submitted(self, event: Composer.Submitted) -> None:
         """Send what was written, or do what it says."""
         event.stop()
+        if self.asks_about_paste():
+            self.composer.kept()
+            return
         from chat_tui.commands import Call, Wrong, read_line
 
-        typed = read_line(event.text)
+        typed = read_line(event.text, self.own_commands)
         if isinstance(typed, Call) and typed.command.says:
             self.start(self._until_safe(self.doing.call(typed), event.text))
         elif isinstance(typed, Call):
@@ -217,7 +226,11 @@ class MainScreen(MainKeys):
         event.stop()
         from chat_tui.commands import hint_for, moment_hint
 
-        hint = moment_hint(event.text, self.session.now_ms()) or hint_for(event.text) or size_hint(event.text)
+        hint = (
+            moment_hint(event.text, self.session.now_ms())
+            or hint_for(event.text, self.own_commands)
+            or size_hint(event.text)
+        )
         self.hints.tell(problem="" if event.text else None, command=hint)  # what was sent is answered by a problem
         if event.text.strip() and (not event.text.startswith("/") or event.text.startswith("//")):
             self.desk.typing.writes(self.conversation.room_id)
@@ -235,16 +248,6 @@ class MainScreen(MainKeys):
         else:
             self.composer.type_ahead(event.text)
         self.set_focus(self.composer)
-
-    @on(Composer.Pasted)
-    def _pasted(self, event: Composer.Pasted) -> None:
-        """Ask about files whose paths were pasted."""
-        event.stop()
-        from chat_tui.pasted_paths import looks_like_files
-        from chat_tui.screens.file_work import send_pasted
-
-        if self.conversation.room_id and looks_like_files(event.text):
-            self.start(send_pasted(self.desk, event.text))
 
     @on(NameWanted)
     def _name_wanted(self, event: NameWanted) -> None:
@@ -284,6 +287,10 @@ class MainScreen(MainKeys):
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         """The screen is there, with styles that are as they should be, or a dialog was closed."""
+        if not self._shown:
+            self.call_after_refresh(self.take_left)
+            if self._check_from_start:
+                self.call_after_refresh(self.check_spelling)
         event.refresh_styles, self._shown = self._shown, True
         self.call_after_refresh(self._seen)
 

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from textual import events, on
+from textual.binding import Binding
 
+from chat_tui.config import Config
 from chat_tui.keys import Place, bindings
 from chat_tui.screens.going import Going
 from chat_tui.strings import _
+from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.room_timeline import RoomTimeline
+from chat_tui_core.errors import LocalError
 
 if TYPE_CHECKING:
     from chat_tui.inbox import Entry
+    from chat_tui.own_tables import OwnCommand
+    from chat_tui.programs import Programs
+    from chat_tui.screens.long_paste import LongPaste
+    from chat_tui.screens.spelling_work import Spelling
 
 __all__ = ["MainKeys"]
 
@@ -21,9 +31,57 @@ class MainKeys(Going):
     """The keys of the screen, but for those that lead elsewhere."""
 
     BINDINGS = bindings(Place.MAIN)
+    _long_paste: LongPaste | None = None
+    _spelling: Spelling | None = None
+    _speller = ("", Config().composer_speller)
+    _gives_lines = False
+
+    @property
+    def own_commands(self) -> Mapping[str, OwnCommand]:
+        """The person's own commands."""
+        from chat_tui.screens.settings_work import settable
+
+        return settable(self.app).options.config.commands
+
+    @cached_property
+    def programs(self) -> Programs:
+        """What runs of them; made when the first one is given."""
+        from chat_tui.programs import Programs
+
+        return Programs()
+
+    def bind_lines(self, keys: Mapping[str, str]) -> None:
+        """Have keys give command lines, and those that did before no more."""
+        if not self._gives_lines and not any(name.startswith("/") for name in keys):
+            return
+        from chat_tui.keymaps import line_keys
+
+        self._gives_lines = True
+        held = self._bindings.key_to_bindings
+        kept = {key: [one for one in bound if not (one.id or "").startswith("/")] for key, bound in held.items()}
+        for line in line_keys(keys):
+            for key in line.keys.split(","):
+                bound = Binding(key, line.action, line.label, show=False, priority=True, id=line.id)
+                kept.setdefault(key, []).append(bound)
+        held.clear()
+        held.update({key: bound for key, bound in kept.items() if bound})
+        self.refresh_bindings()
+
+    def action_give_line(self, line: str) -> None:
+        """Do what a command line says that a key stands for; what is written in the composer stays."""
+        from chat_tui.commands import Call, Wrong, read_line
+
+        typed = read_line(line, self.own_commands)
+        if isinstance(typed, Call):
+            self.hints.tell(problem="")
+            self.start(self.doing.call(typed))
+        else:
+            self.hints.tell(problem=typed.text if isinstance(typed, Wrong) else "")
 
     def action_back(self) -> None:
-        """Take one step back: the answer, the selection, the place in the messages, the pane."""
+        """Take one step back: what runs, the answer, the selection, the place in the messages, the pane."""
+        if "programs" in vars(self) and self.programs.stop():
+            return
         if self.conversation.edits:
             self.conversation.end_edit()
         elif self.conversation.reply_to:
@@ -90,12 +148,18 @@ class MainKeys(Going):
             self.query_one("#banner").focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The key that takes back what is just leaving undoes typing while nothing is."""
+        """The key that takes back what is just leaving undoes typing while nothing is; where no spaces are, none open."""
+        if action == "spaces":
+            return self.has_spaces
         if action != "take_back":
             return True
         from chat_tui.screens.outbox_work import leaving
 
         return leaving(self.desk) is not None
+
+    def on_elsewhere_line_wanted(self) -> None:
+        """Go to what is new in rooms that are not listed."""
+        self.action_next_unread(elsewhere=True)
 
     def action_take_back(self) -> None:
         """Bring what is just leaving back into the composer."""
@@ -110,6 +174,51 @@ class MainKeys(Going):
             self.set_focus(self.composer)
             self.composer._forward_event(events.Paste(event.text))  # noqa: SLF001 - as the app does
 
+    @on(Composer.Pasted)
+    def _pasted(self, event: Composer.Pasted) -> None:
+        """Ask about files whose paths were pasted, and about a paste of many lines."""
+        event.stop()
+        from chat_tui.pasted_paths import looks_like_files
+
+        if not self.conversation.room_id:
+            return
+        if looks_like_files(event.text):
+            self.start(self._files_pasted(event.text))
+        else:
+            self._lines_pasted(event.text)
+
+    async def _files_pasted(self, text: str) -> None:
+        from chat_tui.screens.file_work import send_pasted
+
+        if not await send_pasted(self.desk, text):
+            self._lines_pasted(text)
+
+    def _lines_pasted(self, text: str) -> None:
+        from chat_tui.pasted_text import line_count
+        from chat_tui.screens.settings_work import settable
+
+        most = settable(self.app).options.config.composer_paste_lines
+        if most and line_count(text) > most:
+            from chat_tui.screens.long_paste import LongPaste
+
+            self._long_paste = LongPaste()
+            self._long_paste.begin(self.desk, text)
+
+    @on(Composer.Edited)
+    def _typed_behind_paste(self) -> None:
+        if self._long_paste is not None:
+            self._long_paste.typed(self.desk)
+
+    def asks_about_paste(self) -> bool:
+        """Ask about a long paste before it is sent, where that was not done."""
+        if self._long_paste is None:
+            return False
+        paste, self._long_paste = self._long_paste, None
+        text = paste.taken(self.desk)
+        if text:
+            self.start(paste.ask(self.desk, text))
+        return bool(text)
+
     def action_send_files(self) -> None:
         """Choose files to send."""
         from chat_tui.screens.file_work import send_files
@@ -121,6 +230,53 @@ class MainKeys(Going):
         from chat_tui.screens.file_work import send_clipboard
 
         self.start(send_clipboard(self.desk))
+
+    def check_spelling(self, *, speak: bool = False) -> None:
+        """Check the spelling as the settings have it; `speak`: what keeps it from that is told."""
+        from chat_tui.screens.settings_work import settable
+
+        config = settable(self.app).options.config
+        chosen = config.composer_spelling, config.composer_speller
+        if chosen == self._speller:
+            return
+        self._speller = chosen
+        self.start(self._check_by(config, speak=speak))
+
+    async def _check_by(self, config: Config, *, speak: bool) -> None:
+        from chat_tui.screens.spelling_work import Spelling
+
+        old, self._spelling = self._spelling, None
+        if old is not None:
+            await old.close()
+        if not config.composer_spelling or self._speller != (config.composer_spelling, config.composer_speller):
+            return
+        try:
+            self._spelling = Spelling(self, config, speak=speak)
+        except LocalError:
+            if speak:
+                raise
+        else:
+            await self._spelling.read_own()
+
+    def action_suggest(self) -> None:
+        """Correct the misspelled word at the cursor."""
+        from chat_tui.screens.spelling_work import suggest
+
+        self.start(suggest(self, self._spelling))
+
+    def action_editor(self) -> None:
+        """Write in the person's own editor."""
+        from chat_tui.screens.editor_work import write_in_editor
+
+        self.start(write_in_editor(self.desk))
+
+    def take_left(self) -> None:
+        """Take over what editors had when the app was killed, where there is such a thing."""
+        for desk in self.desks.values():
+            if (desk.session.store.path.parent / "editing").is_dir():
+                from chat_tui.screens.editor_work import take_left
+
+                self.start(take_left(desk))
 
     def action_transfers(self) -> None:
         """Show files on their way."""

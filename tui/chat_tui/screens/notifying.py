@@ -58,6 +58,7 @@ class Notifying:
         if not batch.arrivals:
             return
         from chat_tui.notices import notice_of, why_told
+        from chat_tui.widgets.message_row import gist
         from chat_tui_core.session.ingest_history import mentions_me
 
         rooms, me = desk.session.rooms, desk.session.me
@@ -69,7 +70,7 @@ class Notifying:
             seen = self._on_screen(desk, room_id)
             counted = room.mentions > (self._screen.rooms.room(room_id, desk.name) or room).mentions
             for event in events:
-                mentioned = mentions_me(event.text, me) or (counted and event is events[-1])
+                mentioned = mentions_me(event, me) or (counted and event is events[-1])
                 if why_told(
                     self.config,
                     room,
@@ -79,7 +80,7 @@ class Notifying:
                     mentioned=mentioned,
                     seen=seen and desk.conversation.shows(event),
                 ):
-                    yield notice_of(room, event, preview=self.config.notify_preview)
+                    yield notice_of(room, event, gist(event.text) if self.config.notify_preview else None)
 
     def _invitations(self, desk: Desk, changed: Iterable[str]) -> Iterable[Notice]:
         for room_id in changed:

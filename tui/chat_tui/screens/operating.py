@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from chat_tui.addresses import link_to
 from chat_tui.messages import Operation
 from chat_tui.screens.writing import own_action, thread_of
-from chat_tui.spoken import ME
+from chat_tui.spoken import ME, as_typed
 from chat_tui.strings import N_, _
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.actions import Action, Kind, State
@@ -119,7 +119,8 @@ class Operating:
         elif item.event.kind not in SPOKEN - {EventKind.FILE}:
             raise LocalError(_("This cannot be edited."))
         else:
-            self._screen.conversation.begin_edit(item.event)
+            emote, text = self._said(item)
+            self._screen.conversation.begin_edit(item.event.event_id, as_typed(text, emote=emote))
         self._to_composer()
 
     def _open_thread(self, item: Item) -> None:
@@ -146,7 +147,7 @@ class Operating:
         event = _event(item)
         sessions = self._screen.sessions
         rooms = [(name, room) for name, session in sessions.items() for room in session.rooms.values()]
-        joined = [(name, room) for name, room in rooms if room.membership is Membership.JOINED]
+        joined = [(name, room) for name, room in rooms if room.membership is Membership.JOINED and not room.is_space]
         joined.sort(key=lambda one: -one[1].last_ts)
         accounts = [name for name, _room in joined] if len(sessions) > 1 else ()
         screen = SwitcherScreen([room for _name, room in joined], _("Forward to…"), accounts)
@@ -268,7 +269,7 @@ class Operating:
         if _SUBSTITUTION.match(typed) is None:
             return False
         item = self._last_own()
-        emote, old = _spoken(item)
+        emote, old = self._said(item)
         text = substituted(typed, old)
         if item.event is not None and Capability.EDIT not in self._session.capabilities:
             raise LocalError(_(NEEDS[Operation.EDIT][1]))
@@ -282,6 +283,18 @@ class Operating:
     def _to_composer(self) -> None:
         self._screen.timeline.set_cursor(None)
         self._screen.composer.focus()
+
+    def _said(self, item: Item) -> tuple[bool, str]:
+        """(it tells what its sender does, the text) of a message, as it will be when our own edits of it are done."""
+        changes = self._screen.conversation.changes_of(item)
+        edits = [one for one in changes if one.kind is Kind.EDIT and one.state is not State.FAILED]
+        if edits:
+            emote, text = edits[-1].content.get("kind") == "emote", edits[-1].text
+        elif item.event is not None:
+            emote, text = item.event.kind is EventKind.EMOTE, item.event.text
+        else:
+            emote, text = _action(item).content.get("kind") == "emote", _action(item).text
+        return emote or text.startswith(ME), text.removeprefix(ME)
 
     def _last_own(self) -> Item:
         """The own message said last; raises LocalError when there is none."""
@@ -343,12 +356,3 @@ def _leaves(operation: Operation, item: Item) -> bool:
 
 def _room_of(item: Item) -> str:
     return item.event.room_id if item.event is not None else _action(item).room_id
-
-
-def _spoken(item: Item) -> tuple[bool, str]:
-    """(it tells what its sender does, the text) of a message."""
-    if item.event is not None:
-        emote, text = item.event.kind is EventKind.EMOTE, item.event.text
-    else:
-        emote, text = _action(item).content.get("kind") == "emote", _action(item).text
-    return emote or text.startswith(ME), text.removeprefix(ME)

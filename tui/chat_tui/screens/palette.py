@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -15,8 +15,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets.option_list import Option
 
-from chat_tui.commands import COMMANDS
-from chat_tui.keymaps import bound_keys, keymap_of
+from chat_tui.commands import listed
+from chat_tui.keymaps import bound_keys, keymap_of, line_keys
 from chat_tui.keys import KEYS, Key, Place, shown_as
 from chat_tui.screens.main import MainScreen
 from chat_tui.screens.settings_work import settable
@@ -52,13 +52,23 @@ def entries(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:
     """Everything that can be done on a screen, for the palette that opens above it; before anything is typed it lists less."""
     keymap = keymap_of(settable(app).options.config)
     for node, key in actions(screen):
-        keys = ", ".join(shown_as(name) for name in bound_keys(keymap, key))
-        yield SystemCommand(key.said, f"{keys}   {_within(key.place)}", _run(app, node, key), key.palette)
+        if key.action == "spaces" and not (isinstance(screen, MainScreen) and screen.has_spaces):
+            continue
+        about = f"{_keys(keymap, key)}   {_within(key.place)}"
+        yield SystemCommand(key.said, about, _run(app, node, key), key.palette)
     if isinstance(screen, MainScreen):
-        for command in COMMANDS:
+        for line in line_keys(keymap):
+            give = partial(screen.action_give_line, line.id)
+            yield SystemCommand(line.said.translate(_NO_MARKUP), _keys(keymap, line), give)
+        for command in listed(screen.own_commands):
             if command.needs is None or command.needs in screen.session.capabilities:
                 usage = command.said_usage.translate(_NO_MARKUP)
-                yield SystemCommand(usage, _(command.help), partial(screen.begin_command, command.name), discover=False)
+                about, begin = _(command.help).translate(_NO_MARKUP), partial(screen.begin_command, command.name)
+                yield SystemCommand(usage, about, begin, discover=command.own is not None)
+
+
+def _keys(keymap: Mapping[str, str], key: Key) -> str:
+    return ", ".join(shown_as(name) for name in bound_keys(keymap, key))
 
 
 def _within(place: Place) -> str:

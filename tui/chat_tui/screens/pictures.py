@@ -96,6 +96,7 @@ class Pictures:
         self._decoding = asyncio.Lock()
         self._can_draw = can_draw()
         self._cache = PictureCache(screen.session.store.path.parent / "pictures")
+        screen.app.app_resume_signal.subscribe(screen.timeline, self._tell_again)
 
     # ------------------------------------------------------------ what is shown
 
@@ -140,6 +141,10 @@ class Pictures:
         if not isinstance(way, Way):
             return _("Pictures are not drawn: {why}.").format(why=way)
         return "" if self._source(event) is not None else _("There is no picture of this file here.")
+
+    def _tell_again(self, _app: object) -> None:
+        """Another program had the terminal, which has forgotten what it was given."""
+        self._tell("".join(picture.told for _, picture in self._shelf.things()))
 
     def close(self) -> None:
         """Have the terminal forget what it was given."""

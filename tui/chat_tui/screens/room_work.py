@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from chat_tui.addresses import direct_address, person_id
+from chat_tui.addresses import direct_address, find_room, person_id
 from chat_tui.commands import Call
 from chat_tui.strings import _
 from chat_tui.widgets.text_layout import clean_line
@@ -132,6 +132,49 @@ async def who(doing: Doing, call: Call) -> None:
     doing.say(", ".join(told[:FOUND]) + more)
 
 
+async def space(doing: Doing, call: Call) -> None:
+    """Have the list show the rooms of a space, or all, or those in no space; without a name, choose."""
+    from chat_tui.screens.space_view import ALL, LOOSE
+    from chat_tui_core.spaces import is_ours
+
+    if not call.rest:
+        doing.screen.action_spaces()
+        return
+    found = find_room(call.rest, (room for room in doing.session.rooms.values() if is_ours(room)))
+    if found is None and len(call.words) > 1 and call.words[0] in SPACE_WORK:
+        await SPACE_WORK[call.words[0]](doing, call.rest.partition(" ")[2].strip())
+        return
+    words = {"all": ALL, _("all"): ALL, "none": LOOSE, _("none"): LOOSE}
+    if found is None and call.rest.lower() not in words:
+        raise LocalError(_("You are in no space {name!r}; /space lists yours.").format(name=call.rest))
+    doing.screen.choose_view(found.room_id if found is not None else words[call.rest.lower()])
+
+
+async def _create_space(doing: Doing, name: str) -> None:
+    """Make a space, and list its rooms as soon as it is there."""
+    doing.open_when_there(name)
+    await doing.session.perform(Kind.CREATE_ROOM, name, target_action=0, private=True, space=True)
+
+
+def _holding(*, held: bool) -> Callable[[Doing, str], Awaitable[None]]:
+    """Put a room into the space whose rooms are listed, or take it out."""
+
+    async def change(doing: Doing, word: str) -> None:
+        from chat_tui_core.spaces import is_ours
+
+        space, room = doing.session.rooms.get(doing.screen.view), doing.find(word)
+        if space is None or not is_ours(space):
+            raise LocalError(_("Choose a space first: /space NAME."))
+        if room is None:
+            raise LocalError(_("There is no room {name!r} here.").format(name=word))
+        await doing.session.perform(Kind.HOLD, space.room_id, target_action=0, room=room.room_id, held=held)
+
+    return change
+
+
+SPACE_WORK: Final[Mapping[str, Callable[[Doing, str], Awaitable[None]]]] = MappingProxyType(
+    {"create": _create_space, "add": _holding(held=True), "remove": _holding(held=False)}
+)
 ROOM_WORK: Final[Mapping[str, Callable[[Doing, Call], Awaitable[None]]]] = MappingProxyType(
     {
         "ban": ban,
@@ -146,5 +189,6 @@ ROOM_WORK: Final[Mapping[str, Callable[[Doing, Call], Awaitable[None]]]] = Mappi
         "dm": direct,
         "list": rooms,
         "who": who,
+        "space": space,
     }
 )

@@ -19,6 +19,7 @@ from textual.widgets import Static, TextArea
 from chat_tui.keys import Place, bindings
 from chat_tui.screens.list_screen import place_of
 from chat_tui.strings import N_, _, n_, of_error
+from chat_tui.widgets.message_row import gist
 from chat_tui.widgets.pick_list import PickList, Row
 from chat_tui.widgets.query_box import QueryBox
 from chat_tui.widgets.text_layout import clean_line
@@ -80,7 +81,7 @@ class Hits(PickList):
         event, where = hit.event, self._place(hit.account, hit.event.room_id)
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(event.ts / 1000))
         who = clean_line(event.sender_name or event.sender)
-        said = clean_line(event.text) or (clean_line(event.file.name) if event.file else "")
+        said = clean_line(gist(event.text)) or (clean_line(event.file.name) if event.file else "")
         return [([(who, "strong"), (f"  {where}", "dim")], [(when, "dim")]), ([(said, "")], [])]
 
 

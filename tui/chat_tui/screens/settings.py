@@ -17,6 +17,7 @@ from chat_tui.screens.settings_work import change, settable, shown
 from chat_tui.settings import SETTINGS, Setting
 from chat_tui.strings import N_, _, of_error
 from chat_tui.transfer_words import tilde
+from chat_tui.widgets.key_line import keys_told
 from chat_tui.widgets.pick_list import PickList, Row
 from chat_tui_core.errors import ChatError
 
@@ -50,6 +51,10 @@ class Settings(PickList):
         value = self.value(setting)
         own = value != setting.default
         return [([(setting.name, "strong" if own else "")], [(shown(value), "accent" if own else "dim")])]
+
+    def marked(self, position: int) -> bool:
+        """Tell whether a value is typed for this setting."""
+        return position == self.cursor and not self.has_focus
 
     def set_cursor(self, position: int | None, *, reveal: bool = True) -> None:
         """Put the cursor on a setting, whose meaning is then told."""
@@ -87,7 +92,7 @@ class SettingsScreen(ModalScreen[None]):
             yield Static("", id="settings-meaning", markup=False)
             yield Input(id="settings-value", compact=True)
             yield Static("", id="settings-said", markup=False)
-            yield Static(_(KEYS_LINE), id="settings-keys", markup=False)
+            yield Static(keys_told(_(KEYS_LINE)), id="settings-keys")
 
     def on_mount(self) -> None:
         """Show what holds now."""
@@ -129,12 +134,14 @@ class SettingsScreen(ModalScreen[None]):
             self._ask(setting)
 
     def _ask(self, setting: Setting) -> None:
-        value = self.query_one(Settings).value(setting)
+        settings = self.query_one(Settings)
+        value = settings.value(setting)
         line = self.query_one("#settings-value", Input)
         line.value = "" if value == setting.default else shown(value)
         self.add_class("-typing")
-        self.query_one("#settings-keys", Static).update(_(EDITING))
+        self.query_one("#settings-keys", Static).update(keys_told(_(EDITING)))
         line.focus()
+        self.call_after_refresh(lambda: settings.set_cursor(settings.cursor))  # the list has become shorter
 
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:
@@ -163,7 +170,7 @@ class SettingsScreen(ModalScreen[None]):
         settings = self.query_one(Settings)
         settings.config = settable(self.app).options.config
         self.remove_class("-typing")
-        self.query_one("#settings-keys", Static).update(_(KEYS_LINE))
+        self.query_one("#settings-keys", Static).update(keys_told(_(KEYS_LINE)))
         settings.restyle()
         settings.focus()
         self.explain()

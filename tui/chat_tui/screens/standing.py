@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from textual.timer import Timer
@@ -11,6 +12,7 @@ from textual.widgets import Static
 
 from chat_tui.feed import Batch
 from chat_tui.keys import key_of, shown_as
+from chat_tui.screens.desk import VIEW_KEPT
 from chat_tui.strings import N_, _
 from chat_tui.widgets.room_accounts import AccountLine
 from chat_tui.widgets.room_header import RoomHeader
@@ -21,10 +23,12 @@ from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.link import Link
 from chat_tui_core.model import Membership, Room
 from chat_tui_core.outbox import Why
+from chat_tui_core.store.meta import get_meta
 
 if TYPE_CHECKING:
     from chat_tui.screens.desk import Desk
     from chat_tui.screens.main import MainScreen
+    from chat_tui.screens.space_view import SpaceView
     from chat_tui.widgets.banner import Banner
     from chat_tui.widgets.obstacle import Obstacle
     from chat_tui_core.session import Session
@@ -41,6 +45,7 @@ NOT_CONNECTED: Final = N_("not connected")
 HELD: Final = frozenset({Why.TIME, Why.UNDO})
 """What the person has put off is not late."""
 NO_ROOMS_YET: Final = N_("No rooms yet.\n\n/join NAME\n/create NAME")
+NONE_LISTED: Final = N_("You are in none\nof these rooms.\n\n{key} lists them.")
 NO_ROOM_OPEN: Final = N_(
     "No room is open.\n\nEnter in the list opens one,\nCtrl+K finds one by name.\nF1 shows all keys."
 )
@@ -65,6 +70,7 @@ class Standing:
         self._banner: Banner | None = None
         self._closed_note = ""
         self._notes: dict[str, str] = {}
+        self._views: dict[str, str] = {}  # what is listed of an account, where that is not all
 
     def start(self) -> None:
         """Show what is stored."""
@@ -83,14 +89,36 @@ class Standing:
         """Say above the rooms whose they are."""
         screen = self._screen
         several = len(screen.desks) + len(screen.absent) > 1
-        title = _(ALL_ACCOUNTS) if several else clean_line(screen.desk.name)
-        screen.query_one("#rooms-title", TextLine).show([(title, "bold")])
+        title = [(_(ALL_ACCOUNTS) if several else clean_line(screen.desk.name), "bold")]
+        if not several and (view := self._views.get(screen.desk.name)):
+            title.append((f" · {view}", "$text-accent"))
+        screen.query_one("#rooms-title", TextLine).show(title)
+        if self._views:
+            self.spaces.say_elsewhere()
 
     def show_rooms(self, desk: Desk) -> None:
         """Show an account with all of its rooms."""
+        self._views.pop(desk.name, None)
         self._update_line(desk)
         self._screen.rooms.me[desk.name] = desk.session.me
         self._screen.rooms.show_all(desk.session.rooms.values(), desk.name)
+        if view := desk.session.store.read(get_meta, VIEW_KEPT):
+            desk.view = view
+            self.spaces.show(desk)
+
+    @cached_property
+    def spaces(self) -> SpaceView:
+        """What narrows the list of rooms to a space; made when that is chosen."""
+        from chat_tui.screens.space_view import SpaceView
+
+        return SpaceView(self._screen)
+
+    def view_changed(self, desk: Desk, name: str) -> None:
+        """Other rooms of an account are listed; `name` says which, "" = all."""
+        self._views[desk.name] = name
+        self._update_line(desk)
+        self.say_title()
+        self._rooms_empty()
 
     @property
     def _session(self) -> Session:
@@ -105,7 +133,8 @@ class Standing:
     def _update_line(self, desk: Desk) -> None:
         """Say above an account's rooms how it is connected."""
         mark, tone, _words = link_line(desk.session.link)
-        self._screen.rooms.show_account(AccountLine(desk.name, mark, self._wrong(desk), tone))
+        view = self._views.get(desk.name, "")
+        self._screen.rooms.show_account(AccountLine(desk.name, mark, self._wrong(desk), tone, view))
 
     def cannot_connect(self, name: str, why: str) -> None:
         """An account does not even try to connect, for this reason; "" = it does again."""
@@ -134,7 +163,10 @@ class Standing:
             candidates.append((screen.desk, shown))
         else:
             candidates = [(one, room) for one in screen.desks.values() for room in one.session.rooms.values()]
-        joined = [(at, room) for at, room in candidates if room.membership is Membership.JOINED]
+        talked_in = ((at, room) for at, room in candidates if room.children is None)
+        joined = [(at, room) for at, room in talked_in if room.membership is Membership.JOINED]
+        if any(one.view for one in screen.desks.values()):
+            joined = [(at, room) for at, room in joined if screen.rooms.order.lists(at.name, room)]
         joined = [(at, room) for at, room in joined if not room.muted] or joined
         latest = max((room.last_ts for _, room in joined), default=0)
         latest_ones = ((at, room) for at, room in joined if room.last_ts == latest)
@@ -157,6 +189,8 @@ class Standing:
         self._screen.notifying.apply(desk, batch)
         changed = [rooms[room_id] for room_id in batch.rooms if room_id in rooms]
         known.update_rooms(changed, [room_id for room_id in batch.rooms if room_id not in rooms], desk.name)
+        if desk.view:
+            self.spaces.follow(desk, changed)
         self._rooms_empty()
         open_id = desk.conversation.room_id
         if open_id in batch.rooms:
@@ -182,6 +216,7 @@ class Standing:
             self._update_line(desk)
             self._screen.status.tell(link=self._session.link, note=self._session.note, others=self._others())
             self._update_empty()
+            self._rooms_empty()
             if batch.link.link is Link.ONLINE and not self.chosen:
                 self._screen.set_timer(PREVIEW_SECONDS, self._settle)
         if batch.link is not None or batch.actions:
@@ -281,7 +316,11 @@ class Standing:
         self._note_instead("empty", screen.timeline, text)
 
     def _rooms_empty(self) -> None:
-        self._note_instead("no-rooms", self._screen.rooms, _(NO_ROOMS_YET) if self._screen.rooms.empty else "")
+        rooms = self._screen.rooms
+        text = _(NO_ROOMS_YET) if rooms.empty and self._session.link.link is Link.ONLINE else ""
+        if not rooms.empty and not len(rooms.order):
+            text = _(NONE_LISTED).format(key=shown_as(key_of("spaces.open").keys))
+        self._note_instead("no-rooms", rooms, text)
 
     def _note_instead(self, name: str, view: Widget, text: str) -> None:
         """Show a text in the place of a list that has nothing to show; "" brings the list back."""
@@ -293,7 +332,10 @@ class Standing:
         note = self._screen.query_one(f"#{name}", Static)
         note.update(text)
         note.display = bool(text)  # by hand: a class of the screen would have all of it styled again
+        typed_there = view.has_focus
         view.display = not text
+        if text and typed_there:
+            self._screen.composer.focus()  # nothing that is hidden keeps the keys
 
     def _update_unsent(self) -> None:
         """Count what the person did and the servers have not answered yet."""

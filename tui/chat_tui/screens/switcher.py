@@ -20,7 +20,7 @@ from chat_tui.widgets.fuzzy import NameIndex
 from chat_tui.widgets.pick_list import Part, PickList, Row
 from chat_tui.widgets.query_box import QueryBox
 from chat_tui.widgets.room_accounts import RoomKey
-from chat_tui.widgets.room_order import MARKS
+from chat_tui.widgets.room_order import mark_of
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.model import Member, Membership, Room, RoomKind
 
@@ -102,13 +102,13 @@ class Matches(PickList):
         account, room = self.found[position]
         if not room.room_id:
             return [([("● ", "accent"), (clean_line(account), "strong")], [(_("account"), "dim")])]
-        left: list[Part] = [(f"{MARKS[room.kind]} ", "dim"), (clean_line(room.title), "strong" if room.unread else "")]
+        left: list[Part] = [(f"{mark_of(room)} ", "dim"), (clean_line(room.title), "strong" if room.unread else "")]
         if account:
             left.append((f"  {clean_line(account)}", "accent"))
         if room.topic:
             left.append((f"  {clean_line(room.topic)}", "dim"))
         person = room.kind is RoomKind.DIRECT and room.membership is Membership.NONE
-        note = _("write") if person else _(NOTES.get(room.membership, ""))
+        note = _("write") if person else _("space") if room.is_space else _(NOTES.get(room.membership, ""))
         right: list[Part] = [(note, "dim")] if note else []
         if room.unread and room.membership is Membership.JOINED:
             right = [(f" {room.unread} ", "badge")]

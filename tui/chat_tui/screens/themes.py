@@ -14,6 +14,7 @@ from chat_tui.keys import Place, bindings
 from chat_tui.screens.settings_work import change, settable
 from chat_tui.strings import _, of_error
 from chat_tui.themes import OWN
+from chat_tui.widgets.key_line import keys_told
 from chat_tui.widgets.pick_list import PickList, Row
 from chat_tui_core.errors import ChatError
 
@@ -23,12 +24,14 @@ ROWS = 16
 
 
 class Themes(PickList):
-    """The names of themes, the app's own first."""
+    """The names of themes, the app's own first, then the person's."""
 
     DEFAULT_CSS = f"Themes {{ height: 1fr; min-height: 3; max-height: {ROWS}; }}"
 
-    def __init__(self, names: list[str], dark: dict[str, bool]) -> None:
+    def __init__(self, names: list[str], dark: dict[str, bool], mine: frozenset[str] = frozenset()) -> None:
+        """`mine`: those of the person's own."""
         super().__init__(id="themes")
+        self._mine = mine
         self.names = names
         self._dark = dark
 
@@ -42,6 +45,8 @@ class Themes(PickList):
             if self._dark[name]
             else _("light")
         )
+        if name in self._mine:
+            about = _("{about}, yours").format(about=about)
         return [([(name, "")], [(about, "dim")])]
 
     def set_cursor(self, position: int | None, *, reveal: bool = True) -> None:
@@ -67,10 +72,11 @@ class ThemesScreen(ModalScreen[None]):
         """Give the list."""
         known = self.app.available_themes
         own = [theme.name for theme in OWN]
-        names = [*own, *sorted(name for name in known if name not in own)]
+        mine = [name for name in settable(self.app).options.config.themes if name not in own]
+        names = [*own, *mine, *sorted(name for name in known if name not in own and name not in mine)]
         with Vertical():
-            yield Themes(names, {name: known[name].dark for name in names})
-            yield Static(_("Enter keeps it   Esc takes the old one"), markup=False)
+            yield Themes(names, {name: known[name].dark for name in names}, frozenset(mine))
+            yield Static(keys_told(_("Enter keeps it   Esc takes the old one")))
 
     def on_mount(self) -> None:
         """Begin with the theme that holds."""

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from chat_tui.messages import DemoWanted
 from chat_tui.strings import N_, _
+from chat_tui.widgets.key_line import keys_told
 from chat_tui.widgets.pick_list import PickList, Row
 from chat_tui_core import registry
 from chat_tui_core.accounts import DataFolder
@@ -91,7 +92,7 @@ class WelcomeScreen(Screen[None]):
             yield Static(_(self.TITLE_TEXT), id="welcome-title", markup=False)
             yield Static(_(self.ABOUT), id="welcome-about", markup=False)
             yield Choices(self.found())
-            yield Static(_(self.KEYS), id="welcome-keys", markup=False)
+            yield Static(keys_told(_(self.KEYS)), id="welcome-keys")
 
     def found(self) -> list[Choice]:
         """The ways to begin."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from textual.app import App
 
+    from chat_tui.programs import Programs
     from chat_tui.screens.conversation import Conversation
     from chat_tui.widgets.composer import Composer
     from chat_tui.widgets.hint_line import HintLine
@@ -76,6 +77,10 @@ class Window(Protocol):
         """The account's session."""
 
     @property
+    def view(self) -> str:
+        """Which of the account's rooms are listed (see `space_view`)."""
+
+    @property
     def sessions(self) -> Mapping[str, Session]:
         """The sessions of all accounts in the window, by their names."""
 
@@ -104,6 +109,10 @@ class Window(Protocol):
         """The line above the composer."""
 
     @property
+    def programs(self) -> Programs:
+        """What runs of the person's own commands."""
+
+    @property
     def obstacle(self) -> Obstacle | None:
         """What stands in the open room's way, where that is one of the account's."""
 
@@ -130,6 +139,12 @@ class Window(Protocol):
 
     def action_transfers(self) -> None:
         """Show files on their way."""
+
+    def choose_view(self, view: str) -> None:
+        """Have the list show the account's rooms of a space (see `space_view`)."""
+
+    def action_spaces(self) -> None:
+        """Choose which rooms the list shows."""
 
     def action_switch(self) -> None:
         """Find a room or a person by name."""

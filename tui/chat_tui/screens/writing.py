@@ -8,6 +8,8 @@ from typing import Any, Final
 from chat_tui.screens.paging import Parts, Shown
 from chat_tui.spoken import ME, Plain, as_typed
 from chat_tui.strings import _
+from chat_tui.widgets.line_view import paint_now
+from chat_tui.widgets.message_row import gist
 from chat_tui.widgets.room_source import RoomSource
 from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.errors import LocalError
@@ -51,6 +53,7 @@ class Writing(Shown):
     reply_to: str
     edits: str
     _on_state: Callable[[], None]
+    _settle: Callable[[], None]
 
     # ------------------------------------------------------------ saying
 
@@ -68,9 +71,11 @@ class Writing(Shown):
                 self.parts.composer.kept()
             raise
         if self.place == place:
+            self._settle()
             self.parts.composer.sent(place, typed)
             self.keep_draft()
             self.parts.hints.tell(problem="", command="")
+            paint_now(self.parts.timeline)
         else:
             self._draft_sent(place, typed)
 
@@ -129,13 +134,13 @@ class Writing(Shown):
         if own := self._own(self.reply_to):
             return f"you: {one_line(own.text, 80)}"
         event = self.source.event(self.reply_to) if self.source else None
-        return f"{event.sender_name or event.sender}: {one_line(event.text, 80)}" if event else _("an older message")
+        return f"{event.sender_name or event.sender}: {_named(event)}" if event else _("an older message")
 
     # ------------------------------------------------------------ changing
 
-    def begin_edit(self, event: RoomEvent) -> None:
-        """Put a message's text into the composer, to be changed."""
-        self._begin(event.event_id, as_typed(event.text, emote=event.kind is EventKind.EMOTE))
+    def begin_edit(self, event_id: str, typed: str) -> None:
+        """Put a message's text into the composer, as it is typed, to be changed."""
+        self._begin(event_id, typed)
 
     def begin_change(self, action: Action) -> None:
         """Put the text of something that waits, or was refused, into the composer; what is sent then takes its place."""
@@ -244,6 +249,11 @@ class Writing(Shown):
 def typed_form(action: Action) -> str:
     """What was typed for an action."""
     return as_typed(action.text, emote=action.content.get("kind") == "emote")
+
+
+def _named(event: RoomEvent) -> str:
+    """What was said, on one line; of a file without words its name."""
+    return one_line(gist(event.text), 80) or one_line(event.file.name if event.file else "", 80)
 
 
 def typed_again(said: Plain) -> str:

@@ -124,6 +124,8 @@ class Banner(Widget, can_focus=True):
         if decision is Decision.PASS and obstacle.held:
             long = n_("let {count} later one pass", "let {count} later ones pass", obstacle.held)
             return (_("let {count} pass") if brief else long).format(count=obstacle.held)
+        if decision is Decision.PASS and brief:
+            return _("let pass")
         return "" if obstacle.refused else _(_NOT_REFUSED.get(decision, ""))
 
     def action_decide(self, decision: str) -> None:

@@ -2,57 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
+from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import Binding
 from textual.content import Content
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
 from textual.widgets import TextArea
-from textual.widgets.text_area import TextAreaTheme
+from textual.widgets.text_area import Highlight, Selection, TextAreaTheme
 
-from chat_tui.keys import Place, bindings
+from chat_tui.keys import EDITING, Place, bindings
 from chat_tui.widgets.own_keys import OwnKeys
 from chat_tui.widgets.text_layout import clean, fit
 
-__all__ = ["EDITING", "Composer"]
+if TYPE_CHECKING:
+    from chat_tui.commands import Own
+
+__all__ = ["Composer"]
 
 DRAFT_SECONDS = 0.25
 """Seconds from the first change until the draft is handed on, however fast the typing goes on."""
+MISSPELLED = "misspelled"
+"""How the style of misspelled words is called."""
 REMEMBERED = 100
 """Texts that can be brought back."""
-
-#: Editing as in a shell and in every text box; what the screen uses for itself (F6, F7, PgUp) is left to it.
-EDITING: list[BindingType] = [
-    Binding("left", "cursor_left", show=False),
-    Binding("right", "cursor_right", show=False),
-    Binding("ctrl+left,alt+b", "cursor_word_left", show=False),
-    Binding("ctrl+right,alt+f", "cursor_word_right", show=False),
-    Binding("home,ctrl+a", "cursor_line_start", show=False),
-    Binding("end,ctrl+e", "cursor_line_end", show=False),
-    Binding("shift+left", "cursor_left(True)", show=False),
-    Binding("shift+right", "cursor_right(True)", show=False),
-    Binding("shift+up", "cursor_up(True)", show=False),
-    Binding("shift+down", "cursor_down(True)", show=False),
-    Binding("shift+home", "cursor_line_start(True)", show=False),
-    Binding("shift+end", "cursor_line_end(True)", show=False),
-    Binding("ctrl+shift+left", "cursor_word_left(True)", show=False),
-    Binding("ctrl+shift+right", "cursor_word_right(True)", show=False),
-    Binding("backspace", "delete_left", show=False),
-    Binding("delete,ctrl+d", "delete_right", show=False),
-    Binding("ctrl+w,alt+backspace", "delete_word_left", show=False),
-    Binding("alt+d", "delete_word_right", show=False),
-    Binding("ctrl+u", "delete_to_start_of_line", show=False),
-    Binding("ctrl+k", "delete_to_end_of_line", show=False),  # where the screen has no use for it
-    Binding("ctrl+x", "cut", show=False),
-    Binding("ctrl+c,super+c", "copy", show=False),
-    Binding("ctrl+v", "paste", show=False),
-    Binding("ctrl+z", "undo", show=False),
-    Binding("ctrl+y", "redo", show=False),
-]
 
 
 class Composer(OwnKeys, TextArea, inherit_bindings=False):
@@ -71,6 +49,9 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         &:ansi { background: ansi_default; }
     }
     """
+
+    misspelled: Callable[[str, int, bool], Mapping[int, list[tuple[int, int]]]] | None = None
+    """Where in a text misspelled words are, by line, in bytes; None while spelling is not checked. See `mark`."""
 
     class Submitted(Message):
         """The person wants this text sent; answered by `sent` or `kept`."""
@@ -124,6 +105,8 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         """Names that Tab completes."""
         self.rooms: Callable[[], Iterable[str]] = tuple
         """Names of rooms that Tab completes."""
+        self.own_commands: Callable[[], Own] = dict
+        """The person's own commands."""
         self._ahead: int | None = None  # where late keys belong that were pressed before the box had the focus
         self._drafted = ""
         self._timer: Timer | None = None
@@ -161,6 +144,32 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         if self._invited is None or self._invited[0] != said:
             self._invited = said, super().render_line(0)
         return self._invited[1]
+
+    # ------------------------------------------------------------ spelling
+
+    def _build_highlight_map(self) -> None:
+        """The text is another one: what was marked in it is where it was only by chance."""
+        super()._build_highlight_map()
+        if self.misspelled is not None:
+            self.mark(ask=False)
+
+    def _watch_selection(self, previous_selection: Selection, selection: Selection) -> None:
+        """The cursor has moved, perhaps out of a word."""
+        super()._watch_selection(previous_selection, selection)
+        if self.misspelled is not None:
+            self.mark()
+
+    def mark(self, *, ask: bool = True) -> None:
+        """Mark misspelled words; `ask`: the cursor is where it stays, so words that are not known can be looked up."""
+        places = self.misspelled(self.text, self.cursor_index, ask) if self.misspelled is not None else {}
+        marks: dict[int, list[Highlight]] = {row: [(*at, MISSPELLED) for at in found] for row, found in places.items()}
+        if marks != self._highlights:
+            self._highlights.clear()
+            self._highlights.update(marks)
+            if self._theme is not None:
+                self._theme.syntax_styles.setdefault(MISSPELLED, Style(underline=True))
+            self._line_cache.clear()
+            self.refresh()
 
     # ------------------------------------------------------------ which room
 
@@ -256,6 +265,23 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         self._sending = ""
         self._next.clear()
 
+    @property
+    def is_sending(self) -> bool:
+        """Whether a text that was sent still stands here, because it is not safe yet."""
+        return bool(self._sending)
+
+    def rewrite(self, text: str) -> None:
+        """Show a text in place of the whole one, which undoing brings back; the cursor at its end."""
+        self.replace_range(0, len(self.text), text)
+        self.move_cursor(self.document.end)
+        self.hand_on_draft()
+
+    def remember(self, text: str) -> None:
+        """Have a text be the last one that can be brought back."""
+        if text.strip():
+            self._history = [*self._history[-REMEMBERED + 1 :], text]
+        self._recalled = None
+
     def put_back(self, text: str) -> None:
         """Bring a text back to be edited, before what is there already."""
         own = self.text
@@ -263,9 +289,7 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
 
     def put_aside(self) -> None:
         """Empty the box; what stood there can be brought back like a text that was sent."""
-        if self.text.strip():
-            self._history = [*self._history[-REMEMBERED + 1 :], self.text]
-        self._recalled = None
+        self.remember(self.text)
         self._replace_all("")
         self.hand_on_draft()
 
@@ -280,9 +304,20 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
 
     def drop(self, text: str) -> None:
         """Take a text away again where it still stands in the box."""
+        self.swap(text, lambda _before, _after: "")
+
+    def replace_range(self, start: int, end: int, text: str) -> None:
+        """Replace what stands between two positions."""
+        places = (self.text[:at].split("\n") for at in (start, end))
+        first, last = ((len(lines) - 1, len(lines[-1])) for lines in places)
+        self.replace(text, first, last)
+
+    def swap(self, text: str, instead: Callable[[str, str], str]) -> bool:
+        """Replace a text where it still stands by what is made of that before and behind it; undoing brings it back."""
         before, found, after = self.text.rpartition(text)
         if found:
-            self._replace_all(before + after, len(before))
+            self.replace_range(len(before), len(before + found), instead(before, after))
+        return bool(found)
 
     def begin_command(self, name: str) -> None:
         """Begin a command; what was written stays behind it."""
@@ -311,7 +346,7 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         before, after = self.text[: self.cursor_index], self.text[self.cursor_index :]
         if path_in(before):
             self.run_worker(self._complete_path(before, after), exit_on_error=False)
-        elif (found := completed(before, self.names, self.rooms())) is None:
+        elif (found := completed(before, self.names, self.rooms(), self.own_commands())) is None:
             self.screen.focus_next()
         elif found != before:
             self._replace_all(found + after, len(found))
@@ -358,5 +393,6 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Have what was pasted inserted as it is, but for what no terminal must see."""
-        event.text = clean(event.text)
+        text = clean(event.text)
+        event.text = "\n".join(text.splitlines()) + "\n" * text.endswith(("\n", "\r"))
         self.post_message(self.Pasted(event.text))

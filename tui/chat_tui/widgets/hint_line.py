@@ -33,6 +33,7 @@ class HintLine(TextLine):
         self._reply = ""
         self._edit = ""
         self._typing: tuple[str, ...] = ()
+        self._runs = ""
         self._following = True
         self._new_below = 0
 
@@ -44,6 +45,7 @@ class HintLine(TextLine):
         reply: str | None = None,
         edit: str | None = None,
         typing: tuple[str, ...] | None = None,
+        running: str | None = None,
     ) -> None:
         """Set what is given and leave the rest as it was."""
         self._problem = self._problem if problem is None else problem
@@ -51,6 +53,7 @@ class HintLine(TextLine):
         self._reply = self._reply if reply is None else reply
         self._edit = self._edit if edit is None else edit
         self._typing = self._typing if typing is None else typing
+        self._runs = self._runs if running is None else running
         self._update()
 
     @property
@@ -71,6 +74,8 @@ class HintLine(TextLine):
             left = [(clean_line(self._problem), "$text-error")]
         elif self._command and not beside:
             left = [(clean_line(self._command), "")]
+        elif self._runs:
+            left = [(f"{self._runs}  ", "italic"), (shown_as("escape"), "bold"), (" " + _("stops it"), "")]
         elif self._edit:
             left = [
                 ("✎ ", "$accent bold"),

@@ -7,11 +7,11 @@ from datetime import date
 from typing import Final
 
 from chat_tui.inbox import Entry, Why, text_of
-from chat_tui.widgets.inline_markup import parse
+from chat_tui.widgets.message_row import gist
 from chat_tui.widgets.numbered_list import NumberedList
 from chat_tui.widgets.pick_list import Part, Row
 from chat_tui.widgets.room_list import time_text
-from chat_tui.widgets.text_layout import clean, clean_line
+from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.safe_text import one_line
 
 __all__ = ["InboxList"]
@@ -45,6 +45,6 @@ class InboxList(NumberedList[Entry]):
         if entry.who:
             first.append((f"{clean_line(entry.who)}  ", "strong" if loud else ""))
         first.append((where, "dim" if entry.who else "strong"))
-        said = clean_line(one_line(parse(clean(text_of(entry)[:SHOWN])).text, SHOWN))
+        said = clean_line(one_line(gist(text_of(entry), most=SHOWN), SHOWN))
         when = time_text(entry.ts, self._today(), None)
         return [(first, [(f"  {when} ", "dim")] if when else []), ([("   ", ""), (said, "" if loud else "dim")], [])]

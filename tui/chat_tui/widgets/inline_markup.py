@@ -32,6 +32,7 @@ __all__ = [
     "TOKENS",
     "Body",
     "Run",
+    "is_plain",
     "parse",
 ]
 
@@ -103,7 +104,7 @@ class Body:
 
 def parse(text: str, me: tuple[str, ...] = ()) -> Body:
     """Read clean `text`; `me` are the names that count as a mention of the reader."""
-    begun = (">" in text or "#" in text or "|" in text or "‖" in text) and _maybe_begun(text) is not None
+    begun = _is_begun(text)
     pattern = _pattern(me, begun=begun)
     if not (me or begun) and not _maybe_marked(text):
         return Body(text)
@@ -116,6 +117,15 @@ def parse(text: str, me: tuple[str, ...] = ()) -> Body:
             end = fence.end()
     reader.read(text[end:], 0)
     return reader.body()
+
+
+def is_plain(text: str) -> bool:
+    """Whether nothing but names can be found in clean `text`, so that all of it is shown as it stands."""
+    return not _is_begun(text) and not _maybe_marked(text)
+
+
+def _is_begun(text: str) -> bool:
+    return (">" in text or "#" in text or "|" in text or "‖" in text) and _maybe_begun(text) is not None
 
 
 @lru_cache(maxsize=64)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from textual import events
 from textual.content import Content
@@ -14,9 +16,23 @@ from chat_tui.keys import Key, shown_as
 from chat_tui.strings import _
 from chat_tui.widgets.text_layout import cells
 
-__all__ = ["KeyLine"]
+__all__ = ["KeyLine", "keys_told"]
 
 _GAP = 3
+_told: Final = re.compile(r"((?:[↑↓] )+|\S+ )(.*)").fullmatch
+
+
+def keys_told(text: str) -> Content:
+    """Give a line of keys as a KeyLine looks: `text` has each key before what it does, then three blanks.
+
+    A key is a word, or several arrows.
+    """
+    pieces: list[tuple[str, str]] = []
+    for part in text.split(" " * _GAP):
+        found = _told(part)
+        key, does = found.groups() if found else ("", part)
+        pieces += [(key, "bold $foreground"), (f"{does}{' ' * _GAP}", "$foreground 70%")]
+    return Content.assemble(*pieces).rstrip()
 
 
 class KeyLine(Widget):

@@ -111,6 +111,12 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             self._scheduled = True
             self.call_next(self._repaint)
 
+    def catch_up(self) -> None:
+        """Look at the rows now, where they are to be looked at."""
+        if self._scheduled:
+            with self._context():
+                self._repaint()
+
     def redraw(self) -> None:
         """Draw the rows again although none was laid out again."""
         self._frame = None
@@ -269,6 +275,8 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _repaint(self) -> None:
         """Repaint the rows that differ from what is on screen."""
+        if not self._scheduled:  # done meanwhile, by `catch_up`
+            return
         self._scheduled = self._estimated = False
         frame = self.current_frame()
         if not frame:

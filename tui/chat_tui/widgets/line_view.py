@@ -6,7 +6,7 @@ outlives appending, prepending, wrapping and resizing.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import events
 from textual.geometry import Offset
@@ -21,7 +21,10 @@ from chat_tui.widgets.line_canvas import LineCanvas
 from chat_tui.widgets.line_selection import index_on_line, selected_text, selection_over
 from chat_tui.widgets.text_layout import word_at
 
-__all__ = ["LineScreen", "LineView"]
+__all__ = ["LineScreen", "LineView", "paint_now"]
+
+WAITING: Final = 1
+"""Frames that may wait for the terminal while another one is drawn."""
 
 
 class LineView(LineCanvas, inherit_bindings=False):
@@ -59,6 +62,7 @@ class LineView(LineCanvas, inherit_bindings=False):
         if self.layout_rows():
             self.viewport.move(lines)
             self.touch()
+            paint_now(self)
 
     def to_start(self) -> None:
         """Show the first line."""
@@ -215,9 +219,47 @@ class LineScreen(Screen[None]):
         super().__init__(name, id, classes)
         self._compositor = FrontCompositor()
 
+    def backlog(self) -> int:
+        """How many writes the terminal has not taken yet; 0 where there is no such queue (web, tests)."""
+        writer = getattr(self.app._driver, "_writer_thread", None)  # noqa: SLF001
+        queue = getattr(writer, "_queue", None)
+        return queue.qsize() if queue is not None else 0
+
+    def paint_now(self) -> None:
+        """Paint what has changed in this very turn of the loop: Textual's way there leads through three queues and a timer.
+
+        What needs a layout goes that way all the same.
+        """
+        app = self.app
+        if not self._running or app.screen is not self or app._batch_count or self.backlog() > WAITING:  # noqa: SLF001
+            return
+        widgets = tuple(self._compositor.visible_widgets)
+        for widget in widgets:
+            if isinstance(widget, LineCanvas):
+                widget.catch_up()
+        if any(widget._layout_required or widget._scroll_required for widget in widgets):  # noqa: SLF001
+            return
+        for widget in widgets:
+            if widget._repaint_required:  # noqa: SLF001 - as a widget does it when it has nothing else to do
+                widget._repaint_required = False  # noqa: SLF001
+                self._dirty_widgets.add(widget)
+        if self._dirty_widgets:
+            self._on_timer_update()
+
+    def _on_timer_update(self) -> None:
+        """Paint; not while the terminal has not taken what was painted before, which would stand before the next key's."""
+        if self.backlog() <= WAITING:
+            super()._on_timer_update()
+
     def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
         """Give the widget at a cell and the offset in its text."""
         widget, region = next(iter(self.get_widgets_at(x, y)), (None, None))
         if isinstance(widget, LineView) and region is not None:
             return widget, widget.offset_at(x - region.x, y - region.y)
         return super().get_widget_and_offset_at(x, y)
+
+
+def paint_now(widget: Widget) -> None:
+    """Show at once what has changed on a widget's screen, where that is a `LineScreen`."""
+    if widget.is_attached and isinstance(screen := widget.screen, LineScreen):
+        screen.paint_now()

@@ -15,6 +15,7 @@ from chat_tui.widgets.inline_markup import CODE_BLOCK, LINK, QUOTE_MARK, Body, R
 from chat_tui.widgets.message_around import Around, Edge, Target
 from chat_tui.widgets.message_look import Columns, Look, clock_of, columns_for, day_of, day_text
 from chat_tui.widgets.message_row import MessageRow, folded_text, read_body, says_something
+from chat_tui.widgets.seen_by import said_of_readers
 from chat_tui.widgets.text_layout import cells, clean_line, fit, wrap
 
 if TYPE_CHECKING:
@@ -177,7 +178,8 @@ class _Page:
     def air(self, previous: MessageRow, *, always: bool) -> None:
         """Add a blank line: between people and between days, not between notes of the system."""
         if always or says_something(self.row) or says_something(previous):
-            self.put(KEY_SPACE, [], gutter=False)
+            blank = " " * self.width if self.around.cursor else ""  # the rest of a line has the cursor's ground
+            self.put(KEY_SPACE, [(blank, self.look.base)], gutter=False)
 
     def sender(self) -> None:
         """Add the line with the sender's name."""
@@ -316,7 +318,9 @@ class _Page:
         if not mark:
             return
         last, part = self.lines[-1], "failed" if self.row.state in {"failed", "cancelled"} else "state"
-        last.cells += _add(last, " " * (self.columns.mark - last.cells), self.look.base)
+        seen = said_of_readers(self.row.seen, self.columns.mark - last.cells - 3) if self.row.seen else ""
+        last.cells += _add(last, " " * (self.columns.mark - last.cells - cells(seen) - bool(seen)), self.look.base)
+        last.cells += _add(last, f"{seen} " if seen else "", self.look["time"])
         if self.row.state == "failed":
             last.spots += (Spot(last.cells, last.cells + cells(mark), Target("failed")),)
         last.cells += _add(last, mark, self.look[part])

@@ -157,7 +157,10 @@ def day_text(day: date) -> str:
 
 @slotted
 class Look:
-    """The styles of a timeline on one background, resolved from its theme, and who reads it."""
+    """The styles of a timeline on one background, resolved from its theme, and who reads it.
+
+    `ground` and `people`: see `nick_color`.
+    """
 
     base: Style
     parts: dict[str, Style]
@@ -167,6 +170,8 @@ class Look:
     zone: tzinfo | None = None
     spacious: bool = True
     _without: Look | None = None
+    ground: tuple[int, int, int] | None = None
+    people: tuple[str, ...] = ()
     _runs: dict[tuple[Style, int], Style] = field(default_factory=dict)
 
     @property
@@ -184,11 +189,23 @@ class Look:
         parts = {
             part: style + ground if style.bgcolor == self.base.bgcolor else style for part, style in self.parts.items()
         }
-        return Look(self.base + ground, parts, self.dark, self.ansi, self.me, self.zone, self.spacious, self)
+        return Look(
+            self.base + ground,
+            parts,
+            self.dark,
+            self.ansi,
+            self.me,
+            self.zone,
+            self.spacious,
+            self,
+            self.ground,
+            self.people,
+        )
 
     def name(self, sender: str) -> Style:
         """Give the style of a sender's name."""
-        return self.base + Style(color=nick_color(sender, dark=self.dark, ansi=self.ansi), bold=True)
+        color = nick_color(sender, dark=self.dark, ansi=self.ansi, ground=self.ground, people=self.people)
+        return self.base + Style(color=color, bold=True)
 
     def kind(self, kind: str, state: str) -> Style:
         """Give the style of a message's text by its kind, and by its state while nobody else has it."""

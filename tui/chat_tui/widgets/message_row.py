@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from chat_tui.strings import _, n_
-from chat_tui.widgets.inline_markup import BOLD, SPOILER, Body, Run, parse
+from chat_tui.widgets.inline_markup import BOLD, SPOILER, Body, Run, is_plain, parse
 from chat_tui.widgets.text_layout import clean, clean_line, snap
 from chat_tui_core.values import frozen
 
@@ -25,6 +25,9 @@ SHOWN_CHARS, SHOWN_LINES = 2_000, 24
 """What a collapsed body shows."""
 MASK = "▒"
 """What stands for each character of a spoiler until its reader asks for it."""
+SPOILER_MARKS = ("||", "‖")
+GIST_CHARS = 2_000
+"""Characters of a text that are looked at where it is only named."""
 EXPANDED_CHARS, EXPANDED_LINES = 200_000, 4_000
 """What an expanded body shows at most: the screen must stand whatever was sent."""
 
@@ -65,6 +68,8 @@ class MessageRow:
     """How the file stands that the message brings; its name and size are the first line of the text."""
     folded: bool = False
     """It belongs to a thread that is not shown: one line stands for it."""
+    seen: tuple[str, ...] = ()
+    """Who has read one's own message and no later one, by their names."""
     answers: tuple[int, int] | None = None
     """Of the thread that began with it: how many answers, and when the last one came (ms since 1970)."""
 
@@ -85,9 +90,19 @@ def shown_text(row: MessageRow, me: tuple[str, ...], *, expanded: bool) -> str:
     return read_body(row, me, expanded=expanded)[0].text
 
 
-def gist(text: str) -> str:
-    """Give a text as it is named in one line elsewhere: without its markup, spoilers hidden."""
-    body = parse(clean(text))
+def gist(text: str, me: tuple[str, ...] = (), *, most: int = GIST_CHARS, cut: bool = False) -> str:
+    """Give a text, or `most` characters of it, as it is named elsewhere: without its markup, spoilers hidden.
+
+    `me` are the reader's names, for the pattern that the timeline has too. With `cut` the text is a beginning itself:
+    a spoiler that it does not close goes on to its end.
+    """
+    head = clean(text[:most])
+    if is_plain(head) and not any(one in head for one in SPOILER_MARKS):
+        return head
+    body = parse(head, me)
+    if (cut or len(text) > most) and (mark := next((one for one in SPOILER_MARKS if one in body.text), "")):
+        closed = parse(head.removesuffix("…").rstrip() + mark, me)
+        body = body if closed.text.endswith(mark) else closed
     return _masked(body).text if any(run.flags & SPOILER for run in body.runs) else body.text
 
 

@@ -16,7 +16,10 @@ try:  # as `random` does: hashlib loads all of OpenSSL's digests, for which a fi
 except ImportError:  # another Python than CPython
     from hashlib import sha1
 
-__all__ = ["hue_of", "nick_color"]
+__all__ = ["hue_of", "nick_color", "tone_on"]
+
+Rgb = tuple[int, int, int]
+"""Red, green and blue, 0 to 255."""
 
 DARK = (0.78, 0.105)
 """(lightness, chroma) of names on a dark background."""
@@ -33,13 +36,36 @@ def hue_of(user: str) -> float:
 
 
 @lru_cache(maxsize=4096)
-def nick_color(user: str, *, dark: bool, ansi: bool = False) -> Color:
-    """Give the colour of a user's name on a `dark` or light background; `ansi`: one of the terminal's own."""
+def nick_color(
+    user: str, *, dark: bool, ansi: bool = False, ground: Rgb | None = None, people: tuple[str, ...] = ()
+) -> Color:
+    """Give the colour of a user's name on a `dark` or light background; `ansi`: one of the terminal's own.
+
+    `ground`: the background, where it is not one of the app's own themes'. `people`: it is one of these.
+    """
     hue = hue_of(user)
     if ansi:
         return Color.from_ansi(ANSI[int(hue / 360 * len(ANSI))])
-    lightness, chroma = DARK if dark else LIGHT
+    if people:
+        return Color.parse(people[int(hue / 360 * len(people))])
+    lightness, chroma = tone_on(ground, dark=dark) if ground else DARK if dark else LIGHT
     return Color.from_rgb(*oklch_to_rgb(lightness, chroma, hue))
+
+
+@lru_cache(maxsize=64)
+def tone_on(ground: Rgb, *, dark: bool) -> tuple[float, float]:
+    """Give the (lightness, chroma) of names that can be read on a background in every hue: as near as can be to the usual."""
+    from chat_tui.contrast import READABLE, contrast
+
+    usual, chroma = DARK if dark else LIGHT
+    nearest = sorted((step / 50 for step in range(51)), key=lambda lightness: abs(lightness - usual))
+    best = (0.0, usual)
+    for lightness in (usual, *nearest):
+        worst = min(contrast(ground, oklch_to_rgb(lightness, chroma, hue)) for hue in range(0, 360, 10))
+        if worst >= READABLE + 0.1:  # the hues between are no more than that apart
+            return lightness, chroma
+        best = max(best, (worst, lightness))
+    return best[1], chroma
 
 
 def oklch_to_rgb(lightness: float, chroma: float, hue: float) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""Do a widget's own keys in the order they were typed, however fast that was."""
+"""Do a widget's own keys in the order they were typed, however fast that was, and show at once what came of each."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual import events
 from textual.binding import BindingsMap
+
+from chat_tui.widgets.line_view import paint_now
 
 __all__ = ["OwnKeys"]
 
@@ -23,6 +25,12 @@ class OwnKeys(_Base):
     """
 
     _own_keys: tuple[object, BindingsMap] | None = None
+
+    async def on_event(self, event: events.Event) -> None:
+        """Show what came of a key before anything else is done, unless another one was typed behind it already."""
+        await super().on_event(event)
+        if isinstance(event, events.Key) and not getattr(self.app, "typed_ahead", False):
+            paint_now(self)
 
     async def _on_key(self, event: events.Key) -> None:
         """Do what the key means here and now."""

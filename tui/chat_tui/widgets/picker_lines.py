@@ -9,8 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.message import Message
 
-from chat_tui.keys import Place, bindings
-from chat_tui.widgets.composer import EDITING
+from chat_tui.keys import EDITING, Place, bindings
 from chat_tui.widgets.own_keys import OwnKeys
 from chat_tui.widgets.query_box import QueryBox
 from chat_tui.widgets.text_layout import cells, fit

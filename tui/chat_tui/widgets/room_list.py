@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import date, tzinfo
 from typing import TYPE_CHECKING
 
@@ -13,13 +13,13 @@ from textual.widget import Widget
 from chat_tui.messages import RoomChosen
 from chat_tui.moments import MONTHS, WEEKDAYS
 from chat_tui.strings import _, n_
-from chat_tui.widgets.inline_markup import parse
 from chat_tui.widgets.message_look import clock_of, day_of
+from chat_tui.widgets.message_row import gist
 from chat_tui.widgets.pick_list import Part, PickList, Row
 from chat_tui.widgets.room_accounts import AccountLine, AccountRooms, Entry, RoomKey
 from chat_tui.widgets.room_filter import RoomFilter
-from chat_tui.widgets.room_order import MARKS, Splice
-from chat_tui.widgets.text_layout import clean, clean_line
+from chat_tui.widgets.room_order import Splice, mark_of
+from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.model import Membership, Room
 from chat_tui_core.safe_text import one_line
 
@@ -64,7 +64,7 @@ class RoomList(PickList):
         self._leaving = False
         self.opens: Callable[[str, str], None] | None = None
         """Called at once with a room and its account that are chosen by a key: what is typed next is meant for them."""
-        self._order = AccountRooms()
+        self.order = AccountRooms()
         self._filter = RoomFilter()
         self._line: FilterLine | None = None
         self._today = today
@@ -78,26 +78,26 @@ class RoomList(PickList):
     @property
     def rooms(self) -> list[Room]:
         """The rooms from top to bottom, those too that do not fit what is sought."""
-        return [room for _, room in self._order.keyed()]
+        return [room for _, room in self.order.keyed()]
 
     @property
     def keyed(self) -> list[tuple[str, Room]]:
         """The same, each with its account."""
-        return list(self._order.keyed())
+        return list(self.order.keyed())
 
     @property
     def empty(self) -> bool:
         """Whether there is no room."""
-        return self._order.empty
+        return self.order.empty
 
     @property
     def entries(self) -> Sequence[Entry]:
         """What is listed now: everything, or what fits what is sought."""
-        return self._filter.found if self._filter.narrows else self._order
+        return self._filter.found if self._filter.narrows else self.order
 
     def show_account(self, line: AccountLine) -> None:
         """Have an account, and say how it is connected; it stands below those that are there already."""
-        splices = self._order.tell(line)
+        splices = self.order.tell(line)
         if splices is None:
             self._list_anew(self._under)
         elif not self._filter.narrows:
@@ -106,14 +106,21 @@ class RoomList(PickList):
 
     def remove_account(self, account: str) -> None:
         """Forget an account and its rooms."""
-        self._order.remove(account)
+        self.order.remove(account)
         self._filter.forget_names()
         self._list_anew(self._open)
+
+    def narrow(self, wanted: Container[str] | None, account: str) -> None:
+        """List of an account's rooms only these, and its invitations; None: all of them. The cursor stays on its room."""
+        under = self._key_at(self.cursor)
+        self.order.narrow(account, wanted)
+        self._filter.forget_names()
+        self._list_anew(under or self._open)
 
     def show_all(self, rooms: Iterable[Room], account: str = "") -> None:
         """Show these rooms of an account and no others; the cursor stays on its room."""
         under = self._key_at(self.cursor)
-        self._order.reset(rooms, account)
+        self.order.reset(rooms, account)
         self._filter.forget_names()
         self._list_anew(under or self._open)
 
@@ -121,14 +128,14 @@ class RoomList(PickList):
         """Take what has become of some rooms of an account; the picture stays at the top when it was there."""
         changed, gone = list(changed), list(gone)
         if len(changed) > REBUILD:
-            known = {room.room_id: room for room in (*self._order.rooms(account), *changed)}
+            known = {room.room_id: room for room in (*self.order.rooms(account), *changed)}
             for room_id in gone:
                 known.pop(room_id, None)
             self.show_all(known.values(), account)
             return
         before = [self.room(room.room_id, account) for room in changed]
-        splices = [splice for room in changed for splice in self._order.put(room, account)]
-        splices += [splice for room_id in gone for splice in self._order.drop(RoomKey(account, room_id))]
+        splices = [splice for room in changed for splice in self.order.put(room, account)]
+        splices += [splice for room_id in gone for splice in self.order.drop(RoomKey(account, room_id))]
         if not self._filter.narrows:
             self._replay(splices)
         elif gone or any(old is None or old.title != new.title for old, new in zip(before, changed, strict=True)):
@@ -155,7 +162,7 @@ class RoomList(PickList):
 
     def _list_anew(self, under: RoomKey | None) -> None:
         """List what there is to be listed now, with the cursor on a room; None: on the first one."""
-        self._filter.seek(self._filter.query, self._order.keyed)
+        self._filter.seek(self._filter.query, self.order.keyed)
         self.reset(0, len(self.entries))
         self._cursor_on(under or RoomKey("", ""))
         self._tell_filter()
@@ -165,7 +172,7 @@ class RoomList(PickList):
         return self._position(RoomKey(account, room_id))
 
     def _position(self, key: RoomKey) -> int | None:
-        return self._filter.position(key) if self._filter.narrows else self._order.position(key)
+        return self._filter.position(key) if self._filter.narrows else self.order.position(key)
 
     def room_at(self, position: int | None) -> Room | None:
         """The room at a position, None for a heading or no position."""
@@ -179,18 +186,18 @@ class RoomList(PickList):
         room = self.room_at(position)
         if room is None or position is None:
             return None
-        account = self._filter.account_at(position) if self._filter.narrows else self._order.account_at(position)
+        account = self._filter.account_at(position) if self._filter.narrows else self.order.account_at(position)
         return RoomKey(account, room.room_id)
 
     def room(self, room_id: str, account: str = "") -> Room | None:
         """The room as this list knows it, None when it does not."""
-        return self._order.room(RoomKey(account, room_id))
+        return self.order.room(RoomKey(account, room_id))
 
     def mark_open(self, room_id: str, account: str = "") -> None:
         """Mark the room that is open and put the cursor on it; it stays in its place while it is read."""
         key = RoomKey(account, room_id)
         before, self._open = self._open, key
-        splices = self._order.hold(key)
+        splices = self.order.hold(key)
         if not self._filter.narrows:
             self._replay(splices)
         for known in {before, key}:
@@ -274,12 +281,13 @@ class RoomList(PickList):
         """Give a heading's line, or the two lines of a room."""
         entry = self.entries[position]
         if isinstance(entry, Room):
-            narrows, headed = self._filter.narrows, self._order.headed
-            account = self._filter.account_at(position) if narrows else self._order.account_at(position)
+            narrows, headed = self._filter.narrows, self.order.headed
+            account = self._filter.account_at(position) if narrows else self.order.account_at(position)
             named: list[Part] = [(f" {clean_line(account)}", "accent")] if narrows and headed else []
             return [self._first(entry), ([(self._preview(entry, self.me.get(account, "")), "dim")], named)]
         if isinstance(entry, AccountLine):
             left: list[Part] = [(f"{entry.mark} ", entry.tone), (clean_line(entry.name), "strong")]
+            left += [(f" · {clean_line(entry.view)}", "accent")] if entry.view else []
             left += [(f"  {clean_line(entry.words)}", entry.tone)] if entry.words else []
             title: Row = (left, [])
         else:
@@ -294,7 +302,7 @@ class RoomList(PickList):
         loud = unread and (not room.muted or room.mentions > 0)
         quiet = room.muted if joined else room.membership is not Membership.INVITED
         left: list[Part] = [
-            (f"{MARKS[room.kind]} ", "accent" if loud else "dim"),
+            (f"{mark_of(room)} ", "accent" if loud else "dim"),
             (clean_line(room.title), "strong" if loud else "dim" if quiet else ""),
         ]
         right: list[Part] = []
@@ -311,13 +319,13 @@ class RoomList(PickList):
     def _preview(self, room: Room, me: str) -> str:
         """Say what was said last, or what there is to know of a room without talk."""
         if room.membership is Membership.INVITED:
-            return f"  {_('Enter joins')}{f', {people}' if (people := _people(room.members)) else ''}"
+            return f"  {_('Enter joins')}"
         if room.membership is Membership.NONE or not room.last_ts:
             about = one_line(room.topic, PREVIEW) or _people(room.members)
             return f"  {clean_line(about)}"
         sender = _("you") if room.last_sender == me else clean_line(room.last_sender)
-        said = parse(clean(room.last_text[: PREVIEW * 2]), (me,) if me else ())  # by the pattern that the timeline has
-        text = clean_line(one_line(said.text, PREVIEW))
+        said = gist(room.last_text, (me,) if me else (), most=PREVIEW * 2, cut=len(room.last_text) > PREVIEW)
+        text = clean_line(one_line(said, PREVIEW))
         return f"  {sender}: {text}" if sender else f"  {text}"
 
     def action_choose(self) -> None:

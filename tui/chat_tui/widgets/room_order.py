@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 from enum import IntEnum
 from operator import itemgetter
 from typing import Final
@@ -13,7 +13,7 @@ from chat_tui.strings import N_, _
 from chat_tui_core.model import Membership, Room, RoomKind, RoomTag
 from chat_tui_core.values import frozen
 
-__all__ = ["MARKS", "Heading", "RoomOrder", "Section", "Splice", "section_of"]
+__all__ = ["MARKS", "Heading", "RoomOrder", "Section", "Splice", "mark_of", "section_of"]
 
 
 class Section(IntEnum):
@@ -37,7 +37,7 @@ TAGGED: Final = {RoomTag.FAVOURITE: Section.FAVOURITE, RoomTag.LOW: Section.LOW}
 OTHERS: Final = {Membership.INVITED: Section.INVITED, Membership.NONE: Section.PUBLIC}
 
 MARKS: Final = {RoomKind.PUBLIC: "#", RoomKind.PRIVATE: "◆", RoomKind.DIRECT: "@"}
-"""What stands before a room's name."""
+SPACE_MARK: Final = "▣"
 
 _Rank = tuple[int, int, int, int, int, str, str]
 
@@ -59,11 +59,25 @@ class Splice:
     inserted: int
 
 
+def mark_of(room: Room) -> str:
+    """What stands before a room's name."""
+    return SPACE_MARK if room.is_space else MARKS[room.kind]
+
+
 def section_of(room: Room) -> Section | None:
-    """The section in which a room is listed, None when it is not."""
+    """The section in which a room is listed, None when it is not: in a space that one is in nobody talks."""
     if room.membership is Membership.JOINED:
+        if room.is_space:
+            return None
         return Section.JOINED if room.tag is RoomTag.NONE else TAGGED[room.tag]
     return OTHERS.get(room.membership)
+
+
+def news_of(room: Room) -> tuple[int, int]:
+    """(unread messages, mentions) that a person is to hear of."""
+    if room.membership is not Membership.JOINED:
+        return 0, 0
+    return 0 if room.muted else room.unread, room.mentions
 
 
 def urgency(room: Room) -> int:
@@ -86,6 +100,7 @@ class RoomOrder:
         self._rank_of: dict[str, _Rank] = {}
         self._counts = dict.fromkeys(Section, 0)
         self._held = ("", 0)
+        self._news: tuple[int, int] | None = None  # counted once that is asked for, and kept from then on
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -99,18 +114,45 @@ class RoomOrder:
         """The rooms from top to bottom."""
         return [entry for entry in self.entries if isinstance(entry, Room)]
 
+    def room(self, room_id: str) -> Room | None:
+        """The room as this list knows it, None when it does not."""
+        at = self.position(room_id)
+        entry = None if at is None else self.entries[at]
+        return entry if isinstance(entry, Room) else None
+
     @property
     def empty(self) -> bool:
         """Whether there is no room."""
         return not self._rank_of
 
+    @property
+    def news(self) -> tuple[int, int]:
+        """(unread messages, mentions) of all rooms; what is said in muted ones counts only where it is a mention."""
+        if self._news is None:
+            weights = [news_of(one) for one in self.entries if isinstance(one, Room) and (one.unread or one.mentions)]
+            self._news = sum(unread for unread, _ in weights), sum(mentions for _, mentions in weights)
+        return self._news
+
+    def narrowed(self, wanted: Container[str]) -> RoomOrder:
+        """The same order of some of the rooms, and of all invitations: those wait for an answer."""
+        ranks, entries, invited = self._ranks, self.entries, bisect_left(self._ranks, (Section.INVITED + 1,))
+        kept = [at for at, ranked in enumerate(ranks) if ranked[1] and (ranked[-1] in wanted or at < invited)]
+        other = RoomOrder()
+        other._held = self._held
+        other._fill([ranks[at] for at in kept], [entries[at] for at in kept])
+        return other
+
     def reset(self, rooms: Iterable[Room]) -> None:
         """Start over with these rooms."""
         listed = [(self._rank(room, section), room) for room in rooms if (section := section_of(room)) is not None]
         listed.sort(key=itemgetter(0))
-        self._rank_of = {room.room_id: ranked for ranked, room in listed}
-        self._ranks = [ranked for ranked, _ in listed]
-        self.entries = [room for _, room in listed]
+        self._fill([ranked for ranked, _ in listed], [room for _, room in listed])
+
+    def _fill(self, ranks: list[_Rank], rooms: Sequence[Room | Heading]) -> None:
+        """Have these rooms, which are in order."""
+        self._news = None
+        self._ranks, self.entries = ranks, list(rooms)
+        self._rank_of = {ranked[-1]: ranked for ranked in ranks}
         self._counts = dict.fromkeys(Section, 0)
         for section, count in Counter(map(itemgetter(0), self._ranks)).items():
             self._counts[Section(section)] = count
@@ -121,6 +163,7 @@ class RoomOrder:
         section = section_of(room)
         if section is None:
             return self.drop(room.room_id)
+        self._count_news(room)
         ranked, old = self._rank(room, section), self._rank_of.get(room.room_id)
         if old == ranked:
             at = bisect_left(self._ranks, ranked)
@@ -140,6 +183,7 @@ class RoomOrder:
         """Forget a room."""
         if room_id not in self._rank_of:
             return []
+        self._count_news(Room(room_id))
         return [self._take_out(room_id), *self._headings()]
 
     def hold(self, room_id: str) -> list[Splice]:
@@ -154,6 +198,13 @@ class RoomOrder:
         return self.put(room) if isinstance(room, Room) else []
 
     # ------------------------------------------------------------ parts
+
+    def _count_news(self, room: Room) -> None:
+        """A room becomes this."""
+        if self._news is not None:
+            before, after = self.room(room.room_id), news_of(room)
+            gone = news_of(before) if before is not None else (0, 0)
+            self._news = self._news[0] + after[0] - gone[0], self._news[1] + after[1] - gone[1]
 
     def _rank(self, room: Room, section: Section) -> _Rank:
         """Where a room stands in its section."""

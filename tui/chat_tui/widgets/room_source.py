@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from chat_tui.spoken import ME, as_typed
+from chat_tui.spoken import ME
 from chat_tui.strings import N_, _
 from chat_tui.widgets.event_sentences import CHANGES, KINDS, file_text, sentence
 from chat_tui.widgets.message_row import Kind, MessageRow, Note, State, gist
+from chat_tui.widgets.seen_by import SeenBy
 from chat_tui.widgets.timeline import Timeline
 from chat_tui_core.actions import Action
 from chat_tui_core.actions import Kind as ActionKind
@@ -22,7 +23,7 @@ from chat_tui_core.timeline import Change, Changed, Inserted, Item, Removed, Res
 if TYPE_CHECKING:
     from chat_tui.widgets.file_lines import FileCard
 
-__all__ = ["RoomSource", "about_threads", "own_texts"]
+__all__ = ["RoomSource"]
 
 EXCERPT = 120
 """Characters of a message that an answer to it shows."""
@@ -48,6 +49,8 @@ class RoomSource:
     def __init__(self, items: Iterable[Item], me: str, now_ms: int) -> None:
         """Take a copy of `items`; `now_ms` dates echoes that were stored without a time."""
         self.me = me
+        self.seen = SeenBy(me)
+        """Who has read one's own messages."""
         self.lo = 0
         self.shown_from: int | None = None
         """Items before this position are loaded and not shown; None: all are."""
@@ -215,6 +218,7 @@ class RoomSource:
             reply_to=self._quoted(event.reply_to),
             reactions=tuple((r.key, len(r.users), self.me in r.users) for r in event.reactions),
             change=CHANGES.get(event.kind, ""),
+            seen=self.seen.readers(event.order, self.names) if mine else (),
             error=action.error_text if action is not None else "",
             file=self.files(event) if event.file is not None else None,
             folded=bool(event.thread) and not self.thread,
@@ -262,7 +266,9 @@ class RoomSource:
         if event is None:
             return _("answers"), _("an older message")
         said = gist(event.text) if "||" in event.text or "‖" in event.text else event.text
-        return event.sender_name or event.sender, one_line(said, EXCERPT)
+        if event.kind is EventKind.REDACTED:
+            said = _("message deleted")
+        return event.sender_name or event.sender, one_line(said or (event.file.name if event.file else ""), EXCERPT)
 
     # ------------------------------------------------------------ changes
 
@@ -280,7 +286,14 @@ class RoomSource:
                     self._items, self.lo, self.shown_from = list(change.items), 0, None
                     self._index()
                     return False
+        for position in self.seen_anew():
+            view.changed(position)
         return True
+
+    def seen_anew(self) -> list[int]:
+        """The positions of one's own messages of whose readers something has become known."""
+        places = (self._events.get(event_id) for event_id in self.seen.take())
+        return [position for position in places if position is not None and not self._hidden(position)]
 
     def _hidden(self, position: int) -> bool:
         return self.shown_from is not None and position < self.shown_from
@@ -327,20 +340,9 @@ class RoomSource:
             self._positions[item.key] = position
             if item.event is not None:
                 self._events[item.event.event_id] = position
+                self.seen.note(item.event)
             if item.action is not None:
                 self._echoes[item.action.id] = position
-
-
-def about_threads(changes: Iterable[Change]) -> bool:
-    """Whether steps may change how much was said in a thread: they bring answers, or lines of the past."""
-    for change in changes:
-        if isinstance(change, Changed) and change.item.event is not None and change.item.event.thread:
-            return True
-        if isinstance(change, Inserted) and (
-            len(change.items) > 1 or any(item.event is not None and item.event.thread for item in change.items)
-        ):
-            return True
-    return False
 
 
 def _spoken(kind: Kind, text: str, *, emote: bool = False) -> tuple[Kind, str]:
@@ -381,15 +383,3 @@ def _reacted(reactions: tuple[tuple[str, int, bool], ...], action: Action) -> tu
         return (*reactions, (key, 1, True)) if wanted else reactions
     changed = ((k, n + (wanted - mine), wanted) if k == key else (k, n, mine) for k, n, mine in reactions)
     return tuple(one for one in changed if one[1] > 0)
-
-
-def own_texts(items: Iterable[Item], me: str, count: int) -> list[str]:
-    """The last texts that this person sent, as they are typed, oldest first."""
-    texts: list[str] = []
-    for item in items:
-        event, action = item.event, item.action
-        if event is not None and event.sender == me and event.kind in {EventKind.MESSAGE, EventKind.EMOTE}:
-            texts.append(as_typed(event.text, emote=event.kind is EventKind.EMOTE))
-        elif event is None and action is not None and action.text:
-            texts.append(as_typed(action.text, emote=action.content.get("kind") == "emote"))
-    return texts[-count:]

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from textual.message import Message
 
+from chat_tui.themes import OWN, PEOPLE
 from chat_tui.widgets.line_view import LineView
 from chat_tui.widgets.message_blocks import EDGES, WHOLE, Bookmark, EmptySource, MessageBlocks, Older, TimelineSource
 from chat_tui.widgets.message_lines import Target
@@ -386,5 +387,8 @@ class Timeline(LineView, inherit_bindings=False):
             theme, base = self.app.current_theme, self.base_style()
             parts = {part: base + style for part, style in PAINTS.styles(self, self.background_colors[1]).items()}
             look = Look(base, parts, theme.dark, theme.ansi, self._me, self._zone, self._spacious)
+            if theme not in OWN and not theme.ansi:
+                look.ground = base.bgcolor.triplet if base.bgcolor else None
+                look.people = tuple(theme.variables.get(PEOPLE, "").split())
             self._looks = look, look.under_cursor()
         return self._looks

@@ -17,6 +17,7 @@ Entry = tuple[str, str | None]
 """(word, what it means); None: the word is a heading. The texts are clean."""
 NARROW: Final = 16
 """With less room than this for the second column, it stands below the first one."""
+GAP: Final = 2
 
 
 class TwoColumns(Widget):
@@ -49,7 +50,7 @@ class TwoColumns(Widget):
                 continue
             folded = [meaning[start:end] for start, end in wrap(meaning, width - column)]
             gap = column - cells(word)
-            if gap < 1:
+            if gap < GAP:
                 yield from (Content.styled(word[start:end], self._style) for start, end in wrap(word, width))
             else:
                 yield Content.assemble((word, self._style), " " * gap, folded.pop(0))

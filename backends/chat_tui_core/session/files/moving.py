@@ -395,4 +395,5 @@ class Mover:
 
 
 def _offer(transfer: Transfer) -> OfferFile:
-    return OfferFile(transfer.id, transfer.room_id, transfer.name, transfer.size, transfer.digest, transfer.mime)
+    known = transfer.name, transfer.size, transfer.digest, transfer.mime, transfer.thread
+    return OfferFile(transfer.id, transfer.room_id, *known)

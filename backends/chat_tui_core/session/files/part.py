@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from chat_tui_core.actions import Action
@@ -87,18 +88,21 @@ class Files:
 
     # ------------------------------------------------------------ what the person does
 
-    async def offer(self, room_id: str, path: Path, name: str = "") -> Transfer:
-        """Offer a file to a room and send it, now or as soon as that works. Returns when it is durable.
+    async def offer(self, room_id: str, path: Path, name: str = "", thread: str = "") -> Transfer:
+        """Offer a file to a room, or to a thread of it, and send it as soon as that works. Returns when it is durable.
 
-        Raises FileTrouble for what is no readable file, StoreError.
+        Raises FileTrouble for what is no readable file, LocalError for what the server cannot do, StoreError.
         """
         if self._online and Capability.FILES not in self._capabilities():
             raise LocalError("This server takes no files.")
+        if self._online and thread and Capability.THREADS not in self._capabilities():
+            raise LocalError("This server knows no threads.")
         where = await self._run(path, _absolute, path)
         size, _ = await self._run(where, sources.examine, where)
         mime = await self._run(where, _mime, where.name)
         draft = Transfer(0, Direction.OUT, room_id, offered_name(name or where.name), size, mime=mime, path=str(where))
-        return self._put(await self._store.write(units.made, draft, self._wall_ms(), durable=True))
+        made = replace(draft, thread=thread)
+        return self._put(await self._store.write(units.made, made, self._wall_ms(), durable=True))
 
     async def accept(self, transfer_id: int, to: Path | None = None) -> Transfer:
         """Have an offered file brought here: into a folder, or under the name `to`, which must be free.
