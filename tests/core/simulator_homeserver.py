@@ -89,6 +89,9 @@ class Homeserver:
         word, _, user = what.partition(" ")
         if word == "member":
             return self._membership(room_id, user)
+        if word == "m.space.child":
+            held = self._rooms[room_id].state.get((word, user))
+            return str(held is not None and bool(held.content))
         if what == "m.room.name":
             event = self._rooms[room_id].state.get((what, ""))
             return str(event.content["name"]) if event else ""
@@ -115,8 +118,8 @@ class Homeserver:
                 return self._once(f"send {room_id}", txn, lambda: self._send(room_id, type_, txn, body))
             case "PUT", ["rooms", room_id, "redact", event_id, txn]:
                 return self._once(f"redact {room_id}", txn, lambda: self._redact(room_id, event_id, txn))
-            case "PUT", ["rooms", room_id, "state", type_, *_]:
-                return self._set_state(room_id, type_, body)
+            case "PUT", ["rooms", room_id, "state", type_, *key]:
+                return self._set_state(room_id, type_, body, "".join(key))
             case "GET", ["rooms", room_id, "state", type_, key]:
                 return self._get_state(room_id, type_, key)
             case "POST", ["rooms", room_id, "kick"]:
@@ -174,16 +177,16 @@ class Homeserver:
         self.effects.append(Effect(Kind.REDACT, room_id, self._texts.get(event_id, "")))
         return 200, {"event_id": self._say(room_id, ME, "m.room.redaction", {}, txn=txn, redacts=event_id)}
 
-    def _set_state(self, room_id: str, type_: str, content: dict[str, Any]) -> Value:
+    def _set_state(self, room_id: str, type_: str, content: dict[str, Any], key: str) -> Value:
         room = self._rooms[room_id]
         if ME not in room.members:
             return _forbidden("You are not in this room.")
-        known = room.state.get((type_, ""))
+        known = room.state.get((type_, key))
         if known is not None and known.content == content:
             return 200, {"event_id": known.event_id}
         if "topic" in content:
             self.effects.append(Effect(Kind.TOPIC, room_id, content["topic"]))
-        return 200, {"event_id": self._say(room_id, ME, type_, content, key="")}
+        return 200, {"event_id": self._say(room_id, ME, type_, content, key=key)}
 
     def _get_state(self, room_id: str, type_: str, key: str) -> Value:
         known = self._rooms[room_id].state.get((type_, key))

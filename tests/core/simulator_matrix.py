@@ -220,6 +220,7 @@ class MatrixWire:
             Kind.PROFILE: ("displayname", action.content.get("name")),
             Kind.TAG: ("tags", action.content.get("tag")),
             Kind.MUTE: ("mute", str(action.content.get("muted"))),
+            Kind.HOLD: (f"m.space.child {action.content.get('room')}", str(action.content.get("held"))),
         }.get(kind)
         return Standing(found[0], room, str(found[1])) if found else None
 
@@ -255,6 +256,7 @@ _WISHES: Final[Mapping[Kind, tuple[str, Mapping[str, tuple[Any, ...]]]]] = {
     Kind.PROFILE: ("", {}),
     Kind.TAG: (GENERAL, {"tag": ("favourite", "low", "")}),
     Kind.MUTE: (GENERAL, {"muted": (True, False)}),
+    Kind.HOLD: (DEN, {"room": (GENERAL, YARD), "held": (True, False)}),
     Kind.READ: (DEN, {}),
 }
 """Kind -> the room that it is about, and what its content may be."""

@@ -29,7 +29,10 @@ MOST_SEEDS = 200
 
 #: What one of the two protocols has no way to do.
 UNKNOWN = {
-    "wschat": {Kind.BAN, Kind.UNBAN, Kind.NAME, Kind.FORGET, Kind.KNOCK, Kind.PROFILE, Kind.TAG, Kind.MUTE},
+    "wschat": {
+        *(Kind.BAN, Kind.UNBAN, Kind.NAME, Kind.FORGET, Kind.KNOCK, Kind.PROFILE, Kind.TAG, Kind.MUTE),
+        Kind.HOLD,
+    },
     "matrix": {Kind.DELETE_ROOM},
 }
 

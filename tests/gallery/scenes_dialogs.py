@@ -11,7 +11,10 @@ from textual.screen import Screen
 
 from chat_tui.screens.confirm import ConfirmScreen
 from chat_tui.screens.info import InfoScreen, facts_of
+from chat_tui.screens.output_screen import OutputScreen
+from chat_tui.screens.paste_question import PasteScreen
 from chat_tui.screens.settings import Settings, SettingsScreen
+from chat_tui.screens.spelling_work import SuggestScreen
 from chat_tui.screens.themes import ThemesScreen
 from chat_tui.settings import SETTINGS
 from chat_tui_core.link import Link, LinkChanged
@@ -149,6 +152,18 @@ def _dialog(
     return Scene(name, about, screen, by_sam(play), shows, whole, listed)
 
 
+def _paste(lines: int, line: str) -> Callable[[Sam], Screen[Any]]:
+    return lambda _stage: PasteScreen(f"{line}\n" * lines, lines, lambda _text: None, files=True)
+
+
+def _suggested(*words: str) -> Callable[[Sam], Screen[Any]]:
+    return lambda _stage: SuggestScreen("teh", words)
+
+
+def _output(text: str) -> Callable[[Sam], Screen[Any]]:
+    return lambda _stage: OutputScreen("/translate", text)
+
+
 SWITCHER, SEARCH, OUTBOX, INFO = "SwitcherScreen", "SearchScreen", "OutboxScreen", "InfoScreen"
 SCENES: Final = (
     _dialog("switcher", "Go to a room", SWITCHER, then(chat, "ctrl+k"), "Go to room", whole=True),
@@ -210,6 +225,34 @@ SCENES: Final = (
         _over(chat, lambda _: ThemesScreen()),
         "Enter keeps it",
         whole=True,
+    ),
+    _dialog("paste", "A paste of many lines", "PasteScreen", _over(general, _paste(12, "a line of a log")), "Esc"),
+    _dialog(
+        "paste-long",
+        "A paste of very many lines",
+        "PasteScreen",
+        _over(general, _paste(12_345, long("line"))),
+        "12,345",
+    ),
+    _dialog(
+        "suggest",
+        "What could be meant by a word",
+        "SuggestScreen",
+        _over(general, _suggested("the", "ten", "tea")),
+        "Add",
+    ),
+    _dialog(
+        "suggest-nothing", "Nothing is like a word", "SuggestScreen", _over(general, _suggested()), "Nothing is like"
+    ),
+    _dialog(
+        "output", "What a person's own command says", "OutputScreen", _over(general, _output("Good morning.")), "y copy"
+    ),
+    _dialog(
+        "output-long",
+        "An own command says a lot",
+        "OutputScreen",
+        _over(general, _output("a line of what it says\n" * 200)),
+        "y copy",
     ),
     _dialog("palette", "The command palette", "CommandPalette", _palette, "Search for commands", listed=True),
     _dialog(

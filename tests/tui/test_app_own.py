@@ -14,7 +14,7 @@ from textual.color import Color
 from chat_tui import config
 from chat_tui.config import Config
 from chat_tui.screens.help import HelpScreen
-from chat_tui.screens.output_page import OutputPage
+from chat_tui.screens.output_screen import OutputScreen
 from chat_tui.screens.palette import entries
 from chat_tui.screens.themes import ThemesScreen
 from chat_tui.widgets.nick_colors import nick_color
@@ -170,9 +170,9 @@ async def test_output_is_shown_on_a_page_with_what_the_program_was_told(stage: O
     await stage.pilot.pause()
     stage.main.timeline.move_cursor(-1)
     stage.main.action_give_line("/tells")
-    await stage.until(lambda: isinstance(stage.app.screen, OutputPage))
+    await stage.until(lambda: isinstance(stage.app.screen, OutputScreen))
     page = stage.app.screen
-    assert isinstance(page, OutputPage)
+    assert isinstance(page, OutputScreen)
     assert json.loads(page.text) == {
         "account": "test",
         "room": {"id": "general", "name": "general"},
@@ -194,9 +194,9 @@ async def test_what_is_answered_is_told_too(stage: Own) -> None:
     await stage.pilot.press("r")
     await stage.pilot.pause()
     await stage.command("/tells")
-    await stage.until(lambda: isinstance(stage.app.screen, OutputPage))
+    await stage.until(lambda: isinstance(stage.app.screen, OutputScreen))
     page = stage.app.screen
-    assert isinstance(page, OutputPage)
+    assert isinstance(page, OutputScreen)
     assert json.loads(page.text)["message"]["text"] == "wie geht es?"
 
 

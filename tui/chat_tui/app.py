@@ -170,8 +170,11 @@ class ChatApp(AccountKeeping):
         from chat_tui.afterwards import load
         from chat_tui.direct_writing import write_directly
         from chat_tui.sweeping import Sweeper
+        from chat_tui.terminal_gone import watch_terminal
 
         await load()
+        if (terminal := getattr(self._driver, "fileno", None)) is not None and not self.is_web:
+            watch_terminal(terminal, partial(asyncio.get_running_loop().call_soon_threadsafe, self._hang_up))
         write_directly(self._driver)
         sys.setswitchinterval(FAIR_SECONDS)
         gc.enable()

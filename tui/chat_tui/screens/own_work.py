@@ -52,9 +52,9 @@ async def run_own(doing: Doing, call: Call) -> None:
     if not text.strip():
         doing.say(_("/{name} gave nothing.").format(name=own.name))
     elif own.into == "notice":
-        from chat_tui.screens.output_page import OutputPage
+        from chat_tui.screens.output_screen import OutputScreen
 
-        await screen.app.push_screen(OutputPage(f"/{own.name}", text))
+        await screen.app.push_screen(OutputScreen(f"/{own.name}", text))
     elif own.into == "send":
         try:
             await _send(screen, start, text)

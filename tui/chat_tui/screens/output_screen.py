@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
@@ -12,10 +15,13 @@ from chat_tui.keys import Place, bindings, shown_as
 from chat_tui.strings import _
 from chat_tui.widgets.key_line import keys_told
 
-__all__ = ["OutputPage"]
+__all__ = ["OutputScreen"]
+
+AROUND: Final = 6
+"""Rows of the page that are not the text's: title, keys and what keeps them apart."""
 
 
-class OutputPage(ModalScreen[None]):
+class OutputScreen(ModalScreen[None]):
     """The text below its title; y copies all of it."""
 
     BINDINGS = [
@@ -24,12 +30,12 @@ class OutputPage(ModalScreen[None]):
         Binding("q,enter", "close", show=False),
     ]
     DEFAULT_CSS = """
-    OutputPage {
+    OutputScreen {
         align: center middle;
         & > Vertical { width: 84; max-width: 96%; height: auto; max-height: 90%; padding: 1 2; background: $surface; }
         & #output-title { text-style: bold; margin-bottom: 1; }
-        & VerticalScroll { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
-        & #output-keys { color: $foreground 55%; height: 2; padding-top: 1; dock: bottom; }
+        & VerticalScroll { height: auto; scrollbar-size-vertical: 1; }
+        & #output-keys { color: $foreground 55%; height: 2; padding-top: 1; }
     }
     """
 
@@ -46,6 +52,10 @@ class OutputPage(ModalScreen[None]):
             with VerticalScroll():
                 yield Static(self.text, markup=False)
             yield Static(keys_told(f"y {_('copy')}   {shown_as('escape')} {_('close')}"), id="output-keys")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Keep title and keys on the screen, however long the text is."""
+        self.query_one(VerticalScroll).styles.max_height = max(1, event.size.height * 9 // 10 - AROUND)
 
     def action_copy_all(self) -> None:
         """Copy the text."""
