@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
-from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar, runtime_checkable
 
@@ -62,6 +61,8 @@ if TYPE_CHECKING:
         SetPresence,
         SetTyping,
     )
+    from chat_tui_core.serving import RunningServer, SeedLine, SeedRoom, ServerMaker, ServerOptions
+    from chat_tui_core.signing_in import Credentials, LoginWay, ServerFound
 
 __all__ = [
     "API_VERSION",
@@ -131,9 +132,8 @@ if not TYPE_CHECKING:
     def __getattr__(name: str) -> object:
         """The values that pass between the two are imported when a backend asks for them: no first frame needs them."""
         if name in __all__:
-            for module in map(
-                import_module, ("chat_tui_core.news", "chat_tui_core.questions", "chat_tui_core.file_news")
-            ):
+            for place in ("news", "questions", "file_news", "signing_in", "serving"):
+                module = import_module(f"chat_tui_core.{place}")
                 if hasattr(module, name):
                     return getattr(module, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -219,38 +219,6 @@ Browse = Callable[[str], None]
 """Show the person a page in a browser: by opening it, or by telling its address."""
 
 
-@frozen
-class Credentials:
-    """What signing in gave: the token is a secret, the rest is for the account file. Never log it.
-
-    The token is the backend's own text: it may hold more than one secret. `url` is where the server really is when the
-    address that was typed only led there, else "".
-    """
-
-    user: str
-    device: str
-    token: str = field(repr=False)
-    url: str = ""
-    options: Mapping[str, str] = field(default_factory=dict)
-
-
-class LoginWay(StrEnum):
-    """How one can sign in: the `kind` of Backend.login."""
-
-    PASSWORD = "password"  # noqa: S105
-    TOKEN = "token"  # noqa: S105
-    SSO = "sso"  # in a browser
-
-
-@frozen
-class ServerFound:
-    """What a server says of itself before anybody signs in. `note` is one line worth telling."""
-
-    url: str
-    ways: tuple[LoginWay, ...]
-    note: str = ""
-
-
 RoomStates = dict[str, dict[str, dict[str, str]]]
 """Contents as JSON, by room, type and key; rooms of which nothing is stored are not in it."""
 
@@ -288,69 +256,7 @@ class Surroundings:
     files: FileBytes = field(default_factory=NoFiles)
 
 
-@frozen
-class SeedLine:
-    """One line of made-up history for a demo room."""
-
-    sender: str
-    ts: int
-    text: str
-
-
-@frozen
-class SeedRoom:
-    """A demo room and its history, oldest first."""
-
-    room_id: str
-    topic: str
-    members: tuple[str, ...]
-    lines: tuple[SeedLine, ...]
-    private: bool = False
-
-
-@frozen
-class ServerOptions:
-    """How a server that a backend ships is to run.
-
-    `data` is a file, empty = nothing is kept. Port 0 = any free one. `welcome` is the room that newcomers find
-    themselves in, empty = none.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 0
-    data: str = ""
-    open_registration: bool = False
-    welcome: str = ""
-    tls_cert: str = ""
-    tls_key: str = ""
-    seed: tuple[SeedRoom, ...] = ()
-    chaos: str = ""
-    rate: int = 120
-
-
 _ALONE: Final = Surroundings()
-
-
-class RunningServer(Protocol):
-    """A server that is up. `url` is what clients connect to."""
-
-    url: str
-
-    async def serve_until_stopped(self) -> None:
-        """Serve until SIGTERM or SIGINT, then shut down cleanly."""
-
-    async def close(self) -> None:
-        """Tell the sessions, make everything durable, release the port."""
-
-
-class ServerMaker(Protocol):
-    """The server that a backend ships, where it ships one."""
-
-    async def start(self, options: ServerOptions) -> RunningServer:
-        """Bind and serve; raises ConfigError or StoreError with a sentence that says what to do."""
-
-    async def add_user(self, data: str, name: str, password: str) -> None:
-        """Make an account in a server's data file, or give it a new password; raises ConfigError or StoreError."""
 
 
 class Backend(Protocol):

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from chat_tui_core.contract import (
-    API_VERSION,
-    Browse,
-    Capability,
-    Connection,
-    Credentials,
-    Deliver,
-    ServerFound,
-    ServerMaker,
-    Surroundings,
-)
+from chat_tui_core.contract import API_VERSION, Browse, Capability, Connection, Deliver, Surroundings
 from chat_tui_core.model import Account
+
+if TYPE_CHECKING:
+    from chat_tui_core.contract import Credentials, ServerFound, ServerMaker
 
 _ALONE: Final = Surroundings()
 

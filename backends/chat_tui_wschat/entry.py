@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from chat_tui_core.contract import (
-    API_VERSION,
-    Browse,
-    Capability,
-    Connection,
-    Credentials,
-    Deliver,
-    RunningServer,
-    ServerFound,
-    ServerMaker,
-    ServerOptions,
-    Surroundings,
-)
+from chat_tui_core.contract import API_VERSION, Browse, Capability, Connection, Deliver, Surroundings
 from chat_tui_core.model import Account
+
+if TYPE_CHECKING:
+    from chat_tui_core.contract import Credentials, RunningServer, ServerFound, ServerMaker, ServerOptions
 
 _ALONE: Final = Surroundings()
 

@@ -21,6 +21,7 @@ from chat_tui.messages import (
     OutboxWanted,
     TransfersWanted,
 )
+from chat_tui.screens.beside import Beside
 from chat_tui.screens.desk import Desk
 from chat_tui.screens.main_keys import MainKeys
 from chat_tui.screens.notifying import Notifying
@@ -62,6 +63,7 @@ class MainScreen(MainKeys):
         self._spacious = config.density == "cozy"
         self.notifying = Notifying(self, config)
         self._shown = False
+        self._beside = Beside()
         self._check_from_start = bool(config.composer_spelling)
 
     def compose(self) -> ComposeResult:
@@ -125,6 +127,7 @@ class MainScreen(MainKeys):
         """Stop listening; keep what was being written."""
         for desk in self.desks.values():
             desk.close()
+        self._beside.end()
         await self.notifying.close()
         if self._spelling is not None:
             await self._spelling.close()
@@ -151,9 +154,12 @@ class MainScreen(MainKeys):
 
     # ------------------------------------------------------------ doing things without waiting for them
 
-    def start(self, work: Coroutine[Any, Any, object]) -> None:
-        """Carry out work beside the screen; what cannot be done is said above the composer."""
-        self.run_worker(self._carry_out(work), exit_on_error=False)
+    def start(self, work: Coroutine[Any, Any, object], *, asks: bool = True) -> None:
+        """Carry out work beside the screen; what cannot be done is said above the composer. `asks`: it shows dialogs."""
+        if asks:
+            self.run_worker(self._carry_out(work), exit_on_error=False)
+        else:
+            self._beside.begin(self._carry_out(work))
 
     async def _carry_out(self, work: Coroutine[Any, Any, object]) -> None:
         try:
@@ -192,15 +198,11 @@ class MainScreen(MainKeys):
             self.hints.tell(problem="", command="")
             self.start(self.doing.call(typed))
         elif isinstance(typed, Plain) and self.conversation.room_id:
-            self.start(self._say(typed.text, event.text))
+            self.start(self._until_safe(self._send_or_change(typed.text), event.text), asks=False)
         else:
             self.desk.typing.stopped()
             self.composer.kept()
             self.hints.tell(problem=typed.text if isinstance(typed, Wrong) else _(NO_ROOM))
-
-    async def _say(self, text: str, typed: str) -> None:
-        """Send a text, unless it is a change of the last one."""
-        await self._until_safe(self._send_or_change(text), typed)
 
     async def _until_safe(self, work: Coroutine[Any, Any, object], typed: str) -> None:
         """Store what is said before anything else is done about it; nothing is written any more then."""
@@ -211,6 +213,7 @@ class MainScreen(MainKeys):
             typing.stopped()
 
     async def _send_or_change(self, text: str) -> None:
+        """Send a text, unless it is a change of the last one."""
         if self.conversation.edits or not await self.operating.substitute(text):
             await self.conversation.say(Plain(text))
 
@@ -302,12 +305,12 @@ class MainScreen(MainKeys):
     @on(RoomTimeline.NeedOlder)
     def _need_older(self, event: RoomTimeline.NeedOlder) -> None:
         event.stop()
-        self.start(self.conversation.load_older())
+        self.start(self.conversation.load_older(), asks=False)
 
     @on(RoomTimeline.NeedNewer)
     def _need_newer(self, event: RoomTimeline.NeedNewer) -> None:
         event.stop()
-        self.start(self.conversation.load_newer())
+        self.start(self.conversation.load_newer(), asks=False)
 
     @on(RoomTimeline.StartWanted)
     def _start_wanted(self, event: RoomTimeline.StartWanted) -> None:

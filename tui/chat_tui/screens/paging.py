@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from chat_tui.strings import _, of_error
 from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.hint_line import HintLine
+from chat_tui.widgets.line_view import paint_now
 from chat_tui.widgets.room_source import RoomSource
 from chat_tui.widgets.room_timeline import RoomTimeline
 from chat_tui.widgets.timeline import Bookmark
@@ -120,17 +122,27 @@ class Paging(Shown):
             oldest = self.session.store.read(bounds, self.room_id)[0]
             if 0 < oldest < loaded.oldest:
                 self._bookmarks.pop(self.place, None)
-                self.session.landing.open_at(self.room_id, oldest)
-                self._settle()
+                with self._in_one_frame():
+                    self.session.landing.open_at(self.room_id, oldest)
+                    self._settle()
+                    self.parts.timeline.to_start()
         self.parts.timeline.to_start()
 
     def to_newest(self) -> None:
         """Go to the room's end."""
         self._bookmarks.pop(self.place, None)
-        self.session.landing.to_newest(self.place)
-        self._settle()
-        if not self._detached():
-            self.parts.timeline.to_end()
+        with self._in_one_frame():
+            self.session.landing.to_newest(self.place)
+            self._settle()
+            if not self._detached():
+                self.parts.timeline.to_end()
+
+    @contextmanager
+    def _in_one_frame(self) -> Iterator[None]:
+        """Show what is done meanwhile together: nobody sees another part of the room on the way."""
+        with self.parts.timeline.app.batch_update():
+            yield
+        paint_now(self.parts.timeline)
 
     def _detached(self) -> bool:
         timeline = self.session.timeline(self.place)
@@ -138,16 +150,17 @@ class Paging(Shown):
 
     def land(self, order: int) -> None:
         """Show the line at a place, wherever in the room that is; what is not in the open thread is shown in the room."""
-        if self.thread and (self.source is None or self.source.place_of(order) is None):
-            self.open(self.room_id)
-        if self.source is None or self.source.position_at(order) is None:
-            self._bookmarks.pop(self.room_id, None)
-            self.session.landing.open_at(self.room_id, order)
-            self._settle()
-        position = self.source.position_at(order) if self.source else None
-        if position is not None:
-            self.parts.timeline.to_item(position)
-            self.parts.timeline.set_cursor(position)
+        with self._in_one_frame():
+            if self.thread and (self.source is None or self.source.place_of(order) is None):
+                self.open(self.room_id)
+            if self.source is None or self.source.position_at(order) is None:
+                self._bookmarks.pop(self.room_id, None)
+                self.session.landing.open_at(self.room_id, order)
+                self._settle()
+            position = self.source.position_at(order) if self.source else None
+            if position is not None:
+                self.parts.timeline.to_item(position)
+                self.parts.timeline.set_cursor(position)
 
     async def go_to(self, event_id: str = "", ts: int = 0) -> None:
         """Show an event of this room, or the first one at or after a time. Raises TransportError, Refused, LocalError."""

@@ -32,6 +32,14 @@ ITSELF: Final = "app.palette"
 class CommandPalette(textual_command.CommandPalette):
     """Textual's palette, in the person's language."""
 
+    DEFAULT_CSS = """
+    CommandPalette {
+        & CommandInput > .input--placeholder { color: $foreground 60%; }
+        & OptionList > .option-list--option-disabled { color: $foreground 60%; }
+        & > Vertical { width: 96; max-width: 100%; }
+    }
+    """
+
     def __init__(self) -> None:
         super().__init__(placeholder=_("Search for commands…"), id="--command-palette")
 

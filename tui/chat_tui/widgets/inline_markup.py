@@ -43,9 +43,7 @@ TOKENS: Final[dict[Token, int]] = {"word": 1 << 10, "string": 1 << 11, "note": 1
 MAX_NESTING = 4
 MAX_URL = 2_000
 
-_FENCE = re.compile(
-    r"^```[ \t]*(?P<language>[^\s`]*)[^\n`]*\n(?P<code>.*?)(?:\n```[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
-)
+_FENCE = r"(?ms)^```[ \t]*(?P<language>[^\s`]*)[^\n`]*\n(?P<code>.*?)(?:\n```[ \t]*$|\Z)"
 _URL = rf"https?://(?:[^\s<>\"`()]|\([^\s<>\"`()]*\)){{1,{MAX_URL}}}"
 _INLINE = "|".join(
     (
@@ -111,7 +109,7 @@ def parse(text: str, me: tuple[str, ...] = ()) -> Body:
     reader = _Reader(pattern)
     end = 0
     if "```" in text:
-        for fence in _FENCE.finditer(text):
+        for fence in re.finditer(_FENCE, text):
             reader.read(text[end : fence.start()], 0)
             reader.code(fence["code"], fence["language"])
             end = fence.end()
