@@ -47,7 +47,7 @@ def test_the_app_ends_when_its_terminal_is_gone(terminal: tuple[int, int], shown
     try:
         read_until(outer, shown)
         os.close(outer)
-        assert app.wait(PATIENCE) in {0, 129}
+        assert app.wait(PATIENCE) in {0, 120, 129}  # 120: Python could not write what was left for the terminal
     finally:
         app.kill()
         app.wait(PATIENCE)

@@ -32,6 +32,7 @@ from chat_tui.log import path_in
 from chat_tui.messages import DemoWanted
 from chat_tui.opening import Opened, choose_accounts, open_account, open_accounts
 from chat_tui.strings import _, of_error
+from chat_tui.terminal_gone import watch_terminal
 from chat_tui.terminal_keys import teach_alt_keys
 from chat_tui.themes import DARK, LIGHT, OWN, begin_with
 from chat_tui.widgets.message_look import tell_by
@@ -154,13 +155,18 @@ class ChatApp(AccountKeeping):
         for number, ending in ((signal.SIGTERM, partial(self.exit, 0)), (signal.SIGHUP, self._hang_up)):
             with contextlib.suppress(ValueError, NotImplementedError):  # not in a thread; not everywhere
                 loop.add_signal_handler(number, ending)
+        if (terminal := getattr(self._driver, "fileno", None)) is not None and not self.is_web:
+            watch_terminal(terminal, partial(self._terminal_gone, loop))
 
     def _hang_up(self) -> None:
-        """The terminal is gone. Textual may wait for ever to write to it; what matters is stored by then."""
+        self._terminal_gone(asyncio.get_running_loop())
+
+    def _terminal_gone(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The terminal is gone. Textual may wait for ever to write to it; what matters is stored by then. For any thread."""
         last_resort = threading.Timer(HANG_UP_SECONDS, os._exit, (128 + signal.SIGHUP,))
         last_resort.daemon = True
         last_resort.start()
-        self.exit(0)
+        loop.call_soon_threadsafe(self.exit, 0)
 
     def _begin_to_settle(self) -> None:
         self.run_worker(self._settle_memory())
@@ -170,11 +176,8 @@ class ChatApp(AccountKeeping):
         from chat_tui.afterwards import load
         from chat_tui.direct_writing import write_directly
         from chat_tui.sweeping import Sweeper
-        from chat_tui.terminal_gone import watch_terminal
 
         await load()
-        if (terminal := getattr(self._driver, "fileno", None)) is not None and not self.is_web:
-            watch_terminal(terminal, partial(asyncio.get_running_loop().call_soon_threadsafe, self._hang_up))
         write_directly(self._driver)
         sys.setswitchinterval(FAIR_SECONDS)
         gc.enable()
