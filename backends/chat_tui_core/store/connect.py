@@ -21,7 +21,7 @@ WRITER_SETTINGS: Final = (
     "PRAGMA synchronous = NORMAL",
     "PRAGMA fullfsync = ON",  # macOS: else a sync ends in the drive's own memory
     "PRAGMA journal_size_limit = 16777216",
-    "PRAGMA cache_size = -2048",
+    "PRAGMA cache_size = -1024",
 )
 READER_SETTINGS: Final = ("PRAGMA query_only = ON", "PRAGMA cache_size = -1024")
 
