@@ -77,6 +77,14 @@ class Terminal:
         """Wait until the screen no longer shows a text."""
         return self._until(lambda screen: text not in screen, f"{text!r} never went", seconds)
 
+    def go_to_room(self, name: str) -> None:
+        """Open a room of the app by Ctrl+K."""
+        self.press("C-k")
+        self.wait_for("Go to room")
+        self.type(name)
+        self.press("Enter")
+        self.wait_gone("Go to room")
+
     def pid(self) -> int:
         """The process id of the running program."""
         shell = self._tmux("display-message", "-p", "#{pane_pid}").strip()

@@ -61,11 +61,7 @@ class Desk:
         editor = editor or f"'{self.editor}'"
         terminal.start("--data-dir", str(self.ann.folder), VISUAL="", EDITOR=editor, TOLD=str(self.told))
         terminal.wait_for("# talk")
-        terminal.press("C-k")
-        terminal.wait_for("Go to room")
-        terminal.type("talk")
-        terminal.press("Enter")
-        terminal.wait_gone("Go to room")
+        terminal.go_to_room("talk")
         terminal.wait_for("online")
         terminal._tmux("pipe-pane", f"cat >> '{self.written}'")
 

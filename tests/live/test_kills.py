@@ -39,11 +39,7 @@ def said_in(reader: Client, room: str, prefix: str) -> list[str]:
 def open_app(terminal: Terminal, folder: Path, room: str) -> None:
     terminal.start("--data-dir", str(folder))
     terminal.wait_for(f"# {room}")
-    terminal.press("C-k")
-    terminal.wait_for("Go to room")
-    terminal.type(room)
-    terminal.press("Enter")
-    terminal.wait_gone("Go to room")
+    terminal.go_to_room(room)
     terminal.wait_for("1 member")
 
 

@@ -36,11 +36,7 @@ def test_a_long_paste_is_asked_about_and_goes_as_a_file(tmp_path: Path, open_ter
         terminal = open_terminal(columns=80, rows=24)
         terminal.start("--data-dir", str(ann.folder))
         terminal.wait_for("# talk")
-        terminal.press("C-k")
-        terminal.wait_for("Go to room")
-        terminal.type("talk")
-        terminal.press("Enter")
-        terminal.wait_gone("Go to room")
+        terminal.go_to_room("talk")
         terminal.wait_for("online")
         terminal.paste(LOG)
         terminal.press("Enter", "Enter", "Enter")  # somebody who does not look

@@ -40,11 +40,7 @@ def ann(tmp_path: Path) -> Client:
 def open_app(terminal: Terminal, client: Client, *options: str) -> None:
     terminal.start("--data-dir", str(client.folder), *options)
     terminal.wait_for("# talk")
-    terminal.press("C-k")
-    terminal.wait_for("Go to room")
-    terminal.type("talk")
-    terminal.press("Enter")
-    terminal.wait_gone("Go to room")
+    terminal.go_to_room("talk")
     terminal.wait_for("1 member")
 
 

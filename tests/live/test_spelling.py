@@ -32,11 +32,7 @@ def test_a_word_is_marked_and_corrected(tmp_path: Path, open_terminal: OpenTermi
         terminal = open_terminal(columns=80, rows=24)
         terminal.start("--data-dir", str(ann.folder), "--config", str(config))
         terminal.wait_for("# talk")
-        terminal.press("C-k")
-        terminal.wait_for("Go to room")
-        terminal.type("talk")
-        terminal.press("Enter")
-        terminal.wait_gone("Go to room")
+        terminal.go_to_room("talk")
         terminal.type("hello wrod of `cdoe` for @smbody")
         end = time.monotonic() + 30
         underlined = re.compile(r"\x1b\[[\d;]*\b4m(\w+)")

@@ -182,13 +182,15 @@ async def test_what_was_sent_can_be_brought_back() -> None:
 async def test_completion_of_commands_and_names() -> None:
     async with desk() as (app, pilot):
         app.composer.names = ("bob", "bobby", "glitchy")
-        app.composer.rooms = lambda: ["garden", "general"]
+        app.composer.rooms = lambda spaces: ["garage"] if spaces else ["garden", "general"]
         for typed, completed in [
             ("/inv", "/invite "),
             ("gl", "glitchy: "),
             ("hey @gl", "hey @glitchy "),
             ("see #gen", "see #general "),
             ("/switch ga", "/switch garden "),
+            ("/space ga", "/space garage "),
+            ("/space add ga", "/space add garden "),
             ("/invite bo", "/invite bob "),
             ("nice :crab", "nice 🦀 "),
             ("look at :red_heart", "look at :red_heart"),

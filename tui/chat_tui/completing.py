@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -11,27 +11,32 @@ from typing import Final
 from chat_tui.commands import Own, complete
 from chat_tui.emoji_names import find_emoji
 
-__all__ = ["completed", "completed_path", "path_in"]
+__all__ = ["Rooms", "completed", "completed_path", "path_in"]
 
-_OF_ROOMS: Final = frozenset({"switch", "join", "forward", "knock", "space"})
-"""Commands that are followed by a room."""
-_OF_A_SPACE: Final = (["space", "add"], ["space", "remove"])
+Rooms = Callable[[bool], Iterable[str]]
+"""Gives the names of rooms; of spaces, where that is asked for."""
+
+_OF_SPACES: Final = ("space",)
+_OF_ROOMS: Final = frozenset(
+    {*((name,) for name in ("switch", "join", "forward", "knock")), ("space", "add"), ("space", "remove"), _OF_SPACES}
+)
+"""Words of a command that are followed by a room, or by a space."""
 _OF_FILES: Final = "/file "
 _NONE: Final[Own] = MappingProxyType({})
 _SHORTEST_EMOJI: Final = 2
 _MOST_ENTRIES: Final = 10_000
 
 
-def completed(before: str, people: Iterable[str], rooms: Iterable[str], own: Own = _NONE) -> str | None:
+def completed(before: str, people: Iterable[str], rooms: Rooms, own: Own = _NONE) -> str | None:
     """The text before the cursor with its last word completed; None where there is nothing to complete."""
     if before.startswith("/") and not before.startswith("//") and " " not in before:
         return complete(before, own)
     word = before.replace("\n", " ").rsplit(" ", 1)[-1]
     first = before[: len(before) - len(word)]
-    if first.startswith("/") and (first[1:].rstrip() in _OF_ROOMS or first[1:].split() in _OF_A_SPACE):
-        return _with(first, "", _first(word.removeprefix("#"), rooms), " ")
+    if first.startswith("/") and tuple(first[1:].split()) in _OF_ROOMS:
+        return _with(first, "", _first(word.removeprefix("#"), rooms(tuple(first[1:].split()) == _OF_SPACES)), " ")
     if word.startswith("#") and len(word) > 1:
-        return _with(first, "#", _first(word[1:], rooms), " ")
+        return _with(first, "#", _first(word[1:], rooms(False)), " ")
     if word.startswith(":") and len(word) > _SHORTEST_EMOJI:
         return _with(first, "", _emoji(word.strip(":").replace("_", " ")), " ")
     person = _first(word.removeprefix("@"), people)

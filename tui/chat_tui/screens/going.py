@@ -97,12 +97,10 @@ class Going(LineScreen):
 
     # ------------------------------------------------------------ rooms and accounts
 
-    def _room_names(self) -> list[str]:
-        """The names of the rooms that one is in, those of the present account first."""
+    def _room_names(self, spaces: bool) -> list[str]:
+        """The names of the rooms that one is in, or of the spaces, those of the present account first."""
         own = [self.session, *(one for one in self.sessions if one is not self.session)]
         rooms = (room for session in own for room in session.rooms.values())
-        typed = self.composer.text.split()
-        spaces = typed[:1] == ["/space"] and typed[1:2] not in (["add"], ["remove"])
         return [room.title for room in rooms if room.membership is Membership.JOINED and room.is_space is spaces]
 
     def open_room(self, room_id: str, account: str = "") -> None:

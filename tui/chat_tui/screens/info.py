@@ -9,14 +9,11 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
-from textual.widgets import Static
 
-from chat_tui.keys import Place, bindings, shown_as
 from chat_tui.screens.file_preview import FilePreview
+from chat_tui.screens.page import Page
 from chat_tui.strings import _, n_
 from chat_tui.transfer_words import tilde
-from chat_tui.widgets.key_line import keys_told
 from chat_tui.widgets.preview_pane import PreviewPane
 from chat_tui.widgets.text_layout import cells, clean_line
 from chat_tui.widgets.two_columns import TwoColumns
@@ -118,14 +115,10 @@ def _after(first: int, ms: int) -> str:
     return _("after {ms} ms").format(ms=f"{ms - first:,}") if ms and first else ""
 
 
-class InfoScreen(ModalScreen[None]):
-    """A table of facts; y copies them."""
+class InfoScreen(Page):
+    """A table of facts."""
 
-    BINDINGS = [
-        *bindings(Place.DIALOG),
-        Binding("y", "copy", "copy", show=False),
-        Binding("i,enter", "close", show=False),
-    ]
+    BINDINGS = [Binding("i", "close", show=False)]
     DEFAULT_CSS = """
     InfoScreen {
         align: center middle;
@@ -151,18 +144,9 @@ class InfoScreen(ModalScreen[None]):
             yield TwoColumns(shown, max((cells(name) for name, _ in shown), default=0) + 2, style="$foreground 70%")
             if self._picture is not None:
                 yield PreviewPane(id="info-picture")
-            yield Static(keys_told(f"y {_('copy')}   {shown_as('escape')} {_('close')}"), id="info-keys")
+            yield self.keys_line("info-keys")
 
     def on_mount(self) -> None:
         """Look at the picture."""
         if self._picture is not None:
             FilePreview(self, self.query_one(PreviewPane)).look(self._picture)
-
-    def action_copy(self) -> None:
-        """Copy the facts."""
-        self.app.copy_to_clipboard(self.text)
-        self.notify(_("Copied."), markup=False)
-
-    def action_close(self) -> None:
-        """Back to the messages."""
-        self.dismiss()

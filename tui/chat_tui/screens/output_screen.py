@@ -6,14 +6,10 @@ from typing import Final
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from chat_tui.keys import Place, bindings, shown_as
-from chat_tui.strings import _
-from chat_tui.widgets.key_line import keys_told
+from chat_tui.screens.page import Page
 
 __all__ = ["OutputScreen"]
 
@@ -21,14 +17,9 @@ AROUND: Final = 6
 """Rows of the page that are not the text's: title, keys and what keeps them apart."""
 
 
-class OutputScreen(ModalScreen[None]):
-    """The text below its title; y copies all of it."""
+class OutputScreen(Page):
+    """The text below its title."""
 
-    BINDINGS = [
-        *bindings(Place.DIALOG),
-        Binding("y", "copy_all", "copy", show=False),
-        Binding("q,enter", "close", show=False),
-    ]
     DEFAULT_CSS = """
     OutputScreen {
         align: center middle;
@@ -51,17 +42,8 @@ class OutputScreen(ModalScreen[None]):
             yield Static(self._heading, id="output-title", markup=False)
             with VerticalScroll():
                 yield Static(self.text, markup=False)
-            yield Static(keys_told(f"y {_('copy')}   {shown_as('escape')} {_('close')}"), id="output-keys")
+            yield self.keys_line("output-keys")
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep title and keys on the screen, however long the text is."""
         self.query_one(VerticalScroll).styles.max_height = max(1, event.size.height * 9 // 10 - AROUND)
-
-    def action_copy_all(self) -> None:
-        """Copy the text."""
-        self.app.copy_to_clipboard(self.text)
-        self.notify(_("Copied."), markup=False)
-
-    def action_close(self) -> None:
-        """Go back."""
-        self.dismiss()

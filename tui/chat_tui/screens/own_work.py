@@ -9,7 +9,6 @@ from chat_tui.spoken import Plain
 from chat_tui.strings import _, of_error
 from chat_tui.widgets.text_layout import clean_line
 from chat_tui_core.errors import ChatError, LocalError
-from chat_tui_core.store.drafts import Draft
 from chat_tui_core.values import frozen
 
 if TYPE_CHECKING:
@@ -76,15 +75,13 @@ async def _send(screen: Window, start: _Start, text: str) -> None:
 
 def _into_draft(screen: Window, start: _Start, own: OwnCommand, text: str) -> None:
     """Put it into the draft at the cursor; behind the draft where the person has gone elsewhere."""
-    session = screen.session
     if screen.conversation.place == start.place:
         screen.composer.insert(text)
         screen.conversation.keep_draft()
         return
-    old = session.drafts.get(start.place) or Draft(start.place, "", 0, updated_at=0)
-    whole = f"{old.text}\n{text}" if old.text else text
-    now = session.now_ms()
-    session.save_draft(Draft(start.place, whole, len(whole), old.reply_to, updated_at=now, edits=old.edits))
+    old = screen.session.drafts.get(start.place)
+    whole = f"{old.text}\n{text}" if old and old.text else text
+    screen.conversation.save_draft(start.place, whole, len(whole))
     screen.say(_("What /{name} gave is in the draft of {room}.").format(name=own.name, room=start.title))
 
 

@@ -103,7 +103,7 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         self.room_id = ""
         self.names: tuple[str, ...] = ()
         """Names that Tab completes."""
-        self.rooms: Callable[[], Iterable[str]] = tuple
+        self.rooms: Callable[[bool], Iterable[str]] = lambda _spaces: ()
         """Names of rooms that Tab completes."""
         self.own_commands: Callable[[], Own] = dict
         """The person's own commands."""
@@ -346,7 +346,7 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         before, after = self.text[: self.cursor_index], self.text[self.cursor_index :]
         if path_in(before):
             self.run_worker(self._complete_path(before, after), exit_on_error=False)
-        elif (found := completed(before, self.names, self.rooms(), self.own_commands())) is None:
+        elif (found := completed(before, self.names, self.rooms, self.own_commands())) is None:
             self.screen.focus_next()
         elif found != before:
             self._replace_all(found + after, len(found))

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import cos, radians, sin
+from typing import TYPE_CHECKING
 
 from rich.color import Color
+
+if TYPE_CHECKING:
+    from chat_tui.contrast import Rgb
 
 try:  # as `random` does: hashlib loads all of OpenSSL's digests, for which a first frame would wait
     from _sha1 import sha1  # type: ignore[import-not-found]
@@ -17,9 +21,6 @@ except ImportError:  # another Python than CPython
     from hashlib import sha1
 
 __all__ = ["hue_of", "nick_color", "tone_on"]
-
-Rgb = tuple[int, int, int]
-"""Red, green and blue, 0 to 255."""
 
 DARK = (0.78, 0.105)
 """(lightness, chroma) of names on a dark background."""
