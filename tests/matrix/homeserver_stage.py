@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Self
 
 from aiohttp import web
@@ -72,6 +74,49 @@ async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.005)
+
+
+def in_pieces(body: bytes, size: int = 1 << 16) -> Handler:
+    """Answer with JSON a piece at a time, so that writing it does not hold up the loop that the client shares."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        for at in range(0, len(body), size):
+            await response.write(body[at : at + size])
+        return response
+
+    return answer
+
+
+class Typist:
+    """Wants a turn every millisecond, and notes how much processor time went by in between.
+
+    Processor time, of all threads: on a loaded machine another clock would count what others do.
+    """
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self.spent = 0.0
+
+    async def type(self) -> None:
+        """Go on until cancelled."""
+        first = before = time.process_time()
+        while True:
+            await asyncio.sleep(0.001)
+            now = time.process_time()
+            self.longest = max(self.longest, now - before)
+            self.spent = now - first
+            before = now
+
+    @asynccontextmanager
+    async def typing(self) -> AsyncIterator[None]:
+        """Type as long as this lasts."""
+        task = asyncio.create_task(self.type())
+        try:
+            yield
+        finally:
+            task.cancel()
 
 
 async def endless(request: web.Request, piece: bytes, pause: float, count: int = 1_000_000) -> web.StreamResponse:
