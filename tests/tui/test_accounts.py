@@ -310,6 +310,7 @@ async def test_one_outbox_for_all(house: House) -> None:  # E3, A22
     await house.press("down", "x")
     await house["work"].comes(lambda: not house["work"].unsettled())
     assert len(house["home"].unsettled()) == 1
+    await house["work"].comes(lambda: "1 not settled" in house.screen_text())
     await house.press("enter")
     assert house.here == ("home", "general")
 

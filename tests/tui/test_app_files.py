@@ -165,6 +165,7 @@ async def test_own_files_say_who_has_them(stage: FileStage) -> None:  # D10
 
 async def test_progress_is_drawn_a_few_times_a_second_and_only_there(stage: FileStage) -> None:  # D11
     transfer = await taken(stage)
+    await stage.until(lambda: stage.main.timeline.messages.older == "awaited")  # the first row says so from now on
     laid: list[int] = []
     begun = time.monotonic()
     inner = stage.main.timeline.lay_out_again

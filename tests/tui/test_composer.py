@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -315,3 +316,39 @@ async def test_the_invitation_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> 
         app.composer.invite("write something else")
         await pilot.pause()
         assert "something else" in app.composer.render_line(0).text
+
+
+PASTED = "one\ntwo\n" * 5
+KEYS = ("x", "ctrl+j", "backspace", "up", "down", "home", "ctrl+u", "ctrl+k", "ctrl+w", "shift+up", "delete", "ctrl+a")
+UNDOING = ("ctrl+z", "ctrl+z", "ctrl+y")
+
+
+@pytest.mark.parametrize("lines", [2, 5, 6, 60])
+async def test_many_lines_are_undone_and_come_back(lines: int) -> None:  # E2
+    text = "\n".join(f"line {number}" for number in range(lines))
+    async with desk() as (app, pilot):
+        app.post_message(Paste(text))
+        await pilot.pause()
+        await pilot.press("ctrl+z")
+        assert app.composer.text == ""
+        await pilot.press("ctrl+y")
+        assert app.composer.text == text
+        await pilot.press("ctrl+z", "h")
+        assert app.composer.text == "h"
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_no_keys_end_it(seed: int) -> None:  # E2
+    chance = random.Random(seed)
+    async with desk() as (app, pilot):
+        for _ in range(25):
+            if chance.random() < 0.3:
+                app.post_message(Paste(PASTED))
+            for key in chance.choices(KEYS + UNDOING, k=8):
+                app.post_message(Key(key, key if len(key) == 1 else None))
+            await pilot.pause()
+            wrapped = app.composer.wrapped_document.lines
+            assert ["".join(parts) for parts in wrapped] == app.composer.document.lines
+        app.post_message(Paste("still there"))
+        await pilot.pause()
+        assert "still there" in app.composer.text

@@ -140,6 +140,7 @@ async def test_who_is_not_touched_by_a_change_is_not_asked_to_draw(monkeypatch: 
     async with app.run_test(size=(100, 30)) as pilot:
         app.query_one(TextArea).focus()
         await pilot.pause()
+        await pilot.pause()  # what the focus changes is drawn
         asked: list[Widget] = []
         for widget in app.screen.walk_children(Widget):
             draw = widget.render_lines

@@ -122,6 +122,7 @@ async def test_home_tells_where_something_is_missing(stage: Stage) -> None:  # E
 async def test_who_reads_further_up_keeps_the_picture(stage: Stage) -> None:  # E5
     for _ in range(3):
         await stage.pilot.press("pageup")
+    await stage.settle()
     before = stage.lines_shown()
     await talk(stage, "general", 301, 1000)
     assert stage.lines_shown() == before

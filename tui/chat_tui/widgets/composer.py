@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from rich.style import Style
 from textual import events
 from textual.binding import Binding
 from textual.content import Content
-from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
 from textual.widgets import TextArea
-from textual.widgets.text_area import Highlight, Selection, TextAreaTheme
 
 from chat_tui.keys import EDITING, Place, bindings
 from chat_tui.widgets.own_keys import OwnKeys
+from chat_tui.widgets.text_box import TextBox
 from chat_tui.widgets.text_layout import clean, fit
 
 if TYPE_CHECKING:
@@ -27,13 +25,11 @@ __all__ = ["Composer"]
 
 DRAFT_SECONDS = 0.25
 """Seconds from the first change until the draft is handed on, however fast the typing goes on."""
-MISSPELLED = "misspelled"
-"""How the style of misspelled words is called."""
 REMEMBERED = 100
 """Texts that can be brought back."""
 
 
-class Composer(OwnKeys, TextArea, inherit_bindings=False):
+class Composer(OwnKeys, TextBox, inherit_bindings=False):
     """The text box. It hands texts on and keeps them until `sent` says that they are safe."""
 
     BINDINGS = [
@@ -49,9 +45,6 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         &:ansi { background: ansi_default; }
     }
     """
-
-    misspelled: Callable[[str, int, bool], Mapping[int, list[tuple[int, int]]]] | None = None
-    """Where in a text misspelled words are, by line, in bytes; None while spelling is not checked. See `mark`."""
 
     class Submitted(Message):
         """The person wants this text sent; answered by `sent` or `kept`."""
@@ -116,7 +109,6 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         self._recalled: int | None = None
         self._before_recall = ""
         self._invitation = ""
-        self._dressed: TextAreaTheme | None = None  # the theme that holds the styles as they are
         self._invited: tuple[object, Strip] | None = (
             None  # what is drawn while nothing is written, and what it depends on
         )
@@ -125,16 +117,8 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
 
     def notify_style_update(self) -> None:
         """Its colours, or those behind it, may be others."""
-        self._dressed, self._invited = None, None
+        self._invited = None
         super().notify_style_update()
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw; Textual's own works out all styles anew for every key, which takes longer than everything else in it."""
-        if self._dressed is None or self._dressed is not self._theme:
-            lines = super().render_lines(crop)
-            self._dressed = self._theme
-            return lines
-        return super(TextArea, self).render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """Draw a line; what the empty box says is drawn once: it comes with every message that is sent."""
@@ -144,32 +128,6 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         if self._invited is None or self._invited[0] != said:
             self._invited = said, super().render_line(0)
         return self._invited[1]
-
-    # ------------------------------------------------------------ spelling
-
-    def _build_highlight_map(self) -> None:
-        """The text is another one: what was marked in it is where it was only by chance."""
-        super()._build_highlight_map()
-        if self.misspelled is not None:
-            self.mark(ask=False)
-
-    def _watch_selection(self, previous_selection: Selection, selection: Selection) -> None:
-        """The cursor has moved, perhaps out of a word."""
-        super()._watch_selection(previous_selection, selection)
-        if self.misspelled is not None:
-            self.mark()
-
-    def mark(self, *, ask: bool = True) -> None:
-        """Mark misspelled words; `ask`: the cursor is where it stays, so words that are not known can be looked up."""
-        places = self.misspelled(self.text, self.cursor_index, ask) if self.misspelled is not None else {}
-        marks: dict[int, list[Highlight]] = {row: [(*at, MISSPELLED) for at in found] for row, found in places.items()}
-        if marks != self._highlights:
-            self._highlights.clear()
-            self._highlights.update(marks)
-            if self._theme is not None:
-                self._theme.syntax_styles.setdefault(MISSPELLED, Style(underline=True))
-            self._line_cache.clear()
-            self.refresh()
 
     # ------------------------------------------------------------ which room
 
@@ -203,12 +161,6 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
         if self.room_id and self.text != self._drafted:
             self._drafted = self.text
             self.post_message(self.Drafted(self.account, self.room_id, self.text, self.cursor_index))
-
-    @property
-    def cursor_index(self) -> int:
-        """Where the cursor is, in characters from the start."""
-        row, column = self.cursor_location
-        return sum(len(line) + 1 for line in self.document.lines[:row]) + column
 
     def _replace_all(self, text: str, cursor: int | None = None) -> None:
         """Show another text; the cursor at its end unless told otherwise."""
@@ -305,19 +257,6 @@ class Composer(OwnKeys, TextArea, inherit_bindings=False):
     def drop(self, text: str) -> None:
         """Take a text away again where it still stands in the box."""
         self.swap(text, lambda _before, _after: "")
-
-    def replace_range(self, start: int, end: int, text: str) -> None:
-        """Replace what stands between two positions."""
-        places = (self.text[:at].split("\n") for at in (start, end))
-        first, last = ((len(lines) - 1, len(lines[-1])) for lines in places)
-        self.replace(text, first, last)
-
-    def swap(self, text: str, instead: Callable[[str, str], str]) -> bool:
-        """Replace a text where it still stands by what is made of that before and behind it; undoing brings it back."""
-        before, found, after = self.text.rpartition(text)
-        if found:
-            self.replace_range(len(before), len(before + found), instead(before, after))
-        return bool(found)
 
     def begin_command(self, name: str) -> None:
         """Begin a command; what was written stays behind it."""
