@@ -39,7 +39,7 @@ def _is_text(event: _Typed) -> bool:
 def _has_nothing_to_do(part: MessagePump) -> bool:
     """Whether a part waits for messages, and there are none: then nothing of it need be waited for."""
     queue: Any = part._message_queue  # noqa: SLF001 - there is no other way to ask
-    waiting = getattr(queue, "_getters", ())
+    waiting = getattr(getattr(queue, "ready_event", None), "_waiters", ())
     return queue.empty() and any(not one.done() for one in waiting)
 
 

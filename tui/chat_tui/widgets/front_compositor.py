@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, cast
@@ -23,8 +23,10 @@ Free = dict[int, list[tuple[int, int]]]
 _UNTOUCHED: Final[dict[int, Strip | None]] = {}
 """A row of which nothing is asked."""
 _RESET: Final = "\x1b[0m"
-_STYLED: Final = re.compile(r"((?:\x1b\[\d+;\d+H|\x1b\]8;[^\x1b]*\x1b\\)*)\x1b\[([\d;]+)m")
-"""Moves of the cursor and ends of links, then a style: what stands before styled text."""
+_STYLE: Final = "\x1b["
+"""What a style begins with; a link begins otherwise."""
+_STYLED: Final = re.compile(r"((?:\x1b\]8;[^\x1b]*\x1b\\)*)\x1b\[([\d;]+)m")
+"""Ends of links, then a style: what stands before styled text."""
 
 
 class FrontCompositor(Compositor):
@@ -59,48 +61,73 @@ class _QuickUpdate(ChopsUpdate):
 
     def render_segments(self, console: Console) -> str:
         """Give the rows as they are written to the terminal."""
-        written: list[str] = []
+        rows: list[tuple[str, str]] = []
         for y, left, right in self.spans:
             for (x, strip), end in zip(self.chops[y].items(), self.chop_ends[y], strict=True):
                 if strip is not None and x < right and end > left:
                     shown = strip if end <= right else strip.crop(0, right - x)
-                    written += (f"\x1b[{y + 1};{x + 1}H", shown.render(console))
-        return terse("".join(written))
+                    rows.append((f"\x1b[{y + 1};{x + 1}H", shown.render(console)))
+        return terse(rows)
 
 
-def terse(written: str) -> str:
-    """Give what looks the same with fewer bytes: Rich tells every piece's whole style and takes it back behind it.
+def terse(rows: Iterable[tuple[str, str]]) -> str:
+    """Give rows, each with the move of the cursor to where it begins, in fewer bytes than they have, to look the same.
 
-    A slow line takes a frame in two thirds of the time.
+    Rich tells every piece's whole style and takes it back behind it. A slow line takes a frame in two thirds of the time.
     """
-    first, *parts, last = written.split(_RESET) if written.count(_RESET) > 1 else ("", written)
-    if not parts:
-        return written
-    found = _STYLED.match(first)
-    style: str | None = found[2] if found is not None else None
-    pieces = [first]
-    for part in parts:
+    written: list[str] = []
+    style: str | None = ""
+    for move, shown in rows:
+        links, first, rest, last = _terse_row(shown)
+        if first is None:
+            written += (_RESET * (style != ""), move, rest)
+        else:
+            written += (move, links, _change(style, first), rest)
+        style = last
+    written.append(_RESET * (style != ""))
+    return "".join(written)
+
+
+@lru_cache(maxsize=256)
+def _terse_row(shown: str) -> tuple[str, str | None, str, str | None]:
+    """Give the links before a row's first style, that style, what stands behind it, and the style that holds at the end.
+
+    The first style is None where the row begins with text that has none; the last one is "" where none holds, and None
+    where that is not known. Most rows of a frame are those of the one before.
+    """
+    *parts, tail = shown.split(_RESET)
+    pieces: list[str] = []
+    links, first, style = "", None, None
+    for number, part in enumerate(parts):
         found = _STYLED.match(part)
         if found is None:  # text without a style, perhaps with some behind it
+            pieces += (_RESET * (number > 0), part)
             style = None
-            pieces += (_RESET, part)
+            continue
+        if number:
+            pieces += (found[1], _change(style, found[2]))
         else:
-            pieces += (found[1], _change(style, found[2]), part[found.end() :])
-            style = found[2]
-    return "".join((*pieces, _RESET, last))
+            links, first = found[1], found[2]
+        pieces.append(part[found.end() :])
+        style = found[2]
+    if tail or not parts:
+        pieces += (_RESET * bool(parts), tail)
+        style = None if _STYLE in tail else ""
+    return links, first, "".join(pieces), style
 
 
 @lru_cache(maxsize=1024)
 def _change(old: str | None, new: str) -> str:
-    """Give what makes one style of another; None: nothing is known of what holds."""
+    """Give what makes one style of another, which is "" where none holds and None where that is not known."""
     if old == new:
         return ""
+    if not old:
+        return f"\x1b[{'' if old == '' else '0;'}{new}m"
     marks, *colours = _parts(new)
-    if old is not None:
-        before, *known = _parts(old)
-        if before <= marks and all(new for old, new in zip(known, colours, strict=True) if old):
-            added = [mark for mark in new.split(";") if mark in marks - before] if marks != before else []
-            return f"\x1b[{';'.join((*added, *(c for o, c in zip(known, colours, strict=True) if c != o)))}m"
+    before, *known = _parts(old)
+    if before <= marks and all(new for old, new in zip(known, colours, strict=True) if old):
+        added = [mark for mark in new.split(";") if mark in marks - before] if marks != before else []
+        return f"\x1b[{';'.join((*added, *(c for o, c in zip(known, colours, strict=True) if c != o)))}m"
     return f"\x1b[0;{new}m"
 
 
