@@ -22,7 +22,6 @@ from chat_tui.widgets.text_line import TextLine
 from chat_tui_core.actions import Action, Kind, State
 from chat_tui_core.link import Link
 from chat_tui_core.model import Membership, Room
-from chat_tui_core.outbox import Why
 from chat_tui_core.store.meta import get_meta
 
 if TYPE_CHECKING:
@@ -35,15 +34,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Standing"]
 
-UNSENT_AFTER_MS: Final = 1500
-"""A message counts as unsent when it has waited this long; before, its own mark says enough."""
 PREVIEW_SECONDS: Final = 1.0
 """After the connection came up, so long may the preview still change to a room with newer talk."""
 ALL_ACCOUNTS: Final = N_("All accounts")
 NOT_OPEN: Final = N_("not open")
 NOT_CONNECTED: Final = N_("not connected")
-HELD: Final = frozenset({Why.TIME, Why.UNDO})
-"""What the person has put off is not late."""
 NO_ROOMS_YET: Final = N_("No rooms yet.\n\n/join NAME\n/create NAME")
 NONE_LISTED: Final = N_("You are in none\nof these rooms.\n\n{key} lists them.")
 NO_ROOM_OPEN: Final = N_(
@@ -188,16 +183,17 @@ class Standing:
         known.me[desk.name] = desk.session.me
         self._screen.notifying.apply(desk, batch)
         changed = [rooms[room_id] for room_id in batch.rooms if room_id in rooms]
+        open_id = desk.conversation.room_id
+        before = known.room(open_id, desk.name) if open_id in batch.rooms else None
         known.update_rooms(changed, [room_id for room_id in batch.rooms if room_id not in rooms], desk.name)
         if desk.view:
             self.spaces.follow(desk, changed)
         self._rooms_empty()
-        open_id = desk.conversation.room_id
         if open_id in batch.rooms:
             room = rooms.get(open_id)
             if room is None or room.membership is not Membership.JOINED:
                 self._room_closed(open_id, room)
-            else:
+            elif before is None or _told(before) != _told(room):
                 self.room_changed()
         self.preview(desk, changed)
 
@@ -342,10 +338,15 @@ class Standing:
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
-        counts = [_unsent(desk.session) for desk in self._screen.desks.values()]
-        late, failed, held, young = (sum(column) for column in zip(*counts, strict=True))
+        sessions = [desk.session for desk in self._screen.desks.values() if desk.session.open_actions]
+        if not sessions:
+            self._screen.status.tell(unsent=(0, 0, 0))
+            return
+        from chat_tui.unsent import LATE_AFTER_MS, count_unsent
+
+        late, failed, held, young = (sum(column) for column in zip(*map(count_unsent, sessions), strict=True))
         if young:
-            self._timer = self._screen.set_timer(UNSENT_AFTER_MS / 1000, self._update_unsent)
+            self._timer = self._screen.set_timer(LATE_AFTER_MS / 1000, self._update_unsent)
         self._screen.status.tell(unsent=(late + failed, failed, held))
 
     def _update_lag(self, moved: Iterable[Action]) -> None:
@@ -372,25 +373,6 @@ class Standing:
         return find_obstacle(here, waits_now(session.waits, session.open_actions, now), now)
 
 
-def _unsent(session: Session) -> tuple[int, int, int, int]:
-    """How much of an account's is late, refused, put off on purpose, and too young to be called late."""
-    if not session.open_actions:
-        return 0, 0, 0, 0
-    from chat_tui.waiting import SILENT, waits_now
-
-    now, online = session.now_ms(), session.link.link is Link.ONLINE
-    blocked, waits = session.blocked, waits_now(session.waits, session.open_actions, now)
-    failed = late = held = young = 0
-    for action in session.open_actions.values():
-        wait = waits.get(action.id)
-        if action.kind in SILENT or action.state is State.SENT:
-            continue
-        if action.state is State.FAILED:
-            failed += 1
-        elif wait is not None and wait.why in HELD:
-            held += wait.why is Why.TIME
-        elif not online or action.room_id in blocked or now - action.created_at >= UNSENT_AFTER_MS:
-            late += 1
-        else:
-            young += 1
-    return late, failed, held, young
+def _told(room: Room) -> tuple[object, ...]:
+    """What is told of a room where it is open; each message changes other things of it."""
+    return room.title, room.topic, room.kind, room.members, room.membership, bool(room.head)

@@ -45,7 +45,8 @@ class FrontCompositor(Compositor):
         for widget, (region, clip) in self.visible_widgets.items():
             if not free:
                 break
-            part = _free_part(free, region.intersection(clip).intersection(crop))
+            seen = region.intersection(clip).intersection(crop)
+            part = _free_part(free, seen) if seen else None
             if part is not None:
                 _paint(chops, free, part, widget.render_lines(part.translate((-region.x, -region.y))))
         return cast("Sequence[Mapping[int, Strip]]", chops)
@@ -165,13 +166,17 @@ def _free_part(free: Free, wanted: Region) -> Region | None:
 
 def _paint(chops: Chops, free: Free, part: Region, strips: Sequence[Strip]) -> None:
     """Put a widget's strips for a part of it where nothing stands yet; one that is too short is no more than it is."""
-    left, whole = part.x, [part.column_span]
+    left, span, width = part.x, part.column_span, part.width
     for y, strip in enumerate(strips[: part.height], part.y):
         pieces = free.get(y)
-        if pieces == whole and strip.cell_length == part.width:
+        if pieces is None:
+            continue
+        if span in pieces and strip.cell_length == width:
             chops[y][left] = strip
-            del free[y]
-        elif pieces is not None:
+            pieces.remove(span)
+            if not pieces:
+                del free[y]
+        else:
             rest, right = [], min(part.right, left + strip.cell_length)
             for piece in pieces:
                 if left <= piece[0] and piece[1] <= right:

@@ -53,6 +53,7 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         self.viewport.reset(lo, hi)
         self._blocks: dict[int, Block] = {}
         self._width = 0
+        self._fitted: tuple[Size, bool] | None = None  # what the size inside was taken for
         self._published = 0  # the scroll offset last published
         self._frame: list[Strip] | None = None  # the rows as they should be; None: to be drawn
         self._painted: list[Strip] = []  # the rows that Textual was last asked to paint
@@ -127,6 +128,7 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
     def notify_style_update(self) -> None:
         """Lay everything out again if the theme or the colours are others; focus, mouse and panes bring one here too."""
         super().notify_style_update()
+        self._fitted = None
         look = self.app.theme, *self.colors
         if look != self._look:
             self._look = look
@@ -153,9 +155,9 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         if block is None:
             cursor = position == self.cursor
             block = self._blocks[position] = self.source.block(position, self._width, self.base_style(), cursor=cursor)
+            self.viewport.heights.set(position, len(block.lines))
             if len(self._blocks) > self.MAX_BLOCKS:
                 self._evict(position)
-        self.viewport.heights.set(position, len(block.lines))
         return block
 
     def _evict(self, position: int) -> None:
@@ -169,9 +171,13 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
 
     def fit_size(self) -> bool:
         """Take the widget's present size; False while it has none."""
+        outside = self._size, self.show_vertical_scrollbar
+        if outside == self._fitted:  # working out what is left inside takes longer than all the rest of a look
+            return True
         width, height = self.scrollable_size
         if not width or not height:
             return False
+        self._fitted = outside
         if width != self._width:  # resizing calls nobody: every look compares
             if self._width:
                 self.viewport.pin()
@@ -252,7 +258,7 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _row_strip(self, position: int, index: int, selection: Selection | None) -> Strip:
         """Give the strip of one line with what is selected of it."""
-        block = self._block(position)
+        block = self._blocks.get(position) or self._block(position)
         line = block.line_at(index)
         strip = line.strip
         if strip is None:
