@@ -23,4 +23,5 @@ class AddingScreen(WelcomeScreen):
 
     def action_close(self) -> None:
         """Back to the rooms."""
-        self.app.pop_screen()
+        if self.is_active:
+            self.app.pop_screen()

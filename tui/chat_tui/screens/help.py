@@ -8,12 +8,12 @@ from typing import Final
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from chat_tui.commands import COMMANDS, Own, listed
 from chat_tui.keymaps import line_keys
 from chat_tui.keys import Key, Place, bindings, keys_in, shown_as
+from chat_tui.screens.dialog import Dialog
 from chat_tui.screens.settings_work import settable
 from chat_tui.strings import _
 from chat_tui.widgets.key_line import keys_told
@@ -58,7 +58,7 @@ def _keys(key: Key, bound: dict[str, str]) -> str:
     return ", ".join(shown_as(one) for one in bound.get(key.id, key.keys).split(","))
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """A page to scroll."""
 
     BINDINGS = [*bindings(Place.DIALOG), Binding("f1,q", "close", show=False)]

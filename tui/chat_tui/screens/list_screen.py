@@ -12,10 +12,10 @@ from typing import Any, ClassVar, Final, TypeVar
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from chat_tui.keys import Place, keys_in
+from chat_tui.screens.dialog import Dialog
 from chat_tui.strings import _, of_error
 from chat_tui.widgets.key_line import KeyLine
 from chat_tui.widgets.line_view import LineView
@@ -44,7 +44,7 @@ def place_of(sessions: Sequence[Session], account: str, room_id: str) -> str:
     return f"{title} · {clean_line(account)}" if len(sessions) > 1 else title
 
 
-class ListScreen(ModalScreen[R]):
+class ListScreen(Dialog[R]):
     """A list between its title and its keys, of whatever the sessions of all accounts have."""
 
     PLACE: ClassVar[Place]

@@ -334,4 +334,5 @@ class LoginScreen(Screen[None]):
         """Back to the choices; a page in the browser is not waited for any more."""
         if self._page and self._work is not None:
             self._work.cancel()
-        self.app.pop_screen()
+        if self.is_active:
+            self.app.pop_screen()

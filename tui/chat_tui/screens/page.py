@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from chat_tui.keys import Place, bindings, shown_as
+from chat_tui.screens.dialog import Dialog
 from chat_tui.strings import _
 from chat_tui.widgets.key_line import keys_told
 
 __all__ = ["Page"]
 
 
-class Page(ModalScreen[None]):
+class Page(Dialog[None]):
     """y copies `text`, Esc and Enter go back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

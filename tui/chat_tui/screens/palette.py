@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from textual.widgets.option_list import Option
 from chat_tui.commands import listed
 from chat_tui.keymaps import bound_keys, keymap_of, line_keys
 from chat_tui.keys import KEYS, Key, Place, shown_as
+from chat_tui.screens.dialog import AnsweredOnce
 from chat_tui.screens.main import MainScreen
 from chat_tui.screens.settings_work import settable
 from chat_tui.strings import _
@@ -29,7 +31,7 @@ _NO_MARKUP: Final = str.maketrans("[]", "()")  # the palette would take brackets
 ITSELF: Final = "app.palette"
 
 
-class CommandPalette(textual_command.CommandPalette):
+class CommandPalette(AnsweredOnce, textual_command.CommandPalette):
     """Textual's palette, in the person's language."""
 
     DEFAULT_CSS = """
@@ -42,6 +44,11 @@ class CommandPalette(textual_command.CommandPalette):
 
     def __init__(self) -> None:
         super().__init__(placeholder=_("Search for commands…"), id="--command-palette")
+
+    def _action_command_list(self, action: str) -> None:
+        """Move in the list; one that is not laid out yet has no pages."""
+        with suppress(KeyError):
+            super()._action_command_list(action)
 
     def _start_no_matches_countdown(self, search_value: str) -> None:
         """Say after a while that nothing fits, where something is looked for."""

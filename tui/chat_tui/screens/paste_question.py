@@ -9,10 +9,10 @@ from typing import Final
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from chat_tui.keys import Place, bindings
+from chat_tui.screens.dialog import Dialog
 from chat_tui.strings import N_, _
 from chat_tui.widgets.key_line import keys_told
 from chat_tui.widgets.pick_list import PickList, Row
@@ -70,7 +70,7 @@ class Answers(PickList):
             await super()._on_key(event)
 
 
-class PasteScreen(ModalScreen[str]):
+class PasteScreen(Dialog[str]):
     """The question; gives KEEP, CODE, FILE or OUT."""
 
     BINDINGS = bindings(Place.DIALOG)

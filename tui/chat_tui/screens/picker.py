@@ -10,13 +10,13 @@ from typing import Any, Final
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
 from chat_tui.aside import aside
 from chat_tui.folders import Facts, facts_of, known_places
 from chat_tui.keys import Place, bindings, keys_in
 from chat_tui.pasted_paths import home_path
+from chat_tui.screens.dialog import Dialog
 from chat_tui.screens.file_preview import FilePreview
 from chat_tui.screens.folder_view import FolderView, pinned_places, set_pinned
 from chat_tui.screens.picker_words import counted, end_of, marked, name_of, ordered, title
@@ -51,7 +51,7 @@ class Picked:
     caption: str = ""
 
 
-class PickerScreen(ModalScreen[Picked | None]):
+class PickerScreen(Dialog[Picked | None]):
     """A filter above a folder's entries; Enter goes into a folder, and takes files to the caption, where it sends them."""
 
     BINDINGS = bindings(Place.DIALOG)

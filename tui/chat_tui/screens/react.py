@@ -6,11 +6,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
 from chat_tui.emoji_names import find_emoji
 from chat_tui.keys import Place, bindings
+from chat_tui.screens.dialog import Dialog
 from chat_tui.strings import _
 from chat_tui.widgets.pick_list import PickList, Row
 from chat_tui.widgets.query_box import QueryBox
@@ -54,7 +54,7 @@ class Emoji(PickList):
         return [([(shown, ""), (f"{'':{max(1, 4 - cells(shown))}}{clean_line(name)}", "dim")], [])]
 
 
-class ReactScreen(ModalScreen[str]):
+class ReactScreen(Dialog[str]):
     """A query and what fits; gives the chosen reaction, or nothing."""
 
     BINDINGS = [

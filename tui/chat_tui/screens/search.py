@@ -13,10 +13,10 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
 
 from chat_tui.keys import Place, bindings
+from chat_tui.screens.dialog import Dialog
 from chat_tui.screens.list_screen import place_of
 from chat_tui.strings import N_, _, n_, of_error
 from chat_tui.widgets.message_row import gist
@@ -85,7 +85,7 @@ class Hits(PickList):
         return [([(who, "strong"), (f"  {where}", "dim")], [(when, "dim")]), ([(said, "")], [])]
 
 
-class SearchScreen(ModalScreen[Hit | None]):
+class SearchScreen(Dialog[Hit | None]):
     """A query above what it finds in all accounts, newest first; gives the chosen message, or nothing."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]

@@ -8,11 +8,11 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from chat_tui.config import Config, default_file
 from chat_tui.keys import Place, bindings
+from chat_tui.screens.dialog import Dialog
 from chat_tui.screens.settings_work import change, settable, shown
 from chat_tui.settings import SETTINGS, Setting
 from chat_tui.strings import N_, _, of_error
@@ -63,7 +63,7 @@ class Settings(PickList):
             self.screen.explain()
 
 
-class SettingsScreen(ModalScreen[None]):
+class SettingsScreen(Dialog[None]):
     """The list of settings, the meaning of the one under the cursor, and a line to type a value into."""
 
     BINDINGS = [*bindings(Place.DIALOG), Binding("delete", "reset", show=False)]

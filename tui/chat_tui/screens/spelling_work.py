@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from chat_tui.aside import aside
 from chat_tui.config import default_file
 from chat_tui.keys import Place, bindings
+from chat_tui.screens.dialog import Dialog
 from chat_tui.screens.settings_work import settable
 from chat_tui.spell_checker import SpellChecker, add_own_word, command_for, own_words
 from chat_tui.spelling_words import Found, word_at, words_in
@@ -141,7 +141,7 @@ class Suggestions(PickList):
         return [([(own, "dim") if word == OWN else (word, "")], [])]
 
 
-class SuggestScreen(ModalScreen[str]):
+class SuggestScreen(Dialog[str]):
     """A word and what could be meant by it; gives that, OWN, or nothing."""
 
     BINDINGS = bindings(Place.DIALOG)

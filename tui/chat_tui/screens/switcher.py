@@ -9,11 +9,11 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
 from chat_tui.addresses import direct_address
 from chat_tui.keys import Place, bindings
+from chat_tui.screens.dialog import Dialog
 from chat_tui.strings import N_, _
 from chat_tui.widgets.front_compositor import FrontCompositor
 from chat_tui.widgets.fuzzy import NameIndex
@@ -115,7 +115,7 @@ class Matches(PickList):
         return [(left, right)]
 
 
-class SwitcherScreen(ModalScreen[RoomKey | None]):
+class SwitcherScreen(Dialog[RoomKey | None]):
     """A query and what fits; gives the chosen room, or nothing."""
 
     BINDINGS = [

@@ -6,11 +6,11 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from chat_tui.config_file import checked
 from chat_tui.keys import Place, bindings
+from chat_tui.screens.dialog import Dialog
 from chat_tui.screens.settings_work import change, settable
 from chat_tui.strings import _, of_error
 from chat_tui.themes import OWN
@@ -56,7 +56,7 @@ class Themes(PickList):
             self.app.theme = self.names[self.cursor]
 
 
-class ThemesScreen(ModalScreen[None]):
+class ThemesScreen(Dialog[None]):
     """The list at the side, so that the app can be seen; Enter keeps a theme, Escape brings back the one before."""
 
     BINDINGS = [*bindings(Place.DIALOG), Binding("q", "close", show=False)]
