@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
@@ -10,7 +11,9 @@ from typing import Any, Final
 from rich.align import Align
 from rich.text import Text
 from textual import command as textual_command
+from textual import work
 from textual.app import App, SystemCommand
+from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
@@ -31,6 +34,9 @@ _NO_MARKUP: Final = str.maketrans("[]", "()")  # the palette would take brackets
 ITSELF: Final = "app.palette"
 
 
+_gathering: Final = inspect.unwrap(textual_command.CommandPalette._gather_commands)  # noqa: SLF001 - what its worker does
+
+
 class CommandPalette(AnsweredOnce, textual_command.CommandPalette):
     """Textual's palette, in the person's language."""
 
@@ -49,6 +55,16 @@ class CommandPalette(AnsweredOnce, textual_command.CommandPalette):
         """Move in the list; one that is not laid out yet has no pages."""
         with suppress(KeyError):
             super()._action_command_list(action)
+
+    @work(exclusive=True, group="gather")
+    async def _gather_commands(self, search_value: str) -> None:
+        """Look for what fits; once the palette is closed there is no list to show it in."""
+        with suppress(NoMatches):
+            await _gathering(self, search_value)
+
+    def _cancel_gather_commands(self) -> None:
+        """Look for it no longer."""
+        self.workers.cancel_group(self, "gather")
 
     def _start_no_matches_countdown(self, search_value: str) -> None:
         """Say after a while that nothing fits, where something is looked for."""

@@ -40,6 +40,10 @@ class TextBox(TextArea, inherit_bindings=False):
             return lines
         return super(TextArea, self).render_lines(crop)
 
+    def render_line(self, y: int) -> Strip:
+        """Draw a line, where there is room for one."""
+        return super().render_line(y) if self.content_size.width > 0 else Strip.blank(self.size.width)
+
     # ------------------------------------------------------------ spelling
 
     def _build_highlight_map(self) -> None:
