@@ -5,15 +5,14 @@ from __future__ import annotations
 from textual import events
 from textual.geometry import Size
 from textual.reactive import Reactive
-from textual.strip import Strip
-from textual.widgets import TextArea
 
+from chat_tui.widgets.text_box import TextBox
 from chat_tui.widgets.text_layout import clean
 
 __all__ = ["QueryBox"]
 
 
-class QueryBox(TextArea):
+class QueryBox(TextBox):
     """A text area of one line, as wide as there is room."""
 
     DEFAULT_CSS = """
@@ -26,10 +25,6 @@ class QueryBox(TextArea):
             text, id=id, compact=True, soft_wrap=False, highlight_cursor_line=False, placeholder=placeholder
         )
         self.cursor_blink = False
-
-    def render_line(self, y: int) -> Strip:
-        """Draw a line, where there is room for one."""
-        return super().render_line(y) if self.content_size.width > 0 else Strip.blank(self.size.width)
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Take one harmless line."""

@@ -17,8 +17,8 @@ MISSPELLED: Final = "misspelled"
 """How the style of misspelled words is called."""
 
 
-class TextBox(TextArea, inherit_bindings=False):
-    """A text area of several lines."""
+class TextBox(TextArea):
+    """What all that is typed into stands in."""
 
     misspelled: Callable[[str, int, bool], Mapping[int, list[tuple[int, int]]]] | None = None
     """Where in a text misspelled words are, by line, in bytes; None while spelling is not checked. See `mark`."""
