@@ -144,14 +144,26 @@ class OpenRooms:
     def open_at(self, room_id: str, order: int, count: int = PAGE) -> Timeline:
         """The stored lines around an order, half of them before it; the room's end is left where that is not near."""
         timeline = self.timelines.get(room_id) or self.timelines.setdefault(room_id, Timeline(room_id))
-        page, gaps, newest = self._store.read(pages.page_around, room_id, order, count)
-        detached = bool(page) and page[-1].order < newest
-        echoes = [] if detached else self._sends(room_id)
-        changes = timeline.reset(page, gaps, echoes, detached=detached)
-        self._at_start.discard(room_id)
-        self._note_start(room_id, timeline)
-        self._tell(room_id, changes)
+        self._start_over(timeline, *self._store.read(pages.page_around, room_id, order, count))
         return timeline
+
+    def to_oldest(self, room_id: str, count: int = PAGE) -> bool:
+        """Go to the oldest stored lines of an open room; False where they are loaded already, or there are none."""
+        timeline = self.timelines.get(room_id)
+        if timeline is None or self.at_start(room_id):
+            return False
+        page = self._store.read(pages.oldest_page, room_id, timeline.oldest, count)
+        if page is not None:
+            self._start_over(timeline, *page)
+        return page is not None
+
+    def _start_over(self, timeline: Timeline, page: list[RoomEvent], gaps: list[Gap], newest: int, first: int) -> None:
+        """Have a timeline hold this page alone, of a room that goes from `first`, if that is known, to `newest`."""
+        room_id = timeline.room_id
+        detached = bool(page) and page[-1].order < newest
+        changes = timeline.reset(page, gaps, [] if detached else self._sends(room_id), detached=detached)
+        (self._at_start.add if timeline.oldest == first else self._at_start.discard)(room_id)
+        self._tell(room_id, changes)
 
     def to_newest(self, room_id: str, count: int = PAGE) -> None:
         """Come back to the room's end."""

@@ -19,16 +19,30 @@ def first_page(db: sqlite3.Connection, room_id: str, count: int) -> tuple[list[R
     return stored.newest_events(db, room_id, count), stored.gaps(db, room_id)
 
 
-def page_around(db: sqlite3.Connection, room_id: str, order: int, count: int) -> tuple[list[RoomEvent], list[Gap], int]:
-    """The lines around an order, the gaps, and the newest order of the room: all of one moment."""
-    before = stored.events_before(db, room_id, order, count // 2)
+def page_around(
+    db: sqlite3.Connection, room_id: str, order: int, count: int
+) -> tuple[list[RoomEvent], list[Gap], int, int]:
+    """The lines around an order, the gaps, the newest order of the room, and its first (see `first_order`).
+
+    All of one moment.
+    """
+    lowest, newest = stored.bounds(db, room_id)
+    before = stored.events_before(db, room_id, order, count // 2) if order > lowest else []
     page = before + stored.events_after(db, room_id, order - 1, count - count // 2)
-    return page, stored.gaps(db, room_id), stored.bounds(db, room_id)[1]
+    return page, stored.gaps(db, room_id), newest, lowest if stored.room_start(db, room_id) else -1
+
+
+def oldest_page(
+    db: sqlite3.Connection, room_id: str, before: int, count: int
+) -> tuple[list[RoomEvent], list[Gap], int, int] | None:
+    """What `page_around` gives for the oldest stored line; None where there is none before an order."""
+    lowest = stored.lowest(db, room_id)
+    return page_around(db, room_id, lowest, count) if 0 < lowest < before else None
 
 
 def first_order(db: sqlite3.Connection, room_id: str) -> int:
     """The order of the room's first line, 0 for a room without any; below 0 where the first one is not known."""
-    return stored.bounds(db, room_id)[0] if stored.room_start(db, room_id) else -1
+    return stored.lowest(db, room_id) if stored.room_start(db, room_id) else -1
 
 
 def newer_page(db: sqlite3.Connection, room_id: str, order: int, count: int) -> tuple[list[RoomEvent], list[Gap]]:

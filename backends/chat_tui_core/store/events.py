@@ -37,6 +37,7 @@ __all__ = [
     "gaps",
     "insert_events",
     "last_spoken",
+    "lowest",
     "newest_events",
     "newest_order_of_kind",
     "remove_gap",
@@ -141,8 +142,13 @@ def events_after(db: sqlite3.Connection, room_id: str, order: int, count: int) -
 
 def bounds(db: sqlite3.Connection, room_id: str) -> tuple[int, int]:
     """The lowest and the highest stored order of a room; (0, 0) for none."""
-    lowest, highest = (db.execute(query, (room_id,)).fetchone()[0] for query in (LOWEST, HIGHEST))
-    return (lowest or 0, highest or 0)
+    return lowest(db, room_id), db.execute(HIGHEST, (room_id,)).fetchone()[0] or 0
+
+
+def lowest(db: sqlite3.Connection, room_id: str) -> int:
+    """The lowest stored order of a room; 0 for none."""
+    order: int | None = db.execute(LOWEST, (room_id,)).fetchone()[0]
+    return order or 0
 
 
 def newest_order_of_kind(db: sqlite3.Connection, room_id: str, *kinds: EventKind) -> int:

@@ -207,6 +207,7 @@ class Conversation(Paging, Writing):
 
     def _replay(self, source: RoomSource, changes: list[Change]) -> None:
         """Take the steps of what is open."""
+        was_empty = source.empty
         if not source.apply(changes, self.parts.timeline):
             self._show()
         elif _about_threads(changes):
@@ -215,7 +216,8 @@ class Conversation(Paging, Writing):
         self.readers.shown()
         if self.session.at_start(self.place):
             self.parts.timeline.older_done()
-        self._on_state()
+        if was_empty or self.thread or self.session.open_actions or (self.source is not None and self.source.empty):
+            self._on_state()  # else there is nothing new to say of a room than its messages
 
     def _count_beyond(self, count: int) -> None:
         """New messages have come; where the room's end is not loaded, they are only counted."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from chat_tui.strings import _, of_error
 from chat_tui.widgets.composer import Composer
 from chat_tui.widgets.hint_line import HintLine
-from chat_tui.widgets.line_view import paint_now
+from chat_tui.widgets.line_view import in_one_frame
 from chat_tui.widgets.room_source import RoomSource
 from chat_tui.widgets.room_timeline import RoomTimeline
 from chat_tui.widgets.timeline import Bookmark
@@ -19,7 +18,6 @@ from chat_tui_core.errors import ChatError, LocalError
 from chat_tui_core.link import Link
 from chat_tui_core.model import Room
 from chat_tui_core.session import Session
-from chat_tui_core.store.events import bounds
 from chat_tui_core.threads import place_of
 from chat_tui_core.timeline import Item
 from chat_tui_core.values import frozen
@@ -117,32 +115,20 @@ class Paging(Shown):
 
     def to_oldest(self) -> None:
         """Go to the oldest line that is stored; what is missing between it and others is told there, and fetched."""
-        loaded = self.session.timeline(self.place)
-        if loaded is not None and not self.thread:  # of a thread all is loaded
-            oldest = self.session.store.read(bounds, self.room_id)[0]
-            if 0 < oldest < loaded.oldest:
+        with in_one_frame(self.parts.timeline):
+            if not self.thread and self.session.landing.to_oldest(self.room_id):  # of a thread all is loaded
                 self._bookmarks.pop(self.place, None)
-                with self._in_one_frame():
-                    self.session.landing.open_at(self.room_id, oldest)
-                    self._settle()
-                    self.parts.timeline.to_start()
-        self.parts.timeline.to_start()
+                self._settle()
+            self.parts.timeline.to_start()
 
     def to_newest(self) -> None:
         """Go to the room's end."""
         self._bookmarks.pop(self.place, None)
-        with self._in_one_frame():
+        with in_one_frame(self.parts.timeline):
             self.session.landing.to_newest(self.place)
             self._settle()
             if not self._detached():
                 self.parts.timeline.to_end()
-
-    @contextmanager
-    def _in_one_frame(self) -> Iterator[None]:
-        """Show what is done meanwhile together: nobody sees another part of the room on the way."""
-        with self.parts.timeline.app.batch_update():
-            yield
-        paint_now(self.parts.timeline)
 
     def _detached(self) -> bool:
         timeline = self.session.timeline(self.place)
@@ -150,7 +136,7 @@ class Paging(Shown):
 
     def land(self, order: int) -> None:
         """Show the line at a place, wherever in the room that is; what is not in the open thread is shown in the room."""
-        with self._in_one_frame():
+        with in_one_frame(self.parts.timeline):
             if self.thread and (self.source is None or self.source.place_of(order) is None):
                 self.open(self.room_id)
             if self.source is None or self.source.position_at(order) is None:

@@ -103,10 +103,10 @@ class Body:
 def parse(text: str, me: tuple[str, ...] = ()) -> Body:
     """Read clean `text`; `me` are the names that count as a mention of the reader."""
     begun = _is_begun(text)
-    pattern = _pattern(me, begun=begun)
-    if not (me or begun) and not _maybe_marked(text):
+    marked = begun or _maybe_marked(text) is not None
+    if not marked and not _maybe_named(text, me):
         return Body(text)
-    reader = _Reader(pattern)
+    reader = _Reader(_pattern(me, begun=begun, marked=marked))
     end = 0
     if "```" in text:
         for fence in re.finditer(_FENCE, text):
@@ -126,13 +126,38 @@ def _is_begun(text: str) -> bool:
     return (">" in text or "#" in text or "|" in text or "‖" in text) and _maybe_begun(text) is not None
 
 
+def _maybe_named(text: str, me: tuple[str, ...]) -> bool:
+    """Whether one of `me` may stand in `text`: told without the pattern where both are ASCII, whose case is simple."""
+    names = _lowered(me)
+    if not text.isascii():
+        return bool(names)
+    lower = text.lower()
+    return any(not name.isascii() or name in lower for name in names)
+
+
 @lru_cache(maxsize=64)
-def _pattern(me: tuple[str, ...], *, begun: bool) -> re.Pattern[str]:
-    """Compile the inline pattern with the mentions of `me` in it, `begun` with what begins lines."""
-    inline = f"{_INLINE}|{_BEGUN}" if begun else _INLINE
+def _lowered(me: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.lower() for name in _bare(me))
+
+
+def _bare(me: tuple[str, ...]) -> list[str]:
+    """The names without the @ that may stand before them, long ones first."""
     bare = sorted({name.removeprefix("@") for name in me}, key=len, reverse=True)
-    names = "|".join(re.escape(name) for name in bare if name)
-    return re.compile(rf"{inline}|(?P<mention>(?<!\w)@?(?i:{names})(?!\w))" if names else inline)
+    return [name for name in bare if name]
+
+
+@lru_cache(maxsize=64)
+def _pattern(me: tuple[str, ...], *, begun: bool, marked: bool) -> re.Pattern[str]:
+    """Compile the inline pattern with the mentions of `me` in it, `begun` with what begins lines, or the mentions alone.
+
+    It begins with a look at the first character, which is cheaper than all that may begin there.
+    """
+    parts = [_INLINE, _BEGUN] if begun else [_INLINE] if marked else []
+    first = ["[h`*_~>#|‖@]"] if marked else ["@"]
+    if names := [re.escape(name) for name in _bare(me)]:
+        parts.append(rf"(?P<mention>(?<!\w)@?(?i:{'|'.join(names)})(?!\w))")
+        first += [f"(?i:{re.escape(name[0])})" for name in _bare(me)]
+    return re.compile(f"(?={'|'.join(first)})(?:{'|'.join(parts)})")
 
 
 class _Reader:

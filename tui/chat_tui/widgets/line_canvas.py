@@ -235,7 +235,7 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         selection = self.text_selection
         strips = [self._row_strip(position, line, selection) for position, line in self.viewport.rows]
         if rest := self.viewport.height - len(strips):
-            blank = [self._as_seen(Strip.blank(self._width, self.base_style()))] * rest
+            blank = [self._as_seen([Segment(" " * self._width, self.base_style())], self._width)] * rest
             strips = blank + strips if self.STICKS else strips + blank
         return strips
 
@@ -248,13 +248,13 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
                 for line in block.lines:
                     line.strip = None
 
-    def _as_seen(self, strip: Strip) -> Strip:
-        """Give a strip as it is seen."""
+    def _as_seen(self, segments: list[Segment], width: int) -> Strip:
+        """Give the strip of segments as it is seen."""
         if self._behind is None:
             self._behind = self.background_colors[1]
         for line_filter in self._filters:
-            strip = Strip(line_filter.apply(list(strip), self._behind), strip.cell_length)
-        return strip
+            segments = line_filter.apply(segments, self._behind)
+        return Strip(segments, width)
 
     def _row_strip(self, position: int, index: int, selection: Selection | None) -> Strip:
         """Give the strip of one line with what is selected of it."""
@@ -262,22 +262,21 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         line = block.line_at(index)
         strip = line.strip
         if strip is None:
-            strip = line.strip = self._as_seen(self._fill(line, block.fill or self.base_style()))
+            strip = line.strip = self._as_seen(self._filled(line, block.fill or self.base_style()), self._width)
         if selection is not None and line.end > line.start and (span := selection.get_span(position)) is not None:
             style = self.screen.get_component_rich_style("screen--selection")
-            return self._as_seen(highlight(block, line, strip, span, style))
+            return self._as_seen(list(highlight(block, line, strip, span, style)), self._width)
         return strip
 
-    def _fill(self, line: Line, style: Style) -> Strip:
-        """Make a line's strip, padded or cropped to the full width."""
+    def _filled(self, line: Line, style: Style) -> list[Segment]:
+        """Give a line's segments, padded or cropped to the full width."""
         rest = self._width - line.cells
         if rest > 0:
             *before, last = line.segments or [Segment("", style)]
             if last.style == style:  # fewer bytes for the terminal
-                return Strip([*before, Segment(last.text + " " * rest, style)], self._width)
-            return Strip([*before, last, Segment(" " * rest, style)], self._width)
-        strip = Strip(line.segments, line.cells)
-        return strip.crop(0, self._width) if rest < 0 else strip
+                return [*before, Segment(last.text + " " * rest, style)]
+            return [*before, last, Segment(" " * rest, style)]
+        return list(Strip(line.segments, line.cells).crop(0, self._width)) if rest < 0 else line.segments
 
     def _repaint(self) -> None:
         """Repaint the rows that differ from what is on screen."""

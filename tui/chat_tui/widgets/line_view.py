@@ -6,6 +6,8 @@ outlives appending, prepending, wrapping and resizing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar, Final
 
 from textual import events
@@ -21,7 +23,7 @@ from chat_tui.widgets.line_canvas import LineCanvas
 from chat_tui.widgets.line_selection import index_on_line, selected_text, selection_over
 from chat_tui.widgets.text_layout import word_at
 
-__all__ = ["LineScreen", "LineView", "paint_now"]
+__all__ = ["LineScreen", "LineView", "in_one_frame", "paint_now"]
 
 WAITING: Final = 1
 """Frames that may wait for the terminal while another one is drawn."""
@@ -218,6 +220,8 @@ class LineScreen(Screen[None]):
     def __init__(self, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(name, id, classes)
         self._compositor = FrontCompositor()
+        self.held = 0
+        """While it is not 0, nothing is painted at once: more comes in the same turn of the loop."""
 
     def backlog(self) -> int:
         """How many writes the terminal has not taken yet; 0 where there is no such queue (web, tests)."""
@@ -231,7 +235,7 @@ class LineScreen(Screen[None]):
         What needs a layout goes that way all the same.
         """
         app = self.app
-        if not self._running or app.screen is not self or app._batch_count or self.backlog() > WAITING:  # noqa: SLF001
+        if not self._running or app.screen is not self or app._batch_count or self.held or self.backlog() > WAITING:  # noqa: SLF001
             return
         widgets = tuple(self._compositor.visible_widgets)
         for widget in widgets:
@@ -263,3 +267,18 @@ def paint_now(widget: Widget) -> None:
     """Show at once what has changed on a widget's screen, where that is a `LineScreen`."""
     if widget.is_attached and isinstance(screen := widget.screen, LineScreen):
         screen.paint_now()
+
+
+@contextmanager
+def in_one_frame(widget: Widget) -> Iterator[None]:
+    """Paint what is changed meanwhile together, without waiting for anything: nobody sees another part of it on the way."""
+    screen = widget.screen
+    if not isinstance(screen, LineScreen):
+        yield
+        return
+    screen.held += 1
+    try:
+        yield
+    finally:
+        screen.held -= 1
+    screen.paint_now()

@@ -102,13 +102,9 @@ class _Page:
 
     def put(self, key: int, parts: list[tuple[str, Style]], *, gutter: bool = True) -> Line:
         """Add a line of segments, behind the gutter."""
-        segments = self.gutter() if gutter else []
-        used = self.columns.gutter if gutter else 0
+        line = Line(self.gutter(), self.columns.gutter, key) if gutter else Line([], 0, key)
         for text, style in parts:
-            if text:
-                segments.append(Segment(text, style))
-                used += cells(text)
-        line = Line(segments, used, key)
+            line.cells += _add(line, text, style)
         if key >= BELOW:
             line.start = line.end = len(self.text)
         self.lines.append(line)
@@ -116,12 +112,13 @@ class _Page:
 
     def gutter(self) -> list[Segment]:
         """Give the cells left of a line: the cursor's bar, and the time once."""
-        look, width = self.look, self.columns.gutter
-        bar = Segment("▎" if self.around.cursor else " ", look["cursor-bar"])
+        look, width, clock, style = self.look, self.columns.gutter, "", self.look.base
         if self.clock_due and self.columns.wide:
             self.clock_due = False
-            return [bar, Segment(self.clock().ljust(width - 1), look["time"])]
-        return [bar, Segment(" " * (width - 1), look.base)]
+            clock, style = self.clock(), look["time"]
+        if self.around.cursor:
+            return [Segment("▎", look["cursor-bar"]), Segment(clock.ljust(width - 1), style)]
+        return [Segment(f" {clock}".ljust(width), style)]
 
     def clock(self) -> str:
         """Give the time that belongs before this message: none when its predecessor's group has just told it."""
@@ -387,8 +384,16 @@ class _Page:
 
 
 def _add(line: Line, text: str, style: Style) -> int:
-    """Add a segment to a line; gives its cells, which the caller counts."""
+    """Add a text to a line; gives its cells, which the caller counts.
+
+    What has the style of what stands before it goes into its segment, which is less to draw and to send to the
+    terminal, unless it might join it into one grapheme.
+    """
     if not text:
         return 0
-    line.segments.append(Segment(text, style))
+    segments = line.segments
+    if segments and segments[-1].style is style and text[0].isascii():
+        segments[-1] = Segment(segments[-1].text + text, style)
+    else:
+        segments.append(Segment(text, style))
     return cells(text)

@@ -73,6 +73,8 @@ PAINTS: Final = Paints(
     },
 )
 
+MOST_NAMES = 500
+"""People whose styles are kept."""
 WIDE = 60
 """From this width on there is a gutter with the time."""
 MAX_MEASURE = 110
@@ -173,6 +175,7 @@ class Look:
     ground: tuple[int, int, int] | None = None
     people: tuple[str, ...] = ()
     _runs: dict[tuple[Style, int], Style] = field(default_factory=dict)
+    _names: dict[str, Style] = field(default_factory=dict)
 
     @property
     def plain(self) -> Look:
@@ -204,8 +207,13 @@ class Look:
 
     def name(self, sender: str) -> Style:
         """Give the style of a sender's name."""
-        color = nick_color(sender, dark=self.dark, ansi=self.ansi, ground=self.ground, people=self.people)
-        return self.base + Style(color=color, bold=True)
+        style = self._names.get(sender)
+        if style is None:
+            if len(self._names) >= MOST_NAMES:
+                self._names.clear()
+            color = nick_color(sender, dark=self.dark, ansi=self.ansi, ground=self.ground, people=self.people)
+            style = self._names[sender] = self.base + Style(color=color, bold=True)
+        return style
 
     def kind(self, kind: str, state: str) -> Style:
         """Give the style of a message's text by its kind, and by its state while nobody else has it."""

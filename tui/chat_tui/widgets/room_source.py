@@ -273,7 +273,7 @@ class RoomSource:
     # ------------------------------------------------------------ changes
 
     def apply(self, changes: Iterable[Change], view: Timeline) -> bool:
-        """Take the session's steps and tell the view; False when the whole list is another and it must be shown anew."""
+        """Take the session's steps and tell the view; False when the whole list is another: it wants a source of its own."""
         for change in changes:
             match change:
                 case Inserted():
@@ -283,8 +283,6 @@ class RoomSource:
                 case Removed():
                     self._remove(change, view)
                 case Reset():
-                    self._items, self.lo, self.shown_from = list(change.items), 0, None
-                    self._index()
                     return False
         for position in self.seen_anew():
             view.changed(position)

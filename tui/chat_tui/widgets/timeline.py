@@ -196,12 +196,12 @@ class Timeline(LineView, inherit_bindings=False):
         if self.messages.older in {"none", "failed"}:
             self.to_start()
         else:
-            self.post_message(self.StartWanted())
+            self.screen.post_message(self.StartWanted())  # straight: nothing on the way up wants to hear of it
 
     def to_end(self) -> None:
         """Show the newest message, by way of the app where it is not loaded."""
         if self._detached:
-            self.post_message(self.EndWanted())
+            self.screen.post_message(self.EndWanted())
         else:
             super().to_end()
 
@@ -247,7 +247,7 @@ class Timeline(LineView, inherit_bindings=False):
     def _ask(self, messages: MessageBlocks, wish: Message) -> None:
         """Ask for more messages, unless another room is shown meanwhile."""
         if messages is self.messages:
-            self.post_message(wish)
+            self.screen.post_message(wish)
 
     def _awaited(self, messages: MessageBlocks) -> None:
         """Say that older messages are loaded, if they have not come yet."""
@@ -305,7 +305,7 @@ class Timeline(LineView, inherit_bindings=False):
         tell = (viewport.follow, self.new_below())
         if tell != self._told:
             self._told = tell
-            self.post_message(self.FollowChanged(self, *tell))
+            self.screen.post_message(self.FollowChanged(self, *tell))
 
     def _near_start(self) -> bool:
         """Whether older messages may be wanted soon; as many as lines that fit are far, whatever their heights."""

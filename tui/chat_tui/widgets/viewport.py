@@ -126,7 +126,7 @@ class Viewport:
         if len(rows) < self.height:
             rows = self._up_from_end()
             self.follow = self.sticks
-        elif self.sticks and rows[-1] == self._last_row():
+        elif self.sticks and self._is_last(rows[-1]):
             self.follow = True
         self.rows, self.top = rows, rows[0]
 
@@ -167,6 +167,10 @@ class Viewport:
         """Give the very last line of the list."""
         last = self.heights.hi - 1
         return (last, len(self._block(last).lines) - 1)
+
+    def _is_last(self, row: Row) -> bool:
+        """Tell whether a row is the list's very last line; lays the last item out only for one of its own rows."""
+        return row[0] == self.heights.hi - 1 and row == self._last_row()
 
     def _walk_up(self, row: Row, count: int) -> Row:
         """Give the row `count` lines above `row`, or the first of all."""
@@ -243,7 +247,7 @@ class Viewport:
         height = self.height
         if not self.rows:
             return 0, 0
-        at_start, at_end = self.rows[0] == (self.heights.lo, 0), self.rows[-1] == self._last_row()
+        at_start, at_end = self.rows[0] == (self.heights.lo, 0), self._is_last(self.rows[-1])
         if at_start and at_end:
             return len(self.rows), 0
         total = max(self.heights.total, height + (not at_start) + (not at_end))
