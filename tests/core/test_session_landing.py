@@ -47,9 +47,9 @@ async def test_lines_around_a_place_and_the_way_back(play: Play) -> None:  # B11
     landing = play.session.landing
     landing.open_at("r", 200, 40)
     assert away(play)
-    assert orders(play) == list(range(180, 220))
+    assert orders(play) == list(range(180, 240))
     assert await landing.load_newer("r", 100)
-    assert orders(play) == list(range(180, 320))
+    assert orders(play) == list(range(180, 340))
     assert await play.session.load_older("r", 30)
     assert orders(play)[0] == 150
     assert not await landing.load_newer("r", 100)
@@ -63,7 +63,7 @@ async def test_what_is_said_meanwhile_waits_at_the_end(play: Play) -> None:  # E
     timeline = landing.open_at("r", 100, 20)
     action = await play.session.send("r", "typed far away")
     await play.news(Arrived("r", (said(401),)))
-    assert orders(play) == list(range(90, 110))
+    assert orders(play) == list(range(90, 120))
     landing.to_newest("r")
     assert not away(play)
     assert orders(play)[-2:] == [401, -1]

@@ -108,7 +108,7 @@ class Conversation(Paging, Writing):
             return
         known = self.session.store.read(events_before, self.room_id, room.read + 1, 1)
         if known and timeline.oldest > room.read:
-            self.session.landing.open_at(self.room_id, room.read + 1)
+            self.session.landing.open_at(self.room_id, room.read + 1, self._few)
             self._settle()
 
     def leave(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from abc import abstractmethod
 from collections.abc import Callable
+from typing import Final
 
 from chat_tui.strings import _, of_error
 from chat_tui.widgets.composer import Composer
@@ -23,6 +24,9 @@ from chat_tui_core.timeline import Item
 from chat_tui_core.values import frozen
 
 __all__ = ["Paging", "Parts", "Shown"]
+
+FEWEST: Final = 40
+"""Lines that are loaded at least where the person lands."""
 
 
 @frozen
@@ -116,7 +120,7 @@ class Paging(Shown):
     def to_oldest(self) -> None:
         """Go to the oldest line that is stored; what is missing between it and others is told there, and fetched."""
         with in_one_frame(self.parts.timeline):
-            if not self.thread and self.session.landing.to_oldest(self.room_id):  # of a thread all is loaded
+            if not self.thread and self.session.landing.to_oldest(self.room_id, self._few):  # of a thread all is loaded
                 self._bookmarks.pop(self.place, None)
                 self._settle()
             self.parts.timeline.to_start()
@@ -125,10 +129,15 @@ class Paging(Shown):
         """Go to the room's end."""
         self._bookmarks.pop(self.place, None)
         with in_one_frame(self.parts.timeline):
-            self.session.landing.to_newest(self.place)
+            self.session.landing.to_newest(self.place, self._few)
             self._settle()
             if not self._detached():
                 self.parts.timeline.to_end()
+
+    @property
+    def _few(self) -> int:
+        """How many lines are loaded where the person lands: they fill the screen were each a row; others come after it is drawn."""
+        return max(FEWEST, self.parts.timeline.viewport.height * 3 // 2)
 
     def _detached(self) -> bool:
         timeline = self.session.timeline(self.place)
@@ -141,7 +150,7 @@ class Paging(Shown):
                 self.open(self.room_id)
             if self.source is None or self.source.position_at(order) is None:
                 self._bookmarks.pop(self.room_id, None)
-                self.session.landing.open_at(self.room_id, order)
+                self.session.landing.open_at(self.room_id, order, self._few)
                 self._settle()
             position = self.source.position_at(order) if self.source else None
             if position is not None:

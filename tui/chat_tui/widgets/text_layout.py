@@ -45,7 +45,6 @@ _NARROW = frozenset(
     ),
 )
 _is_narrow = _NARROW.issuperset
-_TOKENS = re.compile(" |[^ ]+").finditer
 # East Asian lines do not begin with these (the part of the Japanese kinsoku rules that readers notice).
 _NO_LINE_START = frozenset("、。，．・：；？！ー）］｝」』】〉》〕”’…々ぁぃぅぇぉっゃゅょァィゥェォッャュョ")
 
@@ -212,19 +211,29 @@ def _chop(piece: str, base: int, width: int) -> list[tuple[int, int, int]]:
 def _pieces(text: str) -> list[tuple[int, int, int]]:
     """Split a paragraph into what stays together on a line: (start, end, cells) of every space, word, wide grapheme."""
     pieces: list[tuple[int, int, int]] = []
-    for token in _TOKENS(text):
-        left, right = token.span()
-        word = text[left:right]
-        if _is_narrow(word):
-            pieces.append((left, right, right - left))
-            continue
-        wide_before, total = False, 0
-        for start, _end, size in split_graphemes(word)[0]:
-            wide = size > 1
-            if start and (wide or wide_before) and word[start] not in _NO_LINE_START:
-                pieces.append((left, right - len(word) + start, total))
-                left, total = right - len(word) + start, 0
-            wide_before = wide
-            total += size
-        pieces.append((left, right, total))
+    right = -1
+    for word in text.split(" "):
+        left = right + 1
+        if left:
+            pieces.append((right, left, 1))
+        right = left + len(word)
+        if word.isascii() or _is_narrow(word):
+            if word:
+                pieces.append((left, right, right - left))
+        else:
+            pieces += _wide_pieces(word, left)
     return pieces
+
+
+def _wide_pieces(word: str, base: int) -> list[tuple[int, int, int]]:
+    """Split a word with wide graphemes, which begins at `base`, around them."""
+    pieces: list[tuple[int, int, int]] = []
+    left, total, wide_before = 0, 0, False
+    for start, _end, size in split_graphemes(word)[0]:
+        wide = size > 1
+        if start and (wide or wide_before) and word[start] not in _NO_LINE_START:
+            pieces.append((base + left, base + start, total))
+            left, total = start, 0
+        wide_before = wide
+        total += size
+    return [*pieces, (base + left, base + len(word), total)]

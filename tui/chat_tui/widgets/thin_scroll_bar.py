@@ -7,6 +7,8 @@ from typing import Final
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
 from textual.geometry import Region
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
@@ -15,9 +17,9 @@ from textual.widget import Widget
 __all__ = ["ThinScrollBar"]
 
 EIGHTHS: Final = "▁▂▃▄▅▆▇"
-UP: Final = {"@mouse.down": "scroll_up"}
-DOWN: Final = {"@mouse.down": "scroll_down"}
-GRAB: Final = {"@mouse.down": "grab"}
+UP: Final = "scroll_up"
+DOWN: Final = "scroll_down"
+GRAB: Final = "grab"
 
 Thumb = tuple[int, int]
 """Where it begins and ends, in eighths of a cell."""
@@ -27,6 +29,11 @@ class ThinScrollBar(ScrollBar):
     """Textual's draws each of its rows for each line that is scrolled, though in a long list nothing of it changes."""
 
     _drawn: tuple[tuple[Thumb, int, int, Style], list[Strip]] | None = None
+
+    def __init__(self, vertical: bool = True, name: str | None = None, *, thickness: int = 1) -> None:
+        super().__init__(vertical=vertical, name=name, thickness=thickness)
+        self._look: tuple[int, Style, Color, tuple[LineFilter, ...]] = 0, Style(), Color(0, 0, 0), ()
+        self._rows: dict[tuple[str, str, bool], Strip] = {}  # drawn with that look
 
     def show(self, total: int, window: int, position: int) -> None:
         """Tell that lines `position` to `position + window` of `total` are shown."""
@@ -75,26 +82,28 @@ class ThinScrollBar(ScrollBar):
 
     def _draw(self, thumb: Thumb, width: int, height: int, style: Style) -> list[Strip]:
         """Draw all rows."""
+        look = width, style, self.background_colors[1], tuple(self.get_line_filters())
+        if look != self._look:
+            self._look, self._rows = look, {}
         start, end = thumb
-
-        def row(text: str, look: Style, meta: dict[str, str]) -> Strip:
-            return Strip([Segment(text * width, look + Style.from_meta(meta))], width)
-
-        above, below = row(" ", style, UP), row(" ", style, DOWN)
-        turned = style + Style(reverse=True)
-        full = row(" ", turned, GRAB)
-        strips = []
-        for y in range(height):
+        top, bottom = start // 8, ceil(end / 8)
+        strips = [self._row(" ", UP)] * top
+        for y in range(top, bottom):
             first, last = max(start - 8 * y, 0), min(end - 8 * y, 8)
-            if first >= 8 or last <= 0:
-                strips.append(below if 8 * y >= end else above)
-            elif first:
-                strips.append(row(EIGHTHS[7 - first], style, GRAB))
-            elif last < 8:
-                strips.append(row(EIGHTHS[7 - last], turned, GRAB))
+            if first:
+                strips.append(self._row(EIGHTHS[7 - first], GRAB))
             else:
-                strips.append(full)
-        background = self.background_colors[1]
-        for line_filter in self.get_line_filters():  # no colours, dimmed, ANSI
-            strips = [strip.apply_filter(line_filter, background) for strip in strips]
-        return strips
+                strips.append(self._row(" " if last == 8 else EIGHTHS[7 - last], GRAB, turned=True))
+        return strips + [self._row(" ", DOWN)] * (height - bottom)
+
+    def _row(self, text: str, action: str, *, turned: bool = False) -> Strip:
+        """Give a row of one kind, made when it is first asked for: a strip that is known is written to the terminal faster."""
+        strip = self._rows.get((text, action, turned))
+        if strip is None:
+            width, style, background, filters = self._look
+            look = style + Style(reverse=turned) + Style.from_meta({"@mouse.down": action})
+            strip = Strip([Segment(text * width, look)], width)
+            for line_filter in filters:  # no colours, dimmed, ANSI
+                strip = strip.apply_filter(line_filter, background)
+            self._rows[text, action, turned] = strip
+        return strip
