@@ -1,7 +1,7 @@
 """Measure a room of a thousand, a hundred thousand and a million stored messages, each beside the shortest one.
 
 Run it as `python -m bench.timeline`. The whole app runs on a real store without a terminal, each room in a process of its
-own: keys are typed, the wheel is turned, news are delivered, and all output is made and thrown away. Figures are processor
+own, a few steps of each in turn: keys are typed, the wheel is turned, news are delivered, and all output is made and thrown away. Figures are processor
 time of the app's thread (rows, layout, compositor, escape sequences), so that other programs do not count: until the paint
 that shows what was done, and until all that follows, prefetching for one, has ended. Textual's way, a widget a message, is
 measured beside it in the same run.
@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -44,16 +45,42 @@ Found = dict[int, dict[str, list[list[tuple[float, float]]]]]
 """By number of messages, by step: the costs of each round."""
 
 
-def run_one(file: Path, size: int) -> dict[str, Any]:
-    """Measure one room in a process of its own."""
-    paths = os.pathsep.join((str(HERE / "tui"), str(HERE / "backends"), str(HERE)))
-    command = [sys.executable, "-m", "bench.timeline_steps", str(file), str(size)]
-    environment = {**os.environ, "PYTHONPATH": paths}
-    done = subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(done.stderr[-2000:])
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+class OneRoom:
+    """A process of its own that measures one room, a few steps in each turn."""
+
+    def __init__(self, file: Path, size: int) -> None:
+        paths = os.pathsep.join((str(HERE / "tui"), str(HERE / "backends"), str(HERE)))
+        command = [sys.executable, "-m", "bench.timeline_steps", str(file), str(size)]
+        environment = {**os.environ, "PYTHONPATH": paths}
+        pipe = subprocess.PIPE
+        self.found: dict[str, Any] = {}
+        """What was measured, once all is."""
+        self._process = subprocess.Popen(command, cwd=HERE, env=environment, stdin=pipe, stdout=pipe, text=True)
+        self._listen()
+
+    def turn(self) -> None:
+        """Measure a few steps more."""
+        assert self._process.stdin is not None  # noqa: S101 - it is a pipe
+        self._process.stdin.write("go\n")
+        self._process.stdin.flush()
+        self._listen()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
+        line = self._process.stdout.readline()
+        if line != "turn\n":
+            self.found = json.loads(line or "{}")
+            if self._process.wait() or not self.found:
+                raise RuntimeError("a room could not be measured; its process has said why")
+
+
+def run_all(files: Mapping[int, Path]) -> dict[int, dict[str, Any]]:
+    """Measure rooms of these sizes in turns: a machine that is slow for a minute is slow for all of them."""
+    rooms = {size: OneRoom(file, size) for size, file in files.items()}
+    while waiting := [room for room in rooms.values() if not room.found]:
+        for room in waiting:
+            room.turn()
+    return {size: room.found for size, room in rooms.items()}
 
 
 async def widget_each(count: int) -> dict[str, list[float]]:
@@ -114,11 +141,13 @@ def main() -> int:
     memory: dict[int, list[float]] = {size: [] for size in asked.sizes}
     with tempfile.TemporaryDirectory(prefix="chat-tui-bench-") as folder:
         began = time.perf_counter()
-        fill_long(Path(folder) / "chat.db", asked.sizes)
+        files = {size: Path(folder) / f"of-{size}" / "chat.db" for size in asked.sizes}
+        for size, file in files.items():
+            file.parent.mkdir()
+            fill_long(file, [size])
         print(f"# {sum(asked.sizes):,} messages stored in {time.perf_counter() - began:.0f} s", flush=True)
         for number in range(asked.rounds):
-            for size in asked.sizes:
-                one = run_one(Path(folder) / "chat.db", size)
+            for size, one in run_all(files).items():
                 for step, costs in one["costs"].items():
                     found[size].setdefault(step, []).append(costs)
                 memory[size].append(one["memory"])

@@ -1,7 +1,9 @@
 """What a person does in a room, as steps that bench/timeline.py counts the cost of; as a program it measures one room.
 
-It takes a store's file and the number of messages of the room, and prints JSON: by step, seconds of the thread's processor
-time until the paint that shows it and until everything that followed has ended; and the memory before and after.
+It takes a store's file and the number of messages of the room. Before every few steps it prints "turn" and waits for a
+line, so that rooms of other lengths can be measured in between, while the machine is as fast. In the end it prints JSON:
+by step, seconds of the thread's processor time until the paint that shows it and until everything that followed has
+ended; and the memory after all of it.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ from chat_tui_core.news import Arrived, Edited  # noqa: E402
 from chat_tui_core.store import events  # noqa: E402
 
 COUNT: Final = 20
+IN_A_TURN: Final = 5
+"""Steps before the next room has its turn."""
 PAGES: Final = 1_000
 Costs = dict[str, list[tuple[float, float]]]
 """By step: seconds until the paint, and in all."""
@@ -113,12 +117,22 @@ class Room:
         self.chat.connection.deliver([Edited(self.room_id, event.event_id, event.order, text, event.ts + 1 + number)])
 
 
+async def turn() -> None:
+    """Wait until it is this room's turn."""
+    assert sys.__stdout__ is not None  # noqa: S101 - what is printed is the app's while it runs
+    print("turn", file=sys.__stdout__, flush=True)
+    if not await asyncio.to_thread(sys.stdin.readline):
+        raise EOFError("nobody gives turns")
+
+
 async def measure(room: Room, costs: Costs) -> None:
     """Do everything, from a calm screen each time."""
     chat, view = room.chat, room.view
 
     async def step(name: str, do: Callable[[], None], back: Callable[[], None] | None = None) -> None:
-        for _ in range(COUNT):
+        for number in range(COUNT):
+            if number % IN_A_TURN == 0:
+                await turn()
             costs.setdefault(name, []).append(await chat.painted(view, do))
             if back is not None:
                 back()
@@ -140,7 +154,9 @@ async def measure(room: Room, costs: Costs) -> None:
     await step("jump to a date", room.go_to_a_day, room.reopen)
     view.move(-20)
     await chat.settle()
-    for _ in range(COUNT):
+    for number in range(COUNT):
+        if number % IN_A_TURN == 0:
+            await turn()
         costs.setdefault("prepend of 50", []).append(await chat.painted(view, room.prepend))
         if room.main.session.at_start(room.room_id):  # a short room: from its end again
             room.reopen()
@@ -180,7 +196,9 @@ async def measure_alone(items: RoomSource, costs: Costs) -> None:
         view.set_source(items, items.lo, items.hi, older_done=True)
         stage.resize(80, 40)
         await stage.settle(0.3)
-        for _ in range(COUNT):
+        for number in range(COUNT):
+            if number % IN_A_TURN == 0:
+                await turn()
             cost = await stage.painted(view, lambda: stage.resize(200, 40))
             costs.setdefault("resize 80 to 200, the timeline", []).append(cost)
             stage.resize(80, 40)

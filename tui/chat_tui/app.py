@@ -108,6 +108,13 @@ class ChatApp(AccountKeeping):
         if main is not None:
             main.configure(config)
 
+    async def push_screen_wait(self, screen: Any, *, mode: str | None = None) -> Any:
+        """Show a screen and wait for what it is dismissed with; any task may, while Textual's is for its workers alone."""
+        await self._flush_next_callbacks()
+        self.push_screen(screen, mode=mode)
+        answer = screen._result_callbacks[-1].future  # noqa: SLF001 - what Textual's gives to a worker
+        return await asyncio.shield(answer)
+
     # ------------------------------------------------------------ start and end
 
     def get_default_screen(self) -> Screen[Any]:

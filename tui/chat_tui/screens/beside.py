@@ -1,4 +1,4 @@
-"""Work that goes on beside a screen and shows no dialogs: plain tasks, which cost a tenth of Textual's workers."""
+"""Work that goes on beside a screen: plain tasks, which cost a tenth of Textual's workers."""
 
 from __future__ import annotations
 

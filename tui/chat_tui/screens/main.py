@@ -154,16 +154,14 @@ class MainScreen(MainKeys):
 
     # ------------------------------------------------------------ doing things without waiting for them
 
-    def start(self, work: Coroutine[Any, Any, object], *, asks: bool = True) -> None:
-        """Carry out work beside the screen; what cannot be done is said above the composer. `asks`: it shows dialogs."""
-        if asks:
-            self.run_worker(self._carry_out(work), exit_on_error=False)
-        else:
-            self._beside.begin(self._carry_out(work))
+    def start(self, work: Coroutine[Any, Any, object]) -> None:
+        """Carry out work beside the screen; what cannot be done is said above the composer."""
+        self._beside.begin(self._carry_out(work))
 
     async def _carry_out(self, work: Coroutine[Any, Any, object]) -> None:
         try:
-            await work
+            with self.app._context():  # noqa: SLF001 - as a worker has it, wherever the work was asked for
+                await work
         except ChatError as error:
             self.hints.tell(problem=of_error(error))
             if self.hints.is_cut:
@@ -198,7 +196,7 @@ class MainScreen(MainKeys):
             self.hints.tell(problem="", command="")
             self.start(self.doing.call(typed))
         elif isinstance(typed, Plain) and self.conversation.room_id:
-            self.start(self._until_safe(self._send_or_change(typed.text), event.text), asks=False)
+            self.start(self._until_safe(self._send_or_change(typed.text), event.text))
         else:
             self.desk.typing.stopped()
             self.composer.kept()
@@ -305,12 +303,12 @@ class MainScreen(MainKeys):
     @on(RoomTimeline.NeedOlder)
     def _need_older(self, event: RoomTimeline.NeedOlder) -> None:
         event.stop()
-        self.start(self.conversation.load_older(), asks=False)
+        self.start(self.conversation.load_older())
 
     @on(RoomTimeline.NeedNewer)
     def _need_newer(self, event: RoomTimeline.NeedNewer) -> None:
         event.stop()
-        self.start(self.conversation.load_newer(), asks=False)
+        self.start(self.conversation.load_newer())
 
     @on(RoomTimeline.StartWanted)
     def _start_wanted(self, event: RoomTimeline.StartWanted) -> None:

@@ -47,7 +47,7 @@ class SpaceView:
             return
         desk.view = view
         self.show(desk)
-        self._screen.start(self._keep(desk), asks=False)
+        self._screen.start(self._keep(desk))
 
     async def _keep(self, desk: Desk) -> None:
         try:
@@ -82,7 +82,7 @@ class SpaceView:
             else:
                 self._screen.standing.view_changed(desk, view_name(desk.session, view))
             if desk.view != view:
-                self._screen.start(self._keep(desk), asks=False)
+                self._screen.start(self._keep(desk))
         self.say_elsewhere()
 
     def say_elsewhere(self) -> None:
