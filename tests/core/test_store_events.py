@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -55,6 +57,20 @@ def test_pages_are_exclusive_ascending_and_of_one_room(store: Store) -> None:  #
     assert orders(store.read(events.events_before, ROOM, 1, 2)) == []
     assert store.read(events.bounds, ROOM) == (1, 9)
     assert store.read(events.bounds, "empty") == (0, 0)
+
+
+steps = st.lists(st.tuples(st.sampled_from((1, 2, 1000, 1 << 40)), st.sampled_from((0, 1, 60_000, 10**9))), max_size=30)
+
+
+@given(steps, st.data())
+def test_a_time_is_found_as_by_looking_at_every_event(taken: list[tuple[int, int]], data: st.DataObject) -> None:  # B11
+    moments = list(accumulate(taken, lambda before, step: (before[0] + step[0], before[1] + step[1]), initial=(1, 5)))
+    ts = data.draw(st.sampled_from([ts + off for _, ts in moments for off in (-1, 0, 1)]))
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("CREATE TABLE events (room_id TEXT, ord INTEGER, ts INTEGER)")
+        db.executemany("INSERT INTO events VALUES ('r', ?, ?)", moments)
+        wanted = next((order for order, said_at in moments if said_at >= ts), 0)
+        assert events.first_since(db, "r", ts) == wanted
 
 
 def test_a_known_event_is_not_new_and_keeps_what_only_one_report_knows(store: Store) -> None:  # E4

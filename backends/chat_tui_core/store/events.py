@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Iterable
 from contextlib import suppress
@@ -63,12 +64,17 @@ BEFORE: Final = f"SELECT {COLUMNS} FROM events WHERE room_id = ? AND ord < ? ORD
 AFTER: Final = f"SELECT {COLUMNS} FROM events WHERE room_id = ? AND ord > ? ORDER BY ord LIMIT ?"  # noqa: S608
 NEXT_TS: Final = "SELECT ord, ts FROM events WHERE room_id = ? AND ord >= ? ORDER BY ord LIMIT 1"
 LOWEST: Final = "SELECT min(ord) FROM events WHERE room_id = ?"
-HIGHEST: Final = "SELECT max(ord) FROM events WHERE room_id = ?"
+BOUNDS: Final = (
+    "SELECT (SELECT min(ord) FROM events WHERE room_id = ?1), (SELECT max(ord) FROM events WHERE room_id = ?1)"
+)
 HIGHEST_OF_KIND: Final = "SELECT max(ord) FROM events WHERE room_id = ? AND kind = ?"
 UNREAD: Final = (
     "SELECT count(*) FROM (SELECT sender FROM events WHERE room_id = ? AND kind = ? AND ord > ?"
     " ORDER BY ord DESC LIMIT ?) WHERE sender <> ?"
 )
+
+#: Of so many looks for a time one halves what is left.
+GUESSES_IN: Final = 3
 
 #: What one hostile event may make sqlite3 raise: a number or a text that cannot be stored.
 UNSTORABLE: Final = (OverflowError, UnicodeEncodeError, sqlite3.IntegrityError, sqlite3.DataError)
@@ -142,7 +148,8 @@ def events_after(db: sqlite3.Connection, room_id: str, order: int, count: int) -
 
 def bounds(db: sqlite3.Connection, room_id: str) -> tuple[int, int]:
     """The lowest and the highest stored order of a room; (0, 0) for none."""
-    return lowest(db, room_id), db.execute(HIGHEST, (room_id,)).fetchone()[0] or 0
+    first, last = db.execute(BOUNDS, (room_id,)).fetchone()
+    return first or 0, last or 0
 
 
 def lowest(db: sqlite3.Connection, room_id: str) -> int:
@@ -159,20 +166,31 @@ def newest_order_of_kind(db: sqlite3.Connection, room_id: str, *kinds: EventKind
 def first_since(db: sqlite3.Connection, room_id: str, ts: int) -> int:
     """The order of the first event at or after a time (ms), taking it that a room's times rise; 0 for none.
 
-    Found by halving, so that it costs the same in a room of any length.
+    Found by guessing where it would be if people always said as much, twice, then by halving, and so on: a few looks in
+    most rooms, and in any not many more than by halving alone.
     """
     low, high = bounds(db, room_id)
     if not high:
         return 0
-    found = 0
-    while low <= high:
-        row = db.execute(NEXT_TS, (room_id, (low + high) // 2)).fetchone()
-        if row is None or row[1] >= ts:
-            found = row[0] if row else found
-            high = (low + high) // 2 - 1
+    earlier, later = (db.execute(NEXT_TS, (room_id, end)).fetchone() for end in (low, high))
+    if earlier[1] >= ts:
+        return low
+    if later[1] < ts:
+        return 0
+    looks = 1
+    while high - low > 1:  # nothing up to `low` is the one, and nothing from `high` on but `later`
+        middle = (low + high) // 2
+        if looks % GUESSES_IN:
+            share = (ts - earlier[1]) / max(1, later[1] - earlier[1])
+            middle = min(max(earlier[0] + math.ceil(share * (later[0] - earlier[0])), low + 1), high - 1)
+        looks += 1
+        row = db.execute(NEXT_TS, (room_id, middle)).fetchone()
+        if row[1] >= ts:
+            later, high = row, middle
         else:
-            low = row[0] + 1
-    return found
+            earlier, low = row, row[0]
+    order: int = later[0]
+    return order
 
 
 def unread_count(db: sqlite3.Connection, room_id: str, after_order: int, me: str, limit: int = 1000) -> int:
