@@ -65,7 +65,7 @@ AFTER: Final = f"SELECT {COLUMNS} FROM events WHERE room_id = ? AND ord > ? ORDE
 NEXT_TS: Final = "SELECT ord, ts FROM events WHERE room_id = ? AND ord >= ? ORDER BY ord LIMIT 1"
 LOWEST: Final = "SELECT min(ord) FROM events WHERE room_id = ?"
 BOUNDS: Final = (
-    "SELECT (SELECT min(ord) FROM events WHERE room_id = ?1), (SELECT max(ord) FROM events WHERE room_id = ?1)"
+    "SELECT (SELECT min(ord) FROM events WHERE room_id = ?), (SELECT max(ord) FROM events WHERE room_id = ?)"
 )
 HIGHEST_OF_KIND: Final = "SELECT max(ord) FROM events WHERE room_id = ? AND kind = ?"
 UNREAD: Final = (
@@ -148,7 +148,7 @@ def events_after(db: sqlite3.Connection, room_id: str, order: int, count: int) -
 
 def bounds(db: sqlite3.Connection, room_id: str) -> tuple[int, int]:
     """The lowest and the highest stored order of a room; (0, 0) for none."""
-    first, last = db.execute(BOUNDS, (room_id,)).fetchone()
+    first, last = db.execute(BOUNDS, (room_id, room_id)).fetchone()
     return first or 0, last or 0
 
 
