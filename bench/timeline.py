@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -74,9 +75,18 @@ class OneRoom:
                 raise RuntimeError("a room could not be measured; its process has said why")
 
 
-def run_all(files: Mapping[int, Path]) -> dict[int, dict[str, Any]]:
-    """Measure rooms of these sizes in turns: a machine that is slow for a minute is slow for all of them."""
-    rooms = {size: OneRoom(file, size) for size, file in files.items()}
+def run_all(files: Mapping[int, Path], folder: Path) -> dict[int, dict[str, Any]]:
+    """Measure rooms of these sizes in turns: a machine that is slow for a minute is slow for all of them.
+
+    Each in a copy of its store: what is said and edited meanwhile would make the next round's room another one.
+    """
+    rooms = {}
+    for size, file in files.items():
+        copy = folder / f"copy-{size}" / file.name
+        shutil.rmtree(copy.parent, ignore_errors=True)
+        copy.parent.mkdir()
+        shutil.copy(file, copy)
+        rooms[size] = OneRoom(copy, size)
     while waiting := [room for room in rooms.values() if not room.found]:
         for room in waiting:
             room.turn()
@@ -147,7 +157,7 @@ def main() -> int:
             fill_long(file, [size])
         print(f"# {sum(asked.sizes):,} messages stored in {time.perf_counter() - began:.0f} s", flush=True)
         for number in range(asked.rounds):
-            for size, one in run_all(files).items():
+            for size, one in run_all(files, Path(folder)).items():
                 for step, costs in one["costs"].items():
                     found[size].setdefault(step, []).append(costs)
                 memory[size].append(one["memory"])
