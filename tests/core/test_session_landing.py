@@ -45,11 +45,11 @@ def away(play: Play) -> bool:
 
 async def test_lines_around_a_place_and_the_way_back(play: Play) -> None:  # B11
     landing = play.session.landing
-    landing.open_at("r", 200, 40)
+    landing.open_at("r", 200, 30)
     assert away(play)
-    assert orders(play) == list(range(180, 240))
+    assert orders(play) == list(range(180, 230))
     assert await landing.load_newer("r", 100)
-    assert orders(play) == list(range(180, 340))
+    assert orders(play) == list(range(180, 330))
     assert await play.session.load_older("r", 30)
     assert orders(play)[0] == 150
     assert not await landing.load_newer("r", 100)
@@ -60,10 +60,10 @@ async def test_lines_around_a_place_and_the_way_back(play: Play) -> None:  # B11
 
 async def test_what_is_said_meanwhile_waits_at_the_end(play: Play) -> None:  # E2
     landing = play.session.landing
-    timeline = landing.open_at("r", 100, 20)
+    timeline = landing.open_at("r", 100, 15)
     action = await play.session.send("r", "typed far away")
     await play.news(Arrived("r", (said(401),)))
-    assert orders(play) == list(range(90, 120))
+    assert orders(play) == list(range(90, 115))
     landing.to_newest("r")
     assert not away(play)
     assert orders(play)[-2:] == [401, -1]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.color import ColorSystem
+from rich.segment import Segment
 from rich.style import Style
 
 from chat_tui.widgets.front_compositor import terse
@@ -66,7 +67,8 @@ def test_it_looks_the_same_and_is_never_longer(rows: list[tuple[str, list[tuple[
         (move, "".join(style.render(text, color_system=ColorSystem.TRUECOLOR) for style, text in pieces))
         for move, pieces in rows
     ]
-    short, written = terse(drawn), "".join(move + row for move, row in drawn)
+    strips = [(move, [Segment(text, style) for style, text in pieces]) for move, pieces in rows]
+    short, written = terse(strips, ColorSystem.TRUECOLOR), "".join(move + row for move, row in drawn)
     assert cells(short) == cells(written)
     assert len(short) <= len(written)
 
@@ -75,25 +77,27 @@ def test_it_looks_the_same_and_is_never_longer(rows: list[tuple[str, list[tuple[
     ("rows", "short"),
     [
         ([], ""),
-        ([""], ""),
-        (["plain", "text"], "plaintext"),
-        (["\x1b[1mone\x1b[0m"], "\x1b[1mone\x1b[0m"),
-        (["\x1b[1mone\x1b[0m\x1b[1mtwo\x1b[0m"], "\x1b[1monetwo\x1b[0m"),
-        (["\x1b[31ma\x1b[0m\x1b[1;31mb\x1b[0m"], "\x1b[31ma\x1b[1mb\x1b[0m"),
-        (["\x1b[1;31ma\x1b[0m\x1b[31mb\x1b[0m"], "\x1b[1;31ma\x1b[0;31mb\x1b[0m"),
-        (["\x1b[31ma\x1b[0mplain"], "\x1b[31ma\x1b[0mplain"),
-        (["\x1b[31ma\x1b[0m", "plain", "\x1b[31mb\x1b[0m"], "\x1b[31ma\x1b[0mplain\x1b[31mb\x1b[0m"),
-        (["\x1b[31ma\x1b[0m", "\x1b[31mb\x1b[0m", "\x1b[1;31mc\x1b[0m"], "\x1b[31mab\x1b[1mc\x1b[0m"),
+        ([[]], ""),
+        ([[("plain", "")], [("text", "")]], "plaintext"),
+        ([[("one", "bold")]], "\x1b[1mone\x1b[0m"),
+        ([[("one", "bold"), ("two", "bold")]], "\x1b[1monetwo\x1b[0m"),
+        ([[("a", "red"), ("b", "bold red")]], "\x1b[31ma\x1b[1mb\x1b[0m"),
+        ([[("a", "bold red"), ("b", "red")]], "\x1b[1;31ma\x1b[0;31mb\x1b[0m"),
+        ([[("a", "red"), ("plain", "")]], "\x1b[31ma\x1b[0mplain"),
+        ([[("a", "red")], [("plain", "")], [("b", "red")]], "\x1b[31ma\x1b[0mplain\x1b[31mb\x1b[0m"),
+        ([[("a", "red")], [("b", "red")], [("c", "bold red")]], "\x1b[31mab\x1b[1mc\x1b[0m"),
         (
-            ["\x1b[31ma\x1b[0mplain\x1b[1mb\x1b[0m\x1b[32mc\x1b[0m"],
+            [[("a", "red"), ("plain", ""), ("b", "bold"), ("c", "green")]],
             "\x1b[31ma\x1b[0mplain\x1b[1mb\x1b[0;32mc\x1b[0m",
         ),
     ],
 )
-def test_what_is_told_again_goes(rows: list[str], short: str) -> None:
-    assert terse(("", row) for row in rows) == short
+def test_what_is_told_again_goes(rows: list[list[tuple[str, str]]], short: str) -> None:
+    strips = [("", [Segment(text, Style.parse(look) if look else None) for text, look in row]) for row in rows]
+    assert terse(strips, ColorSystem.TRUECOLOR) == short
 
 
 def test_a_move_stands_before_its_row() -> None:
-    rows = [("\x1b[2;1H", "\x1b[31;42ma\x1b[0m"), ("\x1b[3;1H", "\x1b[33;42mb\x1b[0m")]
-    assert terse(rows) == "\x1b[2;1H\x1b[31;42ma\x1b[3;1H\x1b[33mb\x1b[0m"
+    rows = [("\x1b[2;1H", [Segment("a", Style.parse("red on green"))])]
+    rows += [("\x1b[3;1H", [Segment("b", Style.parse("yellow on green"))])]
+    assert terse(rows, ColorSystem.TRUECOLOR) == "\x1b[2;1H\x1b[31;42ma\x1b[3;1H\x1b[33mb\x1b[0m"

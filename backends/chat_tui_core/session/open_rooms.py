@@ -142,7 +142,7 @@ class OpenRooms:
     # ------------------------------------------------------------ away from the end
 
     def open_at(self, room_id: str, order: int, count: int = PAGE) -> Timeline:
-        """`count` stored lines from an order on, and half as many before it; the room's end is left where that is not near."""
+        """`count` stored lines from an order on, two thirds of that before it; the room's end is left where that is not near."""
         timeline = self.timelines.get(room_id) or self.timelines.setdefault(room_id, Timeline(room_id))
         self._start_over(timeline, *self._store.read(pages.page_around, room_id, order, count))
         return timeline

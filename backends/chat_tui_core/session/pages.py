@@ -22,12 +22,12 @@ def first_page(db: sqlite3.Connection, room_id: str, count: int) -> tuple[list[R
 def page_around(
     db: sqlite3.Connection, room_id: str, order: int, count: int
 ) -> tuple[list[RoomEvent], list[Gap], int, int]:
-    """`count` lines from an order on and half as many before it; the gaps, the newest order, the first (`first_order`).
+    """`count` lines from an order on and two thirds of that before it; the gaps, the newest order, the first (`first_order`).
 
     All of one moment.
     """
     lowest, newest = stored.bounds(db, room_id)
-    before = stored.events_before(db, room_id, order, count // 2) if order > lowest else []
+    before = stored.events_before(db, room_id, order, count * 2 // 3) if order > lowest else []
     page = before + stored.events_after(db, room_id, order - 1, count)
     return page, stored.gaps(db, room_id), newest, lowest if stored.room_start(db, room_id) else -1
 

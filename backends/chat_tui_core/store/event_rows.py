@@ -20,6 +20,7 @@ UPDATE: Final = (
     "UPDATE events SET event_id = ?, kind = ?, sender = ?, ts = ?, text = ?, sender_name = ?, target = ?,"
     " reply_to = ?, edited_ts = ?, reactions = ?, action_id = ?, thread = ?, file = ?, names_me = ? WHERE room_id = ? AND ord = ?"
 )
+_KINDS: Final = {kind.value: kind for kind in EventKind}
 
 
 def event_by_id(db: sqlite3.Connection, room_id: str, event_id: str) -> RoomEvent | None:
@@ -71,14 +72,14 @@ def event_values(event: RoomEvent) -> tuple[str | int, ...]:
 
 
 def event_of_row(row: Row) -> RoomEvent:
-    """The event of a row; raises ValueError or TypeError for a row that makes no sense."""
+    """The event of a row; raises KeyError, ValueError or TypeError for a row that makes no sense."""
     room_id, event_id, order, kind, sender, ts, text, sender_name, target, reply_to, edited_ts = row[:11]
     reactions, action, thread, file, names_me = row[11:]
     return RoomEvent(
         room_id,
         event_id,
         order,
-        EventKind(kind),
+        _KINDS[kind],
         sender,
         ts,
         text,

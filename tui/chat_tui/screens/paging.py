@@ -154,8 +154,8 @@ class Paging(Shown):
                 self._settle()
             position = self.source.position_at(order) if self.source else None
             if position is not None:
+                self.parts.timeline.set_cursor(position, reveal=False)  # first: nothing is laid out twice
                 self.parts.timeline.to_item(position)
-                self.parts.timeline.set_cursor(position)
 
     async def go_to(self, event_id: str = "", ts: int = 0) -> None:
         """Show an event of this room, or the first one at or after a time. Raises TransportError, Refused, LocalError."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, cast
 
+from rich.color import ColorSystem
 from rich.console import Console
+from rich.segment import Segment
 from textual._compositor import ChopsUpdate, Compositor
 from textual.geometry import Region
 from textual.strip import Strip
@@ -23,10 +24,7 @@ Free = dict[int, list[tuple[int, int]]]
 _UNTOUCHED: Final[dict[int, Strip | None]] = {}
 """A row of which nothing is asked."""
 _RESET: Final = "\x1b[0m"
-_STYLE: Final = "\x1b["
-"""What a style begins with; a link begins otherwise."""
-_STYLED: Final = re.compile(r"((?:\x1b\]8;[^\x1b]*\x1b\\)*)\x1b\[([\d;]+)m")
-"""Ends of links, then a style: what stands before styled text."""
+_LINK_END: Final = "\x1b]8;;\x1b\\"
 
 
 class FrontCompositor(Compositor):
@@ -62,68 +60,48 @@ class _QuickUpdate(ChopsUpdate):
 
     def render_segments(self, console: Console) -> str:
         """Give the rows as they are written to the terminal."""
-        rows: list[tuple[str, str]] = []
+        rows: list[tuple[str, Strip]] = []
         for y, left, right in self.spans:
             for (x, strip), end in zip(self.chops[y].items(), self.chop_ends[y], strict=True):
                 if strip is not None and x < right and end > left:
-                    shown = strip if end <= right else strip.crop(0, right - x)
-                    rows.append((f"\x1b[{y + 1};{x + 1}H", shown.render(console)))
-        return terse(rows)
+                    rows.append((f"\x1b[{y + 1};{x + 1}H", strip if end <= right else strip.crop(0, right - x)))
+        return terse(rows, console._color_system or ColorSystem.TRUECOLOR)  # noqa: SLF001 - as Textual's own does it
 
 
-def terse(rows: Iterable[tuple[str, str]]) -> str:
-    """Give rows, each with the move of the cursor to where it begins, in fewer bytes than they have, to look the same.
+def terse(rows: Iterable[tuple[str, Iterable[Segment]]], colours: ColorSystem) -> str:
+    """Give rows, each with the move of the cursor to where it begins, in as few bytes as make them look as they should.
 
     Rich tells every piece's whole style and takes it back behind it. A slow line takes a frame in two thirds of the time.
     """
     written: list[str] = []
-    style: str | None = ""
-    for move, shown in rows:
-        links, first, rest, last = _terse_row(shown)
-        if first is None:
-            written += (_RESET * (style != ""), move, rest)
-        else:
-            written += (move, links, _change(style, first), rest)
-        style = last
+    style = ""
+    for move, segments in rows:
+        written.append(move)
+        for text, look, _control in segments:
+            if not text:
+                continue
+            codes, link = "", None
+            if look is not None:
+                ansi, link = look._ansi, look._link  # noqa: SLF001 - rich keeps them there
+                codes = Strip.render_ansi(look, colours) if ansi is None else ansi
+            if codes != style:
+                written.append(_change(style, codes))
+                style = codes
+            if link and look is not None:
+                written += (f"\x1b]8;id={look._link_id};{link}\x1b\\", text, _LINK_END)  # noqa: SLF001
+            else:
+                written.append(text)
     written.append(_RESET * (style != ""))
     return "".join(written)
 
 
-@lru_cache(maxsize=256)
-def _terse_row(shown: str) -> tuple[str, str | None, str, str | None]:
-    """Give the links before a row's first style, that style, what stands behind it, and the style that holds at the end.
-
-    The first style is None where the row begins with text that has none; the last one is "" where none holds, and None
-    where that is not known. Most rows of a frame are those of the one before.
-    """
-    *parts, tail = shown.split(_RESET)
-    pieces: list[str] = []
-    links, first, style = "", None, None
-    for number, part in enumerate(parts):
-        found = _STYLED.match(part)
-        if found is None:  # text without a style, perhaps with some behind it
-            pieces += (_RESET * (number > 0), part)
-            style = None
-            continue
-        if number:
-            pieces += (found[1], _change(style, found[2]))
-        else:
-            links, first = found[1], found[2]
-        pieces.append(part[found.end() :])
-        style = found[2]
-    if tail or not parts:
-        pieces += (_RESET * bool(parts), tail)
-        style = None if _STYLE in tail else ""
-    return links, first, "".join(pieces), style
-
-
 @lru_cache(maxsize=1024)
-def _change(old: str | None, new: str) -> str:
-    """Give what makes one style of another, which is "" where none holds and None where that is not known."""
-    if old == new:
-        return ""
+def _change(old: str, new: str) -> str:
+    """Give what makes one style of another one; "" is none."""
+    if not new:
+        return _RESET
     if not old:
-        return f"\x1b[{'' if old == '' else '0;'}{new}m"
+        return f"\x1b[{new}m"
     marks, *colours = _parts(new)
     before, *known = _parts(old)
     if before <= marks and all(new for old, new in zip(known, colours, strict=True) if old):

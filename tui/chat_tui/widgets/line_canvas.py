@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
-from textual.filter import LineFilter
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
@@ -26,6 +26,9 @@ from chat_tui.widgets.thin_scroll_bar import ThinScrollBar
 from chat_tui.widgets.viewport import Viewport
 
 __all__ = ["LineCanvas"]
+
+MOST_STYLES = 1_000
+"""Styles of which it is known whether they have true colours; each link has one."""
 
 
 class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
@@ -62,6 +65,7 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         self._base: Style | None = None
         self._behind: Color | None = None
         self._filters: tuple[LineFilter, ...] = ()
+        self._true: dict[Style, bool] = {}  # whether a style has only colours that the filters leave as they are
         self._look: tuple[object, ...] = ()  # the theme and the colours that it was laid out with
 
     # -- what the source's owner tells; none of it depends on how many items there are
@@ -137,6 +141,7 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
     def restyle(self) -> None:
         """Take other colours: lay everything out again."""
         self._base = self._behind = None
+        self._true.clear()
         self.viewport.pin()
         self._blocks.clear()
         if self.is_attached:
@@ -242,8 +247,11 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
     def _take_filters(self) -> None:
         """Take what Textual lays over all colours (none at all, dimmed, ANSI); strips are kept as that makes them."""
         filters = tuple(self.get_line_filters())
+        if len(self._true) > MOST_STYLES:
+            self._true.clear()
         if filters != self._filters:
             self._filters = filters
+            self._true.clear()
             for block in self._blocks.values():
                 for line in block.lines:
                     line.strip = None
@@ -253,8 +261,17 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         if self._behind is None:
             self._behind = self.background_colors[1]
         for line_filter in self._filters:
-            segments = line_filter.apply(segments, self._behind)
+            if not (isinstance(line_filter, ANSIToTruecolor) and self._is_true(segments, line_filter, self._behind)):
+                segments = line_filter.apply(segments, self._behind)
         return Strip(segments, width)
+
+    def _is_true(self, segments: list[Segment], line_filter: ANSIToTruecolor, behind: Color) -> bool:
+        """Tell whether all colours are true ones, so that the filter, which makes every piece anew, would change nothing."""
+        known = self._true
+        for _text, style, _control in segments:
+            if style is not None and style not in known:
+                known[style] = line_filter.truecolor_style(style, behind.rich_color) is style
+        return all(style is None or known[style] for _text, style, _control in segments)
 
     def _row_strip(self, position: int, index: int, selection: Selection | None) -> Strip:
         """Give the strip of one line with what is selected of it."""
@@ -273,7 +290,7 @@ class LineCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         rest = self._width - line.cells
         if rest > 0:
             *before, last = line.segments or [Segment("", style)]
-            if last.style == style:  # fewer bytes for the terminal
+            if last.style is style or last.style == style:  # fewer bytes for the terminal
                 return [*before, Segment(last.text + " " * rest, style)]
             return [*before, last, Segment(" " * rest, style)]
         return list(Strip(line.segments, line.cells).crop(0, self._width)) if rest < 0 else line.segments

@@ -14,7 +14,7 @@ from chat_tui.widgets.blocks import BELOW, Block, Line, Spot
 from chat_tui.widgets.inline_markup import CODE_BLOCK, LINK, QUOTE_MARK, Body, Run
 from chat_tui.widgets.message_around import Around, Edge, Target
 from chat_tui.widgets.message_look import Columns, Look, clock_of, columns_for, day_of, day_text
-from chat_tui.widgets.message_row import MessageRow, folded_text, read_body, says_something
+from chat_tui.widgets.message_row import MessageRow, folded_text, name_of, read_body, says_something
 from chat_tui.widgets.seen_by import said_of_readers
 from chat_tui.widgets.text_layout import cells, clean_line, fit, wrap
 
@@ -189,7 +189,7 @@ class _Page:
 
     def name(self) -> str:
         """Give the sender's name, the id when there is none."""
-        return clean_line(self.row.sender_name) or clean_line(self.row.sender) or "?"
+        return name_of(self.row.sender_name, self.row.sender)
 
     def quote(self, name: str, excerpt: str) -> None:
         """Add the line with what this message answers."""

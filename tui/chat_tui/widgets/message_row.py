@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from chat_tui.strings import _, n_
@@ -13,7 +14,7 @@ from chat_tui_core.values import frozen
 if TYPE_CHECKING:
     from chat_tui.widgets.file_lines import FileCard
 
-__all__ = ["MessageRow", "Note", "folded_text", "gist", "read_body", "says_something", "shown_text"]
+__all__ = ["MessageRow", "Note", "folded_text", "gist", "name_of", "read_body", "says_something", "shown_text"]
 
 Kind = Literal["message", "notice", "emote", "membership", "topic", "tombstone", "unsupported", "gap"]
 State = Literal["", "pending", "scheduled", "sent", "confirmed", "failed", "cancelled", "checking"]
@@ -72,6 +73,12 @@ class MessageRow:
     """Who has read one's own message and no later one, by their names."""
     answers: tuple[int, int] | None = None
     """Of the thread that began with it: how many answers, and when the last one came (ms since 1970)."""
+
+
+@lru_cache(maxsize=512)
+def name_of(name: str, sender: str) -> str:
+    """Give a sender's name as it is shown, the id when there is none."""
+    return clean_line(name) or clean_line(sender) or "?"
 
 
 def says_something(row: MessageRow) -> bool:

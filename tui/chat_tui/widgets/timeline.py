@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from datetime import tzinfo
-from functools import partial
 from typing import ClassVar
 
 from textual.message import Message
@@ -246,12 +246,12 @@ class Timeline(LineView, inherit_bindings=False):
 
     def _ask(self, messages: MessageBlocks, wish: Message) -> None:
         """Ask for more messages, unless another room is shown meanwhile."""
-        if messages is self.messages:
+        if messages is self.messages and self.is_attached:
             self.screen.post_message(wish)
 
     def _awaited(self, messages: MessageBlocks) -> None:
         """Say that older messages are loaded, if they have not come yet."""
-        if messages is self.messages and messages.older == "asked":
+        if messages is self.messages and messages.older == "asked" and self.is_attached:
             self._set_older("awaited")
 
     # -- what the reader sees
@@ -297,11 +297,12 @@ class Timeline(LineView, inherit_bindings=False):
             self._new_from = self.messages.hi
         if self.messages.older == "more" and self._near_start():
             self._set_older("asked")
-            self.set_timer(AWAITED_SECONDS, partial(self._awaited, self.messages))
-            self.set_timer(PAINTED_SECONDS, partial(self._ask, self.messages, self.NeedOlder(self)))
+            later = asyncio.get_running_loop().call_later  # before the frame is drawn: Textual's timers are tasks
+            later(AWAITED_SECONDS, self._awaited, self.messages)
+            later(PAINTED_SECONDS, self._ask, self.messages, self.NeedOlder(self))
         if self._detached and not self._asked_newer and self._near_end():
             self._asked_newer = True
-            self.set_timer(PAINTED_SECONDS, partial(self._ask, self.messages, self.NeedNewer()))
+            asyncio.get_running_loop().call_later(PAINTED_SECONDS, self._ask, self.messages, self.NeedNewer())
         tell = (viewport.follow, self.new_below())
         if tell != self._told:
             self._told = tell
