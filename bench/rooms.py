@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 import tempfile
@@ -61,6 +62,7 @@ async def first_shown(file: Path, samples: Samples) -> None:
         if frame is not None and rooms is not None and rooms.viewport.rows and not shown:
             shown.append(time.thread_time())
 
+    gc.disable()  # as the command line does; the app turns it on again once it stands
     with replaced(app, "get_default_screen", made), replaced(app, "_display", displayed):
         async with staged(app):
             samples.setdefault("shown after the start of the screen", []).append(shown[0] - began[0])
