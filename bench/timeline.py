@@ -1,10 +1,10 @@
 """Measure a room of a thousand, a hundred thousand and a million stored messages, each beside the shortest one.
 
 Run it as `python -m bench.timeline`. The whole app runs on a real store without a terminal, each room in a process of its
-own, a few steps of each in turn: keys are typed, the wheel is turned, news are delivered, and all output is made and thrown away. Figures are processor
-time of the app's thread (rows, layout, compositor, escape sequences), so that other programs do not count: until the paint
-that shows what was done, and until all that follows, prefetching for one, has ended. Textual's way, a widget a message, is
-measured beside it in the same run.
+own, a few steps of each in turn: keys are typed, the wheel is turned, news are delivered, and all output is made and thrown
+away. Figures are processor time of the app's thread (rows, layout, compositor, escape sequences), so that other programs do
+not count: until the paint that shows what was done, and until all that follows, prefetching for one, has ended. Textual's
+way, a widget a message, is measured beside it in the same run.
 """
 
 from __future__ import annotations

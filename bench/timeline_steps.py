@@ -13,7 +13,7 @@ import itertools
 import json
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Final
 
@@ -117,12 +117,15 @@ class Room:
         self.chat.connection.deliver([Edited(self.room_id, event.event_id, event.order, text, event.ts + 1 + number)])
 
 
-async def turn() -> None:
-    """Wait until it is this room's turn."""
+async def in_turns() -> AsyncIterator[None]:
+    """Come round once for each step, a few of them whenever it is this room's turn."""
     assert sys.__stdout__ is not None  # noqa: S101 - what is printed is the app's while it runs
-    print("turn", file=sys.__stdout__, flush=True)
-    if not await asyncio.to_thread(sys.stdin.readline):
-        raise EOFError("nobody gives turns")
+    for number in range(COUNT):
+        if number % IN_A_TURN == 0:
+            print("turn", file=sys.__stdout__, flush=True)
+            if not await asyncio.to_thread(sys.stdin.readline):
+                raise EOFError("nobody gives turns")
+        yield
 
 
 async def measure(room: Room, costs: Costs) -> None:
@@ -130,9 +133,7 @@ async def measure(room: Room, costs: Costs) -> None:
     chat, view = room.chat, room.view
 
     async def step(name: str, do: Callable[[], None], back: Callable[[], None] | None = None) -> None:
-        for number in range(COUNT):
-            if number % IN_A_TURN == 0:
-                await turn()
+        async for _ in in_turns():
             costs.setdefault(name, []).append(await chat.painted(view, do))
             if back is not None:
                 back()
@@ -154,9 +155,7 @@ async def measure(room: Room, costs: Costs) -> None:
     await step("jump to a date", room.go_to_a_day, room.reopen)
     view.move(-20)
     await chat.settle()
-    for number in range(COUNT):
-        if number % IN_A_TURN == 0:
-            await turn()
+    async for _ in in_turns():
         costs.setdefault("prepend of 50", []).append(await chat.painted(view, room.prepend))
         if room.main.session.at_start(room.room_id):  # a short room: from its end again
             room.reopen()
@@ -196,9 +195,7 @@ async def measure_alone(items: RoomSource, costs: Costs) -> None:
         view.set_source(items, items.lo, items.hi, older_done=True)
         stage.resize(80, 40)
         await stage.settle(0.3)
-        for number in range(COUNT):
-            if number % IN_A_TURN == 0:
-                await turn()
+        async for _ in in_turns():
             cost = await stage.painted(view, lambda: stage.resize(200, 40))
             costs.setdefault("resize 80 to 200, the timeline", []).append(cost)
             stage.resize(80, 40)
